@@ -1,0 +1,1 @@
+"""Kokyaku's surfaces: everything that speaks Flask, LINE, HTTP or a terminal."""

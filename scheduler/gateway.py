@@ -1,0 +1,137 @@
+"""The port through which messages leave, and the few kinds of failure the scheduler decides by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+MessageObject = dict[str, Any]
+"""One LINE message object as JSON; a request carries one to five of them."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """LINE took the request: 200, or 409 for a retry key it had taken before. Not "read"."""
+
+    request_id: str | None
+    accepted_request_id: str | None = None
+    """Set on 409: the id of the call that LINE accepted first."""
+
+
+@dataclass(frozen=True)
+class Push:
+    """One personal message: to one friend, under one retry key, with these very bytes."""
+
+    delivery_id: int
+    to: str
+    messages: tuple[MessageObject, ...]
+    retry_key: UUID
+
+
+class GatewayError(Exception):
+    """A call that did not end in acceptance."""
+
+    def __init__(self, message: str, *, status: int | None = None, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.request_id = request_id
+
+
+class TemporaryGatewayError(GatewayError):
+    """LINE did not take it now (500, refused connection): try the same key and body again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class RateLimited(TemporaryGatewayError):
+    """429 of the per-second kind: wait, then the same key and body."""
+
+
+class UncertainGatewayError(GatewayError):
+    """The request may or may not have been taken (time-out, reset after sending).
+
+    With a retry key the same request resolves it; a reply has none and stays uncertain.
+    """
+
+
+class QuotaExhausted(GatewayError):
+    """429 of the monthly kind: stop, keep the rest queued, tell the operator."""
+
+
+class TokenInvalid(GatewayError):
+    """401 or 403: nothing will pass until an operator mends the channel's token."""
+
+
+class RefusedByLine(GatewayError):
+    """LINE will never take this body (400, 413, 404)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        recipient_index: int | None = None,
+        details: Sequence[tuple[str, str]] = (),
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, request_id=request_id)
+        self.recipient_index = recipient_index
+        """Position in `to` that LINE named as unknown; nobody of that multicast got it."""
+        self.details = tuple(details)
+        """(property, what is wrong with it) as LINE says it."""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the shop's plan allows this month, and what LINE says is used."""
+
+    limit: int | None
+    used: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What LINE tells of a friend."""
+
+    display_name: str
+    picture_url: str | None = None
+    language: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class MessageGateway(Protocol):
+    """Where deliveries go. Every method raises a GatewayError of one of the kinds above."""
+
+    def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
+        """Send each push at LINE's pace; the answer at i is what became of `pushes[i]`. Never raises for one."""
+        ...
+
+    def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
+        """Send one identical message to at most 500 user ids."""
+        ...
+
+    def reply(self, reply_token: str, messages: Sequence[MessageObject]) -> Accepted:
+        """Answer with a reply token: free, once, within its minute, without a retry key."""
+        ...
+
+    def validate(self, kind: str, messages: Sequence[MessageObject]) -> None:
+        """Have LINE check message objects for `kind` (push, multicast, reply …) without sending."""
+        ...
+
+    def quota(self) -> Quota:
+        """Ask LINE for this month's limit and use."""
+        ...
+
+    def profile(self, line_user_id: str) -> Profile:
+        """Ask LINE for a friend's name, picture and language."""
+        ...

@@ -1,0 +1,151 @@
+"""Tables of deliveries: every message to every friend, written before it leaves."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scheduler.models.messages import Purpose
+from segments.db import Base, BigId
+
+
+class DeliveryState(StrEnum):
+    """queued → sending → accepted | failed | skipped | cancelled | uncertain."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    UNCERTAIN = "uncertain"
+
+
+class DeliveryKind(StrEnum):
+    """What brought a delivery about."""
+
+    BROADCAST = "broadcast"
+    STEP = "step"
+    REPLY = "reply"
+    TEST = "test"
+    MANUAL = "manual"
+
+
+class Delivery(Base):
+    """One message (of one to five objects) to one friend."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"))
+    kind: Mapped[DeliveryKind]
+    purpose: Mapped[Purpose]
+    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcasts.id"))
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolments.id"))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="SET NULL"))
+    message_version_id: Mapped[int | None] = mapped_column(ForeignKey("message_versions.id"))
+    chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id"), index=True)
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.QUEUED)
+    reason: Mapped[str | None] = mapped_column(String(64))
+    """Why it was skipped, failed or is uncertain."""
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime | None]
+    """Held until then (quiet hours, a chosen time of day)."""
+    expires_at: Mapped[datetime | None]
+    retry_key: Mapped[str | None] = mapped_column(String(36))
+    first_attempt_at: Mapped[datetime | None]
+    """Retry keys live 24 hours from here; later the outcome is uncertain."""
+    ended_at: Mapped[datetime | None]
+    request_id: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        UniqueConstraint("broadcast_id", "friend_id"),
+        UniqueConstraint("enrolment_id", "step_id"),
+        Index("ix_deliveries_friend_id_created_at", "friend_id", "created_at"),
+        Index("ix_deliveries_broadcast_id_state", "broadcast_id", "state"),
+    )
+
+
+# What waits, by the moment it may leave: the tick reads only the due end of this index.
+Index(
+    "ix_deliveries_waiting",
+    Delivery.not_before,
+    sqlite_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
+    postgresql_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
+)
+
+
+class DeliveryBody(Base):
+    """The exact message objects of a delivery, fixed before its first attempt."""
+
+    __tablename__ = "delivery_bodies"
+
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    messages: Mapped[list[Any]]
+    reply_token: Mapped[str | None] = mapped_column(Text)
+
+
+class ChunkState(StrEnum):
+    """Where a chunk stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ChunkMode(StrEnum):
+    """How a chunk leaves: one multicast for an identical body, or a push each."""
+
+    MULTICAST = "multicast"
+    PUSH = "push"
+
+
+class Chunk(Base):
+    """At most 500 deliveries that one durable job sends."""
+
+    __tablename__ = "chunks"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcasts.id"), index=True)
+    mode: Mapped[ChunkMode]
+    language: Mapped[str | None] = mapped_column(String(8))
+    """The language of a multicast's one body."""
+    state: Mapped[ChunkState] = mapped_column(default=ChunkState.QUEUED)
+    generation: Mapped[int] = mapped_column(default=0)
+    """Grows when LINE refused a recipient: another body needs another retry key."""
+    messages: Mapped[list[Any] | None]
+    """The one body of a multicast, fixed before its first attempt."""
+    retry_key: Mapped[str | None] = mapped_column(String(36))
+    first_attempt_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    job_number: Mapped[int] = mapped_column(default=0)
+    """How often a job was enqueued for it: part of the job's deterministic id."""
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_chunks_state_next_attempt_at", "state", "next_attempt_at"),)
+
+
+class Attempt(Base):
+    """One call to LINE on behalf of a delivery or a chunk."""
+
+    __tablename__ = "attempts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    delivery_id: Mapped[int | None] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), index=True
+    )
+    chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(32))
+    """`accepted`, `already_accepted`, or the kind of GatewayError."""
+    status: Mapped[int | None]
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    accepted_request_id: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(Text)

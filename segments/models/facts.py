@@ -1,0 +1,152 @@
+"""Tables of what is derived of each friend: facts, stage, cycle, and how they moved."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Float, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from segments.db import Base, BigId
+
+
+class Facts(Base):
+    """What is known of one friend, kept inside the transaction that learns it; rebuildable."""
+
+    __tablename__ = "facts"
+
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), primary_key=True)
+
+    purchase_count: Mapped[int] = mapped_column(default=0)
+    full_price_count: Mapped[int] = mapped_column(default=0)
+    spend_yen: Mapped[int] = mapped_column(default=0)
+    first_purchase_at: Mapped[datetime | None]
+    last_purchase_at: Mapped[datetime | None] = mapped_column(index=True)
+    regular_until: Mapped[datetime | None]
+    """Until when the purchases of the policy's window suffice for 常連; None when they do not."""
+
+    free_item_claimed_at: Mapped[datetime | None]
+    trial_offered_at: Mapped[datetime | None]
+    trial_offer_ends_at: Mapped[datetime | None]
+    satisfied_at: Mapped[datetime | None]
+    dissatisfied_at: Mapped[datetime | None]
+    referral_count: Mapped[int] = mapped_column(default=0)
+    message_count: Mapped[int] = mapped_column(default=0)
+    tap_count: Mapped[int] = mapped_column(default=0)
+    last_reaction_at: Mapped[datetime | None]
+
+    stage: Mapped[str] = mapped_column(String(16), default="aware", index=True)
+    stage_since: Mapped[datetime]
+    stage_reason: Mapped[str] = mapped_column(String(64), default="followed")
+    stage_reason_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    suppressed_at: Mapped[datetime | None]
+    """Since when no further offers go out (S2, S3); None when they may."""
+    review_at: Mapped[datetime | None] = mapped_column(index=True)
+    """The next moment at which time alone may change this row; the clock reads this index."""
+
+
+class Cycle(Base):
+    """Purchase-cycle state and dates of one friend in one category ('' = all purchases)."""
+
+    __tablename__ = "cycles"
+
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), primary_key=True)
+    category: Mapped[str] = mapped_column(String(64), primary_key=True)
+    n: Mapped[int]
+    """Gaps between purchase days seen so far."""
+    s1: Mapped[float] = mapped_column(Float)
+    s2: Mapped[float] = mapped_column(Float)
+    """Sums of the logarithms of the gaps in days, and of their squares."""
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    sum_amount: Mapped[int]
+    last_quantity: Mapped[int]
+    cycle_days: Mapped[float | None] = mapped_column(Float)
+    due_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    """When the reminder for `remind_at` was raised as an event; cleared by the next purchase."""
+    slip_at: Mapped[datetime | None]
+    lapse_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_cycles_category_remind_at", "category", "remind_at"),
+        Index("ix_cycles_category_due_at", "category", "due_at"),
+        Index("ix_cycles_category_lapse_at", "category", "lapse_at"),
+    )
+
+
+class StageChange(Base):
+    """One move on a ladder, with its date and its reason."""
+
+    __tablename__ = "stage_changes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
+    ladder: Mapped[str] = mapped_column(String(16), default="pyramid")
+    from_stage: Mapped[str | None] = mapped_column(String(16))
+    to_stage: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(64))
+    reason_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Policy(Base):
+    """One version of an editable policy; the newest of a name is in force."""
+
+    __tablename__ = "policies"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), index=True)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+
+
+class EventKind(StrEnum):
+    """Every kind of news a friend can make."""
+
+    FOLLOWED = "followed"
+    REFOLLOWED = "refollowed"
+    BLOCKED = "blocked"
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
+    WROTE = "wrote"
+    TAPPED = "tapped"
+    ASKED = "asked"
+    FREE_ITEM_CLAIMED = "free_item_claimed"
+    TRIAL_OFFERED = "trial_offered"
+    TRIAL_OFFER_ENDED = "trial_offer_ended"
+    PURCHASED = "purchased"
+    REFUNDED = "refunded"
+    SATISFIED = "satisfied"
+    DISSATISFIED = "dissatisfied"
+    CYCLE_DUE = "cycle_due"
+    STAGE_CHANGED = "stage_changed"
+    MEMBER_LINKED = "member_linked"
+    REFERRAL_ENTERED = "referral_entered"
+    REFERRAL_REWARDED = "referral_rewarded"
+    COUPON_GRANTED = "coupon_granted"
+    COUPON_REDEEMED = "coupon_redeemed"
+
+
+class CustomerEvent(Base):
+    """News of a friend, appended in the transaction that made it; scheduler.triggers reads it."""
+
+    __tablename__ = "customer_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[EventKind]
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    read_at: Mapped[datetime | None]
+    """When triggers took it up. A mark, not a cursor: PostgreSQL commits ids out of order."""
+
+
+Index(
+    "ix_customer_events_unread",
+    CustomerEvent.id,
+    sqlite_where=CustomerEvent.read_at.is_(None),
+    postgresql_where=CustomerEvent.read_at.is_(None),
+)

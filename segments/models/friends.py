@@ -1,0 +1,77 @@
+"""Tables of friends: who they are, what they allow, how they are tagged."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from segments.db import Base, BigId
+
+
+class Friend(Base):
+    """One person on LINE, from the first webhook or import on."""
+
+    __tablename__ = "friends"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    line_user_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    display_name: Mapped[str] = mapped_column(Text, default="")
+    kana: Mapped[str] = mapped_column(Text, default="")
+    picture_url: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8), default="ja")
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    member_number: Mapped[str | None] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(Text)
+    email_consent_at: Mapped[datetime | None]
+    birthday: Mapped[date | None]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    route: Mapped[str | None] = mapped_column(String(64), index=True)
+    referral_code: Mapped[str | None] = mapped_column(String(16), unique=True)
+    created_at: Mapped[datetime]
+    followed_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the friend first followed; None while they only wrote or were imported."""
+    blocked_at: Mapped[datetime | None]
+    follow_state_at: Mapped[datetime | None]
+    """Moment of the last follow or unfollow applied: an older event arriving late changes nothing."""
+    opted_out_at: Mapped[datetime | None]
+    profile_fetched_at: Mapped[datetime | None]
+    last_wrote_at: Mapped[datetime | None]
+
+
+class Tag(Base):
+    """A name an operator puts on friends."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+
+
+class FriendTag(Base):
+    """A tag on a friend, with who or what put it there."""
+
+    __tablename__ = "friend_tags"
+
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True)
+    set_at: Mapped[datetime]
+    set_by: Mapped[str] = mapped_column(String(64))
+    """`operator:3`, `import:7`, `step:12`, `api:2`, `tap`."""
+
+    __table_args__ = (Index("ix_friend_tags_tag_id_friend_id", "tag_id", "friend_id"),)
+
+
+class MemberLinkCode(Base):
+    """A one-time code from the till that links a member number to whoever types it in chat."""
+
+    __tablename__ = "member_link_codes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    member_number: Mapped[str] = mapped_column(String(64), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by_id: Mapped[int | None] = mapped_column(ForeignKey("friends.id", ondelete="SET NULL"))

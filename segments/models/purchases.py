@@ -1,0 +1,116 @@
+"""Tables of what is sold and what was bought, and of the files it came from."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from segments.db import Base, BigId
+
+
+class ProductKind(StrEnum):
+    """What a product is for in the pyramid."""
+
+    REGULAR = "regular"
+    TRIAL = "trial"
+    PREMIUM = "premium"
+
+
+class Product(Base):
+    """One thing the shop sells."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text, default="")
+    category: Mapped[str] = mapped_column(String(64), default="", index=True)
+    price_yen: Mapped[int]
+    kind: Mapped[ProductKind] = mapped_column(default=ProductKind.REGULAR)
+    image_url: Mapped[str | None] = mapped_column(Text)
+    page_url: Mapped[str | None] = mapped_column(Text)
+    available: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class Purchase(Base):
+    """One order: whose, when, how much. Its order id makes recording it twice harmless."""
+
+    __tablename__ = "purchases"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    order_id: Mapped[str] = mapped_column(String(128), unique=True)
+    friend_id: Mapped[int | None] = mapped_column(ForeignKey("friends.id", ondelete="SET NULL"))
+    member_number: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Kept with the purchase so that it attaches when a friend links the number later."""
+    bought_at: Mapped[datetime]
+    amount_yen: Mapped[int]
+    refunded_at: Mapped[datetime | None]
+    refunded_yen: Mapped[int] = mapped_column(default=0)
+    is_trial: Mapped[bool] = mapped_column(default=False)
+    """Whether everything in it was a trial product: such an order is not yet a full-price one."""
+    source: Mapped[str] = mapped_column(String(64))
+    """`api:2`, `import:7`, `till`."""
+    created_at: Mapped[datetime]
+    items: Mapped[list["PurchaseItem"]] = relationship(
+        back_populates="purchase", cascade="all, delete-orphan", order_by="PurchaseItem.line"
+    )
+
+    __table_args__ = (Index("ix_purchases_friend_id_bought_at", "friend_id", "bought_at"),)
+
+
+class PurchaseItem(Base):
+    """One line of an order."""
+
+    __tablename__ = "purchase_items"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    purchase_id: Mapped[int] = mapped_column(ForeignKey("purchases.id", ondelete="CASCADE"))
+    line: Mapped[int]
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    quantity: Mapped[int]
+    amount_yen: Mapped[int]
+    purchase: Mapped[Purchase] = relationship(back_populates="items")
+
+    __table_args__ = (UniqueConstraint("purchase_id", "line"),)
+
+
+class ImportState(StrEnum):
+    """Where an import stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ImportRun(Base):
+    """One CSV file read in: what came of its lines."""
+
+    __tablename__ = "import_runs"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    """`friends`, `products` or `purchases`."""
+    file_name: Mapped[str] = mapped_column(Text)
+    state: Mapped[ImportState] = mapped_column(default=ImportState.RUNNING)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    accepted: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+
+
+class RefusedLine(Base):
+    """One line of an import that was not taken, and why."""
+
+    __tablename__ = "refused_lines"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    import_run_id: Mapped[int] = mapped_column(ForeignKey("import_runs.id", ondelete="CASCADE"), index=True)
+    line_number: Mapped[int]
+    """Counted from 1, the header being line 1."""
+    code: Mapped[str] = mapped_column(String(64))
+    params: Mapped[dict[str, Any]] = mapped_column(default=dict)

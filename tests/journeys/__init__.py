@@ -1,0 +1,1 @@
+"""Whole lives, played through real HTTP, workers and databases."""

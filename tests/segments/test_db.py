@@ -1,0 +1,45 @@
+"""The database layer: moments, and the two kinds of transaction."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import StatementError
+
+from segments.db import Database
+from segments.models import Friend
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def test_a_moment_comes_back_in_utc_to_the_microsecond(database: Database) -> None:
+    in_tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
+    with database.begin() as session:
+        session.add(Friend(line_user_id="U1", created_at=in_tokyo))
+    with database.reading() as session:
+        stored = session.scalars(select(Friend.created_at)).one()
+    assert stored == NOON
+    assert stored.utcoffset() == timedelta(0)
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="needs a zone"), database.begin() as session:
+        session.add(Friend(line_user_id="U1", created_at=NOON.replace(tzinfo=None)))
+        session.flush()
+
+
+def test_an_error_rolls_the_whole_transaction_back(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.begin() as session:
+        session.add(Friend(line_user_id="U1", created_at=NOON))
+        session.flush()
+        _ = 1 / 0
+    with database.reading() as session:
+        assert session.scalars(select(Friend)).all() == []
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.begin() as writer:
+        writer.add(Friend(line_user_id="U1", created_at=NOON))
+        writer.flush()
+        with database.reading() as reader:
+            assert reader.scalars(select(Friend)).all() == []
