@@ -1,0 +1,34 @@
+"""What every surface is handed: the services of one running process."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from bot.settings import Settings
+from scheduler.gateway import MessageGateway
+from segments.clock import Clock
+from segments.db import Database
+
+EXTENSION = "kokyaku"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The ports and adapters of one process, wired together in bot.wiring."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    gateway: MessageGateway
+
+
+def attach(app: Flask, services: Services) -> None:
+    """Give a Flask app its services."""
+    app.extensions[EXTENSION] = services
+
+
+def current_services() -> Services:
+    """Return the services of the app that handles the present request."""
+    services = current_app.extensions[EXTENSION]
+    assert isinstance(services, Services)
+    return services

@@ -1,0 +1,68 @@
+"""Settings: the only reader of the environment and of `.env`."""
+
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LINE_API = "https://api.line.me"
+LINE_DATA_API = "https://api-data.line.me"
+
+
+class Settings(BaseSettings):
+    """What a process is told when it starts. Names are those of the environment, see README."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    channel_secret: SecretStr = Field(SecretStr(""), validation_alias="LINE_CHANNEL_SECRET")
+    channel_access_token: SecretStr = Field(SecretStr(""), validation_alias="LINE_CHANNEL_ACCESS_TOKEN")
+    channel_id: str = Field("", validation_alias="LINE_CHANNEL_ID")
+    """When set, stateless tokens (15 minutes) are drawn with it instead of the long-lived token."""
+    line_api_base_url: str = Field(LINE_API, validation_alias="LINE_API_BASE_URL")
+
+    data: Path = Field(Path("var"), validation_alias="KOKYAKU_DATA")
+    database_url: str = Field("", validation_alias="KOKYAKU_DATABASE_URL")
+    secret_key: SecretStr = Field(SecretStr(""), validation_alias="KOKYAKU_SECRET_KEY")
+    timezone: str = Field("Asia/Tokyo", validation_alias="KOKYAKU_TIMEZONE")
+    public_url: str = Field("", validation_alias="KOKYAKU_PUBLIC_URL")
+    language: str = Field("ja", validation_alias="KOKYAKU_LANGUAGE")
+    host: str = Field("127.0.0.1", validation_alias="KOKYAKU_HOST")
+    port: int = Field(8000, validation_alias="KOKYAKU_PORT")
+    simulator_port: int = Field(8100, validation_alias="KOKYAKU_SIMULATOR_PORT")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @property
+    def has_line_credentials(self) -> bool:
+        """Whether a real channel was named; without one the simulator stands in."""
+        secret = self.channel_secret.get_secret_value()
+        token = self.channel_access_token.get_secret_value() or self.channel_id
+        return bool(secret and token)
+
+    @property
+    def line_data_base_url(self) -> str:
+        """Where images go: LINE has a host of its own for them, the simulator does not."""
+        return LINE_DATA_API if self.line_api_base_url == LINE_API else self.line_api_base_url
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database named, or an SQLite file under the data folder; plain postgresql:// means psycopg."""
+        if not self.database_url:
+            return f"sqlite:///{(self.data / 'kokyaku.sqlite').absolute()}"
+        return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def base_url(self) -> str:
+        """Where friends and operators reach the web process."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.timezone)

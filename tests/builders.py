@@ -1,0 +1,61 @@
+"""Makes rows for tests, stating only what matters to the test at hand."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from segments.models import Facts, Friend, Product, Purchase
+from tests.fakes.clock import A_SATURDAY
+
+_numbers = count(1)
+
+
+def days_ago(days: float, now: datetime = A_SATURDAY) -> datetime:
+    """Return the moment `days` before the tests' now."""
+    return now - timedelta(days=days)
+
+
+def a_friend(session: Session, *, facts: dict[str, Any] | None = None, **values: Any) -> Friend:
+    """Add a friend who followed ten days ago, with their facts row."""
+    number = next(_numbers)
+    defaults: dict[str, Any] = {
+        "line_user_id": f"U{number:032x}",
+        "display_name": f"友だち{number}",
+        "created_at": days_ago(10),
+        "followed_at": days_ago(10),
+        "follow_state_at": days_ago(10),
+    }
+    friend = Friend(**(defaults | values))
+    session.add(friend)
+    session.flush()
+    session.add(Facts(friend_id=friend.id, **({"stage_since": days_ago(10)} | (facts or {}))))
+    session.flush()
+    return friend
+
+
+def a_product(session: Session, **values: Any) -> Product:
+    """Add a regular product at ¥1,000."""
+    number = next(_numbers)
+    defaults = {"code": f"P{number}", "name": f"商品{number}", "price_yen": 1000, "created_at": days_ago(100)}
+    product = Product(**(defaults | values))
+    session.add(product)
+    session.flush()
+    return product
+
+
+def a_purchase(session: Session, friend: Friend, **values: Any) -> Purchase:
+    """Add a bare purchase row of ¥1,000 yesterday; facts are not recomputed."""
+    defaults = {
+        "order_id": f"order-{next(_numbers)}",
+        "friend_id": friend.id,
+        "bought_at": days_ago(1),
+        "amount_yen": 1000,
+        "source": "test",
+        "created_at": A_SATURDAY,
+    }
+    purchase = Purchase(**(defaults | values))
+    session.add(purchase)
+    session.flush()
+    return purchase
