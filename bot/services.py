@@ -6,6 +6,7 @@ from flask import Flask, current_app
 
 from bot.settings import Settings
 from scheduler.gateway import MessageGateway
+from scheduler.jobs import JobQueue
 from segments.clock import Clock
 from segments.db import Database
 
@@ -20,6 +21,7 @@ class Services:
     database: Database
     clock: Clock
     gateway: MessageGateway
+    queue: JobQueue
 
 
 def attach(app: Flask, services: Services) -> None:

@@ -30,6 +30,8 @@ class InboundEvent(Base):
     webhook_event_id: Mapped[str] = mapped_column(String(64), unique=True)
     kind: Mapped[str] = mapped_column(String(32))
     line_user_id: Mapped[str | None] = mapped_column(String(64))
+    line_message_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Of a message or an unsend: what was taken back must be found again, whichever came first."""
     occurred_at: Mapped[datetime]
     """LINE's `timestamp`: the order in which a friend's events are handled."""
     received_at: Mapped[datetime]

@@ -39,6 +39,8 @@ class Broadcast(Base):
     audience_id: Mapped[int | None] = mapped_column(ForeignKey("audiences.id"))
     planned_through: Mapped[int] = mapped_column(BigId, default=0)
     """The last friend id of the audience that has a delivery: planning resumes after it."""
+    planned_at: Mapped[datetime | None]
+    """When planning had reached the end of the audience."""
     scheduled_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     """After this nothing of it leaves any more."""

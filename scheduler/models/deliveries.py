@@ -76,6 +76,14 @@ Index(
     postgresql_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
 )
 
+# Replies under way: what a crash left there is found without reading all deliveries.
+Index(
+    "ix_deliveries_sending_replies",
+    Delivery.created_at,
+    sqlite_where=(Delivery.state == DeliveryState.SENDING) & (Delivery.kind == DeliveryKind.REPLY),
+    postgresql_where=(Delivery.state == DeliveryState.SENDING) & (Delivery.kind == DeliveryKind.REPLY),
+)
+
 
 class DeliveryBody(Base):
     """The exact message objects of a delivery, fixed before its first attempt."""

@@ -98,6 +98,9 @@ class Enrolment(Base):
     end_reason: Mapped[str | None] = mapped_column(String(64))
     next_step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="SET NULL"))
     next_at: Mapped[datetime | None]
+    """When to look at it again: `due_at`, or later while quiet hours or a pause hold it."""
+    due_at: Mapped[datetime | None]
+    """When the next step is due; the delay of the step after it counts from here."""
 
     __table_args__ = (
         UniqueConstraint("scenario_id", "friend_id", "cause"),

@@ -2,7 +2,7 @@
 
 from segments.models.conversations import ChatMessage, Direction, Question
 from segments.models.facts import CustomerEvent, Cycle, EventKind, Facts, Policy, StageChange
-from segments.models.friends import Friend, FriendTag, MemberLinkCode, Tag
+from segments.models.friends import Friend, FriendTag, MemberLinkAttempt, MemberLinkCode, Tag
 from segments.models.purchases import (
     ImportRun,
     ImportState,
@@ -30,6 +30,7 @@ __all__ = [
     "FriendTag",
     "ImportRun",
     "ImportState",
+    "MemberLinkAttempt",
     "MemberLinkCode",
     "Policy",
     "Product",

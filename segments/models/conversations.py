@@ -45,7 +45,9 @@ class Question(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("chat_messages.id", ondelete="SET NULL"))
+    message_id: Mapped[int | None] = mapped_column(
+        ForeignKey("chat_messages.id", ondelete="SET NULL"), unique=True
+    )
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None] = mapped_column(index=True)
     answered_by: Mapped[str | None] = mapped_column(String(64))

@@ -26,6 +26,8 @@ class Facts(Base):
     """Until when the purchases of the policy's window suffice for 常連; None when they do not."""
 
     free_item_claimed_at: Mapped[datetime | None]
+    inquired_at: Mapped[datetime | None]
+    """When the friend first asked something or answered us: a sign of interest like claiming the free item."""
     trial_offered_at: Mapped[datetime | None]
     trial_offer_ends_at: Mapped[datetime | None]
     satisfied_at: Mapped[datetime | None]
@@ -74,6 +76,15 @@ class Cycle(Base):
         Index("ix_cycles_category_due_at", "category", "due_at"),
         Index("ix_cycles_category_lapse_at", "category", "lapse_at"),
     )
+
+
+# Reminders still to be raised, by the day they are for: a review reads only the due end of this index.
+Index(
+    "ix_cycles_unreminded",
+    Cycle.remind_at,
+    sqlite_where=Cycle.reminded_at.is_(None),
+    postgresql_where=Cycle.reminded_at.is_(None),
+)
 
 
 class StageChange(Base):

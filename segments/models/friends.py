@@ -75,3 +75,15 @@ class MemberLinkCode(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     used_by_id: Mapped[int | None] = mapped_column(ForeignKey("friends.id", ondelete="SET NULL"))
+
+
+class MemberLinkAttempt(Base):
+    """One wrong link code typed by a friend, kept to slow down guessing."""
+
+    __tablename__ = "member_link_attempts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_member_link_attempts_friend_id_at", "friend_id", "at"),)

@@ -1,0 +1,52 @@
+# Kokyaku. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+UV := .tools/bin/uv
+BIN := $(VENV)/bin
+TESTS ?= tests
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint types bench check requirements clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	@echo "Installing …"
+	@sh scripts/install requirements.txt $(PYTHON)
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.txt pyproject.toml
+	@echo "Installing what tests need …"
+	@sh scripts/install requirements-dev.txt $(PYTHON)
+	@touch $@ $(VENV)/.ready
+
+setup: $(VENV)/.ready ## Install what running needs
+
+setup-dev: $(VENV)/.ready-dev ## Install what tests, lint and benchmarks need as well
+
+run: setup ## Run everything on SQLite; without LINE credentials with the simulator and sample data
+	@exec $(BIN)/kokyaku serve
+
+test: setup-dev ## Run all tests on SQLite and PostgreSQL
+	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+
+lint: setup-dev ## Check style and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: setup-dev ## Check types, strictly
+	@$(BIN)/pyright
+
+check: lint types test ## Everything a change must pass
+
+bench: setup-dev ## Measure; figures go to docs/benchmarks.md by hand
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+requirements: setup-dev ## Pin the dependencies again
+	@sh scripts/pin
+
+clean: ## Remove what was installed, not the data under var/
+	rm -rf $(VENV) .tools

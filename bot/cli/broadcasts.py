@@ -1,0 +1,174 @@
+"""`kokyaku broadcast`: send to many from the terminal."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.cli.context import Program
+from scheduler import broadcasts, quota
+from scheduler.models import Broadcast, Message, MessageVersion
+from segments import audience, conditions, recipients
+from segments.errors import Invalid, NotFound
+from segments.models import Segment
+
+ACTOR = "cli"
+
+
+@click.group()
+def broadcast() -> None:
+    """Create, price, send and control broadcasts."""
+
+
+@broadcast.command()
+@click.option("--name", required=True, help="Name shown in the list.")
+@click.option("--segment", "segment_name", help="Name or id of a saved segment.")
+@click.option("--condition", help='Condition as JSON, e.g. \'{"is": "everyone"}\'.')
+@click.option("--csv", "csv_path", type=click.Path(exists=True, path_type=Path), help="CSV of friends.")
+@click.option("--text", help="What to say, in Japanese.")
+@click.option("--text-en", help="What to say to friends who read English.")
+@click.option("--message", "message_key", help="Key of a ready message instead of a text.")
+@click.pass_obj
+def create(
+    program: Program,
+    name: str,
+    segment_name: str | None,
+    condition: str | None,
+    csv_path: Path | None,
+    text: str | None,
+    text_en: str | None,
+    message_key: str | None,
+) -> None:
+    """Add a draft; print its id, how many it reaches and what it costs."""
+    now = program.services.clock.now()
+    with program.database.begin() as session:
+        tree = _condition(session, segment_name, condition)
+        list_id = None if csv_path is None else _frozen(program, session, csv_path, now)
+        draft = broadcasts.create(
+            session,
+            name=name,
+            now=now,
+            by=ACTOR,
+            content=_content(text, text_en),
+            message_version_id=_version(session, message_key),
+            condition=tree,
+            audience_id=list_id,
+        )
+        price = quota.price(
+            session, now, condition=conditions.load(tree) if tree else None, audience_id=list_id
+        )
+    click.echo(draft.id)
+    click.echo(
+        program.words(
+            f"配信対象 {price.recipients:,}人のうち {price.reachable:,}人に届きます。追加料金 {price.yen:,}円（税別、{price.plan_name}）",
+            f"Reaches {price.reachable:,} of {price.recipients:,} friends. Extra cost ¥{price.yen:,} before tax ({price.plan_name_en})",
+        ),
+        err=True,
+    )
+
+
+def _condition(session: Session, segment_name: str | None, condition: str | None) -> dict[str, object] | None:
+    if condition is not None:
+        try:
+            return dict(json.loads(condition))
+        except ValueError as error:
+            raise Invalid("condition_not_json", given=condition) from error
+    if segment_name is None:
+        return None
+    matching = Segment.id == int(segment_name) if segment_name.isdigit() else Segment.name == segment_name
+    segment = session.scalars(select(Segment).where(matching)).first()
+    if segment is None:
+        raise NotFound("segment_unknown", segment_id=segment_name)
+    return segment.condition
+
+
+def _frozen(program: Program, session: Session, path: Path, now: datetime) -> int:
+    found = recipients.read(session, path.read_bytes())
+    for line in found.unknown:
+        click.echo(program.words(f"{line} は見つかりません。", f"{line} is unknown."), err=True)
+    return audience.freeze_list(session, found.friend_ids, path.name, now).id
+
+
+def _content(text: str | None, text_en: str | None) -> dict[str, object] | None:
+    said = {"ja": text, "en": text_en}
+    content = {language: [{"type": "text", "text": words}] for language, words in said.items() if words}
+    return content or None
+
+
+def _version(session: Session, key: str | None) -> int | None:
+    if key is None:
+        return None
+    version_id = session.scalars(
+        select(MessageVersion.id)
+        .join(Message, Message.id == MessageVersion.message_id)
+        .where(Message.key == key)
+        .order_by(MessageVersion.version.desc())
+    ).first()
+    if version_id is None:
+        raise NotFound("message_unknown", key=key)
+    return version_id
+
+
+@broadcast.command()
+@click.argument("broadcast_id", type=int)
+@click.option("--at", type=click.DateTime(), help="When, in the shop's zone; now if left out.")
+@click.pass_obj
+def send(program: Program, broadcast_id: int, at: datetime | None) -> None:
+    """Send a draft now, or at a time."""
+    moment = None if at is None else at.replace(tzinfo=program.settings.zone)
+    with program.database.begin() as session:
+        broadcasts.schedule(
+            session, program.services.queue, broadcast_id, moment, program.services.clock.now()
+        )
+    _tell(program, broadcast_id)
+
+
+@broadcast.command()
+@click.argument("broadcast_id", type=int)
+@click.pass_obj
+def status(program: Program, broadcast_id: int) -> None:
+    """Print how far a broadcast has come."""
+    _tell(program, broadcast_id)
+
+
+def _control(name: str, act: Callable[[Program, Session, int], Broadcast], words: str) -> click.Command:
+    @broadcast.command(name, help=words)
+    @click.argument("broadcast_id", type=int)
+    @click.pass_obj
+    def run(program: Program, broadcast_id: int) -> None:
+        with program.database.begin() as session:
+            act(program, session, broadcast_id)
+        _tell(program, broadcast_id)
+
+    return run
+
+
+_control(
+    "pause",
+    lambda program, session, id_: broadcasts.pause(session, id_, program.services.clock.now()),
+    "Let nothing more of it leave.",
+)
+_control(
+    "resume",
+    lambda program, session, id_: broadcasts.resume(
+        session, program.services.queue, id_, program.services.clock.now()
+    ),
+    "Go on where it stopped.",
+)
+_control(
+    "cancel",
+    lambda program, session, id_: broadcasts.cancel(session, id_, program.services.clock.now()),
+    "End it for good.",
+)
+
+
+def _tell(program: Program, broadcast_id: int) -> None:
+    with program.database.reading() as session:
+        progress = broadcasts.progress(session, broadcast_id)
+    parts = [f"{state.value} {count:,}" for state, count in sorted(progress.by_state.items())]
+    parts += [f"({reason} {count:,})" for reason, count in sorted(progress.by_reason.items())]
+    click.echo(f"{progress.state.value} {progress.total:,}: {' '.join(parts)}")

@@ -1,0 +1,17 @@
+"""`kokyaku check`: is the LINE connection right, and if not, what is wrong."""
+
+import click
+
+from bot.cli.context import Program
+from bot.line.check import check as examine
+
+
+@click.command()
+@click.pass_obj
+def check(program: Program) -> None:
+    """Verify token, secret, webhook address and quota; ends with status 1 when something is wrong."""
+    findings = examine(program.services)
+    for finding in findings:
+        click.echo(f"{'✓' if finding.ok else '✗'} {finding.words(program.settings.language)}")
+    if not all(finding.ok for finding in findings):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,42 @@
+"""The console: the pages on which operators run the shop's LINE."""
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from bot.console import (
+    access,
+    account,
+    auth,
+    broadcasts,
+    errors,
+    friends,
+    home,
+    page,
+    parked,
+    questions,
+    till,
+    watching,
+)
+
+BLUEPRINTS = (
+    home.blueprint,
+    friends.blueprint,
+    broadcasts.blueprint,
+    watching.blueprint,
+    questions.blueprint,
+    parked.blueprint,
+    account.blueprint,
+    till.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Add the console to an app that has its services, languages (bot.i18n) and safety (bot.security)."""
+    app.config.update(BOOTSTRAP_SERVE_LOCAL=True)
+    Bootstrap5(app)
+    access.register(app)
+    page.register(app)
+    auth.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)

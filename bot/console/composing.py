@@ -1,0 +1,130 @@
+"""From the compose form to a stored draft; each refusal finds the field it belongs to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from bot.console import audience_choice, inserts, recipients_file
+from bot.console.audience_choice import Kind
+from bot.console.broadcast_form import READY, ComposeForm
+from bot.console.broadcasts_views import Draft
+from bot.console.recipients_file import Recipients
+from bot.words import explain, problem_words
+from scheduler import broadcasts
+from scheduler.message_checks import check
+from scheduler.models import Purpose
+from segments import audience
+from segments.errors import Invalid, KokyakuError
+
+FIELD_OF = {
+    "name_missing": "name",
+    "name_too_long": "name",
+    "stage_missing": "stages",
+    "tag_missing": "tag",
+    "tag_unknown": "tag",
+    "segment_missing": "segment",
+    "segment_unknown": "segment",
+    "file_missing": "file",
+    "not_a_table": "file",
+    "column_missing": "file",
+    "file_empty": "file",
+    "file_too_long": "file",
+    "nobody_found": "file",
+    "audience_unknown": "file",
+    "time_malformed": "expires",
+    "time_passed": "expires",
+    "message_missing": "text_ja",
+    "message_invalid": "text_ja",
+    "ready_missing": "ready",
+}
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who composes, when, by which clock."""
+
+    actor: str
+    now: datetime
+    zone: ZoneInfo
+
+
+def take_file(session: Session, form: ComposeForm, author: Author) -> Recipients | None:
+    """Freeze the uploaded list, if there is one, so that it outlives mistakes in the rest of the form."""
+    upload = form.file.data
+    if form.audience.data != Kind.FILE.value or upload is None or not upload.filename:
+        return None
+    try:
+        found = recipients_file.find(session, upload.read())
+    except KokyakuError as error:
+        show(form, error)
+        return None
+    frozen = audience.freeze_list(session, found.friend_ids, upload.filename[-128:], author.now)
+    session.flush()
+    form.audience_id.data = str(frozen.id)
+    return found
+
+
+def save(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> int:
+    """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field."""
+    expires_at = form.expires_at(author.zone)
+    if expires_at is not None and expires_at <= author.now:
+        raise Invalid("time_passed", at=expires_at)
+    choice = form.choice(stored.condition if stored else None)
+    fields: dict[str, Any] = {
+        "name": form.name.data,
+        "condition": audience_choice.condition_of(session, choice),
+        "audience_id": choice.audience_id if choice.kind is Kind.FILE else None,
+        "purpose": Purpose(form.purpose.data),
+        "expires_at": expires_at,
+        "now": author.now,
+        "by": author.actor,
+        **_message(form),
+    }
+    if stored is None:
+        return broadcasts.create(session, **fields).id
+    return broadcasts.update_draft(session, stored.id, **fields).id
+
+
+def _message(form: ComposeForm) -> dict[str, Any]:
+    if form.source.data == READY:
+        chosen = form.ready.data or ""
+        if not chosen.isdecimal() or chosen not in {value for value, _label in form.ready.choices}:
+            raise Invalid("ready_missing")
+        return {"message_version_id": int(chosen)}
+    content = inserts.content(form.text_ja.data or "", form.text_en.data or "")
+    if not content:
+        raise Invalid("message_missing")
+    return {"content": content}
+
+
+def check_texts(form: ComposeForm) -> bool:
+    """Put what is wrong with each language's text beside it; return whether nothing is."""
+    if form.source.data == READY:
+        return True
+    fields = {"ja": form.text_ja, "en": form.text_en}
+    problems = check(inserts.content(form.text_ja.data or "", form.text_en.data or "") or {"ja": [{"type": "text", "text": "-"}]})
+    for problem in problems:
+        _add(fields.get(problem.path[:2], form.text_ja), problem_words(problem.code, problem.params))
+    return not problems
+
+
+def show(form: ComposeForm, error: KokyakuError) -> None:
+    """Put a refusal beside the field it is about; beside the name when it is about none."""
+    field = getattr(form, FIELD_OF.get(error.code, "name"))
+    _add(field, explain(error))
+
+
+def _add(field: Any, words: str) -> None:
+    field.errors = [*(field.errors or ()), words]
+
+
+def unknown_lines(found: Recipients) -> str:
+    """Say which lines of a file name nobody we know."""
+    if not found.unknown:
+        return ""
+    some = "、".join(_("%(line)s行目「%(value)s」", line=line.number, value=line.value[:40]) for line in found.shown)
+    return _("見つからなかった行が%(count)s件あります: %(some)s", count=len(found.unknown), some=some)

@@ -1,0 +1,49 @@
+"""The list of friends and each friend's record."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from bot.console import friends_views
+from bot.console.access import READERS, requires
+from bot.console.page import current_zone
+from bot.i18n import current_language
+from bot.services import current_services
+from bot.words import DELIVERY_KINDS, DELIVERY_STATES, EVENTS, reason_words
+from segments.stages import Stage
+from segments.stages import reason_words as stage_reason
+
+blueprint = Blueprint("friends", __name__, url_prefix="/console/friends")
+
+
+@blueprint.get("/")
+@requires(*READERS)
+def index() -> ResponseReturnValue:
+    """List friends, those that fit the search when one was made."""
+    words, stage = request.args.get("q", "").strip()[:100], request.args.get("stage", "")
+    stage = stage if stage in {each.value for each in Stage} else ""
+    with current_services().database.reading() as session:
+        page = friends_views.search(
+            session, words, stage=stage, after_id=request.args.get("after", 0, type=int)
+        )
+    return render_template("console/friends.html", page=page, words=words, stage=stage, stages=list(Stage))
+
+
+@blueprint.get("/<int:friend_id>")
+@requires(*READERS)
+def show(friend_id: int) -> ResponseReturnValue:
+    """Show one friend's stage and why, purchases, chat, deliveries and history."""
+    with current_services().database.reading() as session:
+        record = friends_views.record(session, friend_id)
+
+    def why(reason: str, params: dict[str, object]) -> str:
+        return stage_reason(reason, params, current_language(), current_zone())
+
+    return render_template(
+        "console/friend.html",
+        record=record,
+        why=why,
+        events=EVENTS,
+        delivery_states=DELIVERY_STATES,
+        delivery_kinds=DELIVERY_KINDS,
+        reason_words=reason_words,
+    )

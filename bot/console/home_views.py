@@ -1,0 +1,67 @@
+"""What the home page shows: the pyramid, what waits for a person, what left today."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.models import InboundEvent, InboundState
+from scheduler import reports
+from scheduler.models import DeliveryState
+from segments.models import Facts, Question
+from segments.stages import Stage
+
+TOP_FIRST = (Stage.REGULAR, Stage.EXISTING, Stage.TRIAL, Stage.PROSPECT, Stage.AWARE, Stage.EXIT)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The figures of the home page."""
+
+    stages: list[tuple[Stage, int]]
+    questions: int
+    parked: int
+    today: dict[DeliveryState, int]
+    quota: reports.QuotaUse
+
+    @property
+    def friends(self) -> int:
+        """How many friends stand anywhere in the pyramid."""
+        return sum(count for _stage, count in self.stages)
+
+    @property
+    def largest(self) -> int:
+        """The count the longest bar stands for."""
+        return max((count for _stage, count in self.stages), default=0)
+
+
+def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
+    """Gather the home page's figures."""
+    return Home(
+        stages=_stages(session),
+        questions=waiting_questions(session),
+        parked=parked_events(session),
+        today=reports.deliveries_since(session, reports.start_of_day(now, zone)),
+        quota=reports.quota_use(session),
+    )
+
+
+def _stages(session: Session) -> list[tuple[Stage, int]]:
+    """Count everybody on record by stage: blocked friends keep theirs, sends leave them out by themselves."""
+    counted = select(Facts.stage, func.count()).group_by(Facts.stage)
+    found = {stage: count for stage, count in session.execute(counted)}
+    return [(stage, found.get(stage.value, 0)) for stage in TOP_FIRST]
+
+
+def waiting_questions(session: Session) -> int:
+    """Count the questions nobody has answered."""
+    waiting = select(func.count()).select_from(Question).where(Question.answered_at.is_(None))
+    return session.scalar(waiting) or 0
+
+
+def parked_events(session: Session) -> int:
+    """Count the events whose handler failed every time."""
+    parked = select(func.count()).select_from(InboundEvent).where(InboundEvent.state == InboundState.PARKED)
+    return session.scalar(parked) or 0

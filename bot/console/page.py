@@ -1,0 +1,92 @@
+"""What every page knows: the shop's zone and name, how moments and money are written, the navigation."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, request
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from bot import formats
+from bot.console.access import CurrentOperator, here
+from bot.i18n import current_language
+from bot.services import current_services
+from segments import shop
+from segments.stages import stage_name
+
+
+def current_shop() -> shop.Shop:
+    """Return the shop's settings, read once a request."""
+    if "shop" not in g:
+        with current_services().database.reading() as session:
+            g.shop = shop.load(session)
+    return g.shop
+
+
+def current_zone() -> ZoneInfo:
+    """Return the zone of the shop's wall clock."""
+    return current_shop().zone
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation."""
+
+    endpoint: str
+    label: str
+
+    @property
+    def active(self) -> bool:
+        """Whether the page shown belongs to it."""
+        own = self.endpoint.partition(".")[0]
+        return request.blueprint == own or (own, request.blueprint) == ("broadcasts", "watching")
+
+
+def places() -> list[Place]:
+    """Return what the one who is logged in may open."""
+    found = [
+        Place("home.show", _("ホーム")),
+        Place("friends.index", _("友だち")),
+        Place("broadcasts.index", _("一斉配信")),
+        Place("questions.index", _("質問")),
+        Place("parked.index", _("保留中の通知")),
+    ]
+    operator: CurrentOperator = current_user
+    till = [Place("till.show", _("レジ"))] if operator.can_serve else []
+    return (found if operator.can_read else []) + till
+
+
+def _moment(at: datetime | None) -> str:
+    return formats.moment(at, current_zone(), current_language()) if at else "—"
+
+
+def _day(when: date | None) -> str:
+    if isinstance(when, datetime):
+        when = when.astimezone(current_zone()).date()
+    return formats.day(when, current_language()) if when else "—"
+
+
+def _ago(at: datetime | None) -> str:
+    return formats.ago(current_services().clock.now() - at, current_language()) if at else "—"
+
+
+def _yen(amount: int) -> str:
+    return formats.yen(amount, current_language())
+
+
+def _stage(stage: str) -> str:
+    return stage_name(stage, current_language())
+
+
+def zone_label() -> str:
+    """Return the name of the shop's zone."""
+    return formats.zone_name(current_zone(), current_language())
+
+
+def register(app: Flask) -> None:
+    """Hand the filters and functions to the templates."""
+    app.jinja_env.filters.update(
+        moment=_moment, day=_day, ago=_ago, yen=_yen, number=formats.number, stage_name=_stage
+    )
+    app.jinja_env.globals.update(places=places, zone_label=zone_label, current_shop=current_shop, here=here)

@@ -1,0 +1,106 @@
+"""A CSV of friends to send to: read, looked up, and what of it nobody knows."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from segments.errors import Invalid
+from segments.models import Friend
+
+Column = InstrumentedAttribute[str | None]
+COLUMNS: dict[str, Column] = {
+    "line_user_id": Friend.line_user_id,
+    "member_number": Friend.member_number,
+    "会員番号": Friend.member_number,
+}
+MAX_LINES = 200_000
+SHOWN = 20
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line that names somebody; the header is line 1."""
+
+    number: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """The friends found, and the lines that name nobody we know."""
+
+    friend_ids: Sequence[int]
+    unknown: Sequence[Line]
+
+    @property
+    def shown(self) -> Sequence[Line]:
+        """The first of the unknown lines, as many as one reads."""
+        return self.unknown[:SHOWN]
+
+
+def find(session: Session, data: bytes) -> Recipients:
+    """Look up everyone a CSV names.
+
+    Raises Invalid (not_a_table, column_missing, file_empty, file_too_long, nobody_found).
+    """
+    column, lines = _read(data)
+    known = _known(session, column, sorted({line.value for line in lines}))
+    found = dict.fromkeys(known[line.value] for line in lines if line.value in known)
+    if not found:
+        raise Invalid("nobody_found")
+    return Recipients(list(found), [line for line in lines if line.value not in known])
+
+
+def _known(session: Session, column: Column, values: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for start in range(0, len(values), BATCH):
+        some = select(column, Friend.id).where(column.in_(values[start : start + BATCH]))
+        known |= {value: friend_id for value, friend_id in session.execute(some) if value}
+    return known
+
+
+def _read(data: bytes) -> tuple[Column, list[Line]]:
+    rows = _rows(_decoded(data))
+    try:
+        header = [cell.strip().casefold() for cell in next(rows, [])]
+        position, column = _column(header)
+        lines = [
+            Line(number, row[position].strip())
+            for number, row in enumerate(rows, start=2)
+            if len(row) > position and row[position].strip()
+        ]
+    except csv.Error as error:
+        raise Invalid("not_a_table") from error
+    if not lines:
+        raise Invalid("file_empty")
+    if len(lines) > MAX_LINES:
+        raise Invalid("file_too_long", limit=MAX_LINES)
+    return column, lines
+
+
+def _decoded(data: bytes) -> str:
+    # Excel in Japan saves Shift_JIS unless told otherwise.
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Invalid("not_a_table")
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    if "\0" in text:
+        raise Invalid("not_a_table")
+    return csv.reader(StringIO(text, newline=""))
+
+
+def _column(header: list[str]) -> tuple[int, Column]:
+    for name, column in COLUMNS.items():
+        if name in header:
+            return header.index(name), column
+    raise Invalid("column_missing")

@@ -1,0 +1,116 @@
+"""Turns what a webhook request holds into rows, whatever LINE or anyone may put into it."""
+
+import hashlib
+import json
+import math
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from bot.models import InboundState
+from segments.db import EPOCH
+
+ID_LENGTH = 64
+KIND_LENGTH = 32
+UNKNOWN = "unknown"
+DEEPEST = 50
+SKEW = timedelta(minutes=10)
+"""How far LINE's clock may run before ours; a moment beyond it is not believed."""
+LINE_BEGAN = EPOCH + timedelta(days=365 * 40)
+"""A moment before 2010 is not believed either."""
+
+
+class Unreadable(ValueError):
+    """The body is not a webhook request."""
+
+
+def events_in(body: bytes) -> list[Any]:
+    """Return the events of a webhook request, each as it came. Raises Unreadable."""
+    try:
+        request: Any = json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(type(error).__name__) from error
+    events = cast(dict[str, Any], request).get("events") if isinstance(request, dict) else None
+    if not isinstance(events, list):
+        raise Unreadable("events")
+    return cast(list[Any], events)
+
+
+def row_of(event: Any, now: datetime) -> dict[str, Any]:
+    """Return an InboundEvent row for one event; an event that lacks something never loses its neighbours."""
+    raw = _storable(event if isinstance(event, dict) else {"value": event})
+    return {
+        "webhook_event_id": _id_of(raw),
+        "kind": _text(raw.get("type"), KIND_LENGTH) or UNKNOWN,
+        "line_user_id": _friend_of(raw),
+        "line_message_id": _message_of(raw),
+        "occurred_at": _moment(raw.get("timestamp"), now),
+        "received_at": now,
+        "next_attempt_at": now,
+        "raw": raw,
+        "state": InboundState.PENDING,
+        "attempts": 0,
+    }
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _text(value: Any, length: int) -> str | None:
+    return value[:length] if isinstance(value, str) and value else None
+
+
+def _id_of(raw: dict[str, Any]) -> str:
+    given = raw.get("webhookEventId")
+    if isinstance(given, str) and 0 < len(given) <= ID_LENGTH:
+        return given
+    # Made from what it says, so that the same event coming again is known again.
+    said = {key: value for key, value in raw.items() if key != "deliveryContext"}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return f"made-{digest}"[:ID_LENGTH]
+
+
+def _friend_of(raw: dict[str, Any]) -> str | None:
+    """Return the friend of a one-to-one chat; groups and rooms are nobody's lane."""
+    source = raw.get("source")
+    if not isinstance(source, dict):
+        return None
+    known = cast(dict[str, Any], source)
+    line_user_id = known.get("userId")
+    fits = isinstance(line_user_id, str) and 0 < len(line_user_id) <= ID_LENGTH
+    return line_user_id if known.get("type") == "user" and fits else None
+
+
+def _message_of(raw: dict[str, Any]) -> str | None:
+    for holder, key in (("message", "id"), ("unsend", "messageId")):
+        part = raw.get(holder)
+        if isinstance(part, dict):
+            return _text(cast(dict[str, Any], part).get(key), ID_LENGTH)
+    return None
+
+
+def _moment(timestamp: Any, now: datetime) -> datetime:
+    """Return LINE's milliseconds as a moment, or `now` for one that cannot be meant."""
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int):
+        return now
+    milliseconds = max(min(timestamp, 10**15), 0)
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
+    return moment if LINE_BEGAN < moment < now + SKEW else now
+
+
+def _storable(value: Any, depth: int = 0) -> Any:
+    """Return `value` without what a database refuses: NUL, halves of characters, endless numbers, pits."""
+    if depth > DEEPEST:
+        return None
+    match value:
+        case str():
+            return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+        case dict():
+            parts = cast(dict[str, Any], value).items()
+            return {_storable(key): _storable(part, depth + 1) for key, part in parts}
+        case list():
+            return [_storable(part, depth + 1) for part in cast(list[Any], value)]
+        case float() if not math.isfinite(value):
+            return None
+        case _:
+            return value

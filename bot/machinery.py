@@ -1,0 +1,103 @@
+"""What a worker process runs: the job engine, the webhook inbox, the bell, and the watch over dead workers."""
+
+from datetime import timedelta
+from functools import partial
+from threading import Event, Thread
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from bot.line.inbox import Inbox
+from bot.services import Services
+from bot.wiring import dispatcher_of, executor_id
+from scheduler import heartbeats
+from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.engine import DbosQueue, DbosWorker
+from scheduler.jobs import Job, Jobs
+from scheduler.leadership import SessionLock, is_free
+from scheduler.plan import plan_broadcast
+from scheduler.tick import ask_quota, tick
+from scheduler.ticker import Ticker
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 2.0
+JOB_RECORDS_KEPT = timedelta(days=2)
+
+
+class Machinery:
+    """Everything that works behind the web, started and stopped together."""
+
+    def __init__(self, services: Services) -> None:
+        """Prepare; nothing runs before `start`."""
+        self._services = services
+        self._name = executor_id(services.database)
+        self._dispatcher = dispatcher_of(services)
+        self._worker = DbosWorker(services.database, self._name)
+        self._alive = SessionLock(services.database, self._name)
+        self.inbox = Inbox(services)
+        self._ticker = Ticker(services.database, services.queue, services.clock, services.settings.zone)
+        self._stop = Event()
+        self._watch = Thread(target=self._beat_and_watch, name="kokyaku-watch", daemon=True)
+
+    def start(self) -> None:
+        """Take up what was left, then listen for jobs, webhooks and the clock."""
+        self._alive.hold()
+        self._worker.start(jobs_of(self._services, self._dispatcher))
+        self.inbox.start()
+        self._ticker.start()
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Stop ringing, finish what runs, let go."""
+        self._ticker.stop()
+        self.inbox.stop()
+        self._worker.stop()
+        self._stop.set()
+        self._watch.join(timeout=5)
+        self._alive.release()
+
+    def _beat_and_watch(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            try:
+                self._beat()
+                self._take_over_from_the_dead()
+            except DBAPIError as error:
+                log.warning("heartbeat_failed", error=type(error.orig).__name__)
+
+    def _beat(self) -> None:
+        self._alive.hold()
+        with self._services.database.begin() as session:
+            heartbeats.beat(session, self._name, "worker", self._services.clock.now())
+
+    def _take_over_from_the_dead(self) -> None:
+        queue = self._services.queue
+        if self._services.database.is_sqlite or not isinstance(queue, DbosQueue):
+            return
+        for owner, job_ids in queue.running_by_executor().items():
+            if owner != self._name and is_free(self._services.database, owner):
+                log.warning("worker_died", worker=owner, jobs=len(job_ids))
+                queue.take_over(job_ids)
+
+
+def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
+    """Return what each kind of job does in this process."""
+    return {
+        Job.SEND_CHUNK: partial(send_chunk, dispatcher),
+        Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
+        Job.TICK: partial(_tick, dispatcher),
+        Job.HOURLY: partial(ask_quota, dispatcher),
+        Job.NIGHTLY: partial(_nightly, services),
+    }
+
+
+def _tick(dispatcher: Dispatcher) -> None:
+    tick(dispatcher)
+
+
+def _nightly(services: Services) -> None:
+    queue = services.queue
+    if isinstance(queue, DbosQueue):
+        before = services.clock.now() - JOB_RECORDS_KEPT
+        while queue.forget(before):
+            pass

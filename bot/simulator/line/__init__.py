@@ -1,0 +1,1 @@
+"""LINE's own paths, one module for each part of its API."""

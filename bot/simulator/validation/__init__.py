@@ -1,0 +1,1 @@
+"""What LINE accepts as a message, an action, a rich menu: rules built from small checks, and its error phrases."""

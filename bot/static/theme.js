@@ -1,0 +1,10 @@
+// Follows the system's light or dark scheme; without JavaScript the page stays light.
+"use strict";
+(function () {
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  function apply() {
+    document.documentElement.setAttribute("data-bs-theme", dark.matches ? "dark" : "light");
+  }
+  apply();
+  dark.addEventListener("change", apply);
+})();

@@ -1,0 +1,91 @@
+"""The composition root: settings become services."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from threading import Event
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from bot import migrations
+from bot.line.gateway import open_gateway
+from bot.services import Services
+from bot.settings import Settings
+from scheduler import engine
+from scheduler.delivery import Dispatcher
+from scheduler.engine import DbosQueue
+from scheduler.pacing import SharedPacer
+from segments.clock import Clock, SystemClock
+from segments.db import Database
+
+Report = Callable[[str], None]
+RETRY_SECONDS = 2.0
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database the settings name, making the data folder if it is missing."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Database(settings.effective_database_url, pool_size=20)
+
+
+def wait_for(database: Database, say: Report, stop: Event | None = None) -> None:
+    """Return when the database answers; until then say so every few seconds."""
+    waiting = stop or Event()
+    while not waiting.is_set():
+        try:
+            with database.reading() as session:
+                session.execute(text("SELECT 1"))
+        except OperationalError as error:
+            say(str(error.orig).strip().splitlines()[0])
+            waiting.wait(RETRY_SECONDS)
+        else:
+            return
+
+
+def migrate(database: Database) -> None:
+    """Bring our tables and the job engine's to this program's version."""
+    migrations.upgrade(database)
+    engine.migrate(database)
+
+
+def build_services(settings: Settings, database: Database, clock: Clock | None = None) -> Services:
+    """Wire the services of one process."""
+    own_clock = clock or SystemClock()
+    return Services(
+        settings=settings,
+        database=database,
+        clock=own_clock,
+        gateway=open_gateway(settings, database, own_clock),
+        queue=DbosQueue(database),
+    )
+
+
+def dispatcher_of(services: Services) -> Dispatcher:
+    """Return what sending takes; its pace is real time's, whatever the clock says."""
+    return Dispatcher(
+        database=services.database,
+        queue=services.queue,
+        gateway=services.gateway,
+        pacer=SharedPacer(services.database, SystemClock()),
+        clock=services.clock,
+        zone=services.settings.zone,
+    )
+
+
+def executor_id(database: Database) -> str:
+    """Return this worker's name: fixed on SQLite, where one process succeeds itself, else unique."""
+    return "embedded" if database.is_sqlite else f"{socket.gethostname()}-{uuid4().hex[:12]}"
+
+
+def secret_key(settings: Settings) -> str:
+    """Return the key that signs log-ins: from the settings, or made once and kept readable by us alone."""
+    given = settings.secret_key.get_secret_value()
+    if given:
+        return given
+    path = settings.data / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,174 @@
+"""What refusals, reasons and states are called in front of people: codes of the lower floors put into words."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+
+from bot.i18n import catalogue, current_language
+from bot.models import Role
+from scheduler.models import BroadcastState, DeliveryKind, DeliveryState
+from segments.errors import KokyakuError
+from segments.models import EventKind
+
+
+def N_(text: str) -> str:  # noqa: N802 — the name that Babel's extractor looks for
+    """Mark a text for translation where it stands; it is translated when it is shown."""
+    return text
+
+
+ERRORS = {
+    "password_short": N_("パスワードは%(minimum)s文字以上にしてください。"),
+    "password_long": N_("パスワードは%(maximum)s文字以下にしてください。"),
+    "password_common": N_("推測されやすいパスワードです。別のものにしてください。"),
+    "password_login": N_("パスワードにログイン名を含めないでください。"),
+    "password_wrong": N_("現在のパスワードが違います。"),
+    "password_same": N_("現在と同じパスワードは使えません。"),
+    "login_malformed": N_("ログイン名は半角の英小文字と数字（2〜64文字）にしてください。"),
+    "login_taken": N_("ログイン名「%(login)s」はすでに使われています。"),
+    "operator_unknown": N_("運用担当者が見つかりません。"),
+    "name_missing": N_("名前を入力してください。"),
+    "api_key_unknown": N_("APIキーが見つかりません。"),
+    "broadcast_unknown": N_("この配信は見つかりません。"),
+    "friend_unknown": N_("友だちが見つかりません。"),
+    "order_unknown": N_("注文番号「%(order_id)s」の購入は見つかりません。"),
+    "order_differs": N_("同じ注文番号で内容の違う購入が、すでに登録されています。"),
+    "refund_too_large": N_("返金額 %(given)s円は、残りの %(remaining)s円を超えています。"),
+    "refund_not_positive": N_("返金額は1円以上にしてください。"),
+    "not_a_table": N_("CSVファイルとして読めませんでした。UTF-8またはShift_JISのCSVを選んでください。"),
+    "column_missing": N_("line_user_id または member_number という見出しの列が必要です。"),
+    "file_missing": N_("CSVファイルを選んでください。"),
+    "file_too_long": N_("一度に指定できるのは%(limit)s人までです。ファイルを分けてください。"),
+    "stage_missing": N_("顧客ステージを1つ以上選んでください。"),
+    "tag_missing": N_("タグを選んでください。"),
+    "segment_missing": N_("セグメントを選んでください。"),
+    "segment_unknown": N_("このセグメントは見つかりません。"),
+    "audience_missing": N_("配信先を選んでください。"),
+    "audience_unknown": N_("配信先のリストが見つかりません。ファイルを選び直してください。"),
+    "time_malformed": N_("日時を正しく入力してください。"),
+    "time_passed": N_("過去の日時です。これからの日時を選んでください。"),
+    "expires_before_start": N_("有効期限が配信の日時より前になっています。"),
+    "name_too_long": N_("名前は%(limit)s文字以内で入力してください。"),
+    "message_missing": N_("本文を入力してください。"),
+    "message_invalid": N_("メッセージに直すところがあります。"),
+    "ready_missing": N_("用意されたメッセージを選んでください。"),
+    "broadcast_state": N_("配信の状態が変わったため、この操作はできませんでした。"),
+    "event_not_parked": N_("この通知はすでに処理されています。"),
+    "condition_invalid": N_("配信先の条件に誤りがあります。"),
+    "file_empty": N_("ファイルに友だちが1人も入っていません。"),
+    "nobody_found": N_("ファイルの友だちは、誰も見つかりませんでした。"),
+}
+ANY_ERROR = N_("この操作はできませんでした（%(code)s）。")
+
+PROBLEMS = {
+    "text_too_long": N_("本文は%(limit)s文字までです（現在%(length)s文字）。"),
+    "syntax_error": N_("波かっこ「{ }」の使い方に誤りがあります。"),
+    "template_too_long": N_("本文が長すぎます。"),
+}
+ANY_PROBLEM = N_("このままでは送信できません（%(code)s）。")
+
+BROADCAST_STATES = {
+    BroadcastState.DRAFT: N_("下書き"),
+    BroadcastState.SCHEDULED: N_("予約済み"),
+    BroadcastState.PLANNING: N_("準備中"),
+    BroadcastState.SENDING: N_("配信中"),
+    BroadcastState.PAUSED: N_("一時停止中"),
+    BroadcastState.DONE: N_("完了"),
+    BroadcastState.CANCELLED: N_("取り消し済み"),
+}
+PAUSE_REASONS = {
+    "operator": N_("運用担当者が一時停止しました。"),
+    "quota_exhausted": N_("今月のメッセージ通数を使い切りました。プランの変更後、または翌月に再開できます。"),
+    "token_invalid": N_("LINEのアクセストークンが無効です。設定を直してから再開してください。"),
+}
+DELIVERY_STATES = {
+    DeliveryState.QUEUED: N_("送信待ち"),
+    DeliveryState.SENDING: N_("送信中"),
+    DeliveryState.ACCEPTED: N_("受付済み"),
+    DeliveryState.FAILED: N_("失敗"),
+    DeliveryState.SKIPPED: N_("見送り"),
+    DeliveryState.CANCELLED: N_("取り消し"),
+    DeliveryState.UNCERTAIN: N_("不明"),
+}
+DELIVERY_KINDS = {
+    DeliveryKind.BROADCAST: N_("一斉配信"),
+    DeliveryKind.STEP: N_("ステップ配信"),
+    DeliveryKind.REPLY: N_("応答"),
+    DeliveryKind.TEST: N_("テスト送信"),
+    DeliveryKind.MANUAL: N_("個別送信"),
+}
+REASONS = {
+    "blocked": N_("ブロックされています"),
+    "not_following": N_("友だちになっていません"),
+    "opted_out": N_("配信停止を希望されています"),
+    "suppressed": N_("今後のご案内を控える友だちです"),
+    "expired": N_("有効期限を過ぎました"),
+    "already_got": N_("すでに受け取っています"),
+    "campaign_cancelled": N_("配信が取り消されました"),
+    "condition_unmet": N_("条件に当てはまらなくなりました"),
+    "refused_by_line": N_("LINEに受け付けられませんでした"),
+    "quota_exhausted": N_("メッセージ通数を使い切りました"),
+}
+ROLES = {
+    Role.OWNER: N_("オーナー"),
+    Role.OPERATOR: N_("運用担当者"),
+    Role.VIEWER: N_("閲覧のみ"),
+    Role.TILL: N_("レジ担当"),
+}
+EVENTS = {
+    EventKind.FOLLOWED: N_("友だち追加"),
+    EventKind.REFOLLOWED: N_("ブロック解除"),
+    EventKind.BLOCKED: N_("ブロック"),
+    EventKind.OPTED_OUT: N_("配信停止"),
+    EventKind.OPTED_IN: N_("配信再開"),
+    EventKind.WROTE: N_("メッセージを受信"),
+    EventKind.TAPPED: N_("ボタンをタップ"),
+    EventKind.ASKED: N_("質問"),
+    EventKind.FREE_ITEM_CLAIMED: N_("無料プレゼントの受け取り"),
+    EventKind.TRIAL_OFFERED: N_("お試しのご案内"),
+    EventKind.TRIAL_OFFER_ENDED: N_("お試しのご案内の期限切れ"),
+    EventKind.PURCHASED: N_("購入"),
+    EventKind.REFUNDED: N_("返金"),
+    EventKind.SATISFIED: N_("「満足」と回答"),
+    EventKind.DISSATISFIED: N_("「不満」と回答"),
+    EventKind.CYCLE_DUE: N_("次の購入の時期"),
+    EventKind.STAGE_CHANGED: N_("顧客ステージの変化"),
+    EventKind.MEMBER_LINKED: N_("会員番号の連携"),
+    EventKind.REFERRAL_ENTERED: N_("紹介コードの入力"),
+    EventKind.REFERRAL_REWARDED: N_("紹介の特典"),
+    EventKind.COUPON_GRANTED: N_("クーポンの付与"),
+    EventKind.COUPON_REDEEMED: N_("クーポンの利用"),
+}
+
+
+def error_words(error: KokyakuError, language: str) -> str:
+    """Return a refusal in words of `language`; one without words of its own is told by its code."""
+    speak = catalogue(language).gettext
+    words = ERRORS.get(error.code)
+    if words is not None:
+        try:
+            return speak(words) % error.params
+        except (KeyError, TypeError):
+            pass  # Raised without what its words want to name: the code still tells what it was.
+    return speak(ANY_ERROR) % {"code": error.code}
+
+
+def explain(error: KokyakuError) -> str:
+    """Return a refusal in the language of this request."""
+    return error_words(error, current_language())
+
+
+def problem_words(code: str, params: Mapping[str, object]) -> str:
+    """Return what is wrong with a message text."""
+    words = PROBLEMS.get(code)
+    return _(words, **params) if words else _(ANY_PROBLEM, code=code)
+
+
+def reason_words(reason: str | None) -> str:
+    """Return why a delivery did not leave; `fact_missing:coupon.title` keeps its detail."""
+    if not reason:
+        return ""
+    kind, _colon, detail = reason.partition(":")
+    words = REASONS.get(kind)
+    if kind == "fact_missing":
+        return _("差し込む情報がありません（%(fact)s）", fact=detail)
+    return _(words) if words else reason

@@ -1,0 +1,52 @@
+"""What one run of a chunk is about to send, fixed and committed before LINE is called."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from scheduler.gateway import MessageObject, Push
+
+KEY_SPACE = uuid5(NAMESPACE_URL, "urn:kokyaku:retry-key")
+KEY_LIFE = timedelta(hours=23, minutes=50)
+"""LINE forgets a retry key after 24 hours and would then send again; we stop a little before."""
+
+
+def delivery_key(delivery_id: int) -> UUID:
+    """Return the retry key of a personal push: the same after every crash."""
+    return uuid5(KEY_SPACE, f"delivery:{delivery_id}")
+
+
+def chunk_key(chunk_id: int, generation: int) -> UUID:
+    """Return the retry key of a multicast; another body is another generation."""
+    return uuid5(KEY_SPACE, f"chunk:{chunk_id}:{generation}")
+
+
+def key_expired(first_attempt_at: datetime | None, now: datetime) -> bool:
+    """Say whether a resend could be taken for a new message."""
+    return first_attempt_at is not None and now - first_attempt_at > KEY_LIFE
+
+
+@dataclass(frozen=True)
+class Multicast:
+    """One identical message to the friends of a chunk, in this order."""
+
+    chunk_id: int
+    delivery_ids: tuple[int, ...]
+    to: tuple[str, ...]
+    messages: tuple[MessageObject, ...]
+    retry_key: UUID
+    is_resend: bool
+    """Whether LINE may have taken this very request before."""
+
+
+@dataclass(frozen=True)
+class Pushes:
+    """Personal messages of a chunk."""
+
+    chunk_id: int
+    pushes: tuple[Push, ...]
+    resends: frozenset[int] = field(default_factory=frozenset[int])
+    """Ids of the deliveries that LINE may have taken before."""
+
+
+Batch = Multicast | Pushes

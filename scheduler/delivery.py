@@ -1,0 +1,78 @@
+"""Sends one chunk: commit the intent, call LINE with no transaction open, commit the outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from scheduler import outcomes
+from scheduler.batches import Batch, Multicast, Pushes
+from scheduler.gateway import GatewayError, MessageGateway, QuotaExhausted, TokenInvalid
+from scheduler.jobs import JobQueue
+from scheduler.outcomes import Ledger, Outcome
+from scheduler.pacing import Pacer
+from scheduler.preparing import prepare
+from segments.clock import Clock
+from segments.db import Database
+
+SLICE = 100
+"""Pushes under way at once: small enough to stop early when the token or the quota is gone."""
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """What sending takes."""
+
+    database: Database
+    queue: JobQueue
+    gateway: MessageGateway
+    pacer: Pacer
+    clock: Clock
+    zone: ZoneInfo
+
+
+def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
+    """Run one chunk as far as it goes now; safe to run again after a crash at any line.
+
+    Whatever was committed as `sending` goes out again with its first key and its first body, so LINE
+    itself drops what it already took (409) and we record it as accepted.
+    """
+    with dispatcher.database.begin() as session:
+        batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone)
+    if batch is None:
+        with dispatcher.database.begin() as session:
+            outcomes.close_idle(Ledger(session, dispatcher.queue, dispatcher.clock.now()), chunk_id)
+        return
+    _transmit(dispatcher, batch)
+
+
+def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
+    if isinstance(batch, Multicast):
+        outcome = _multicast(dispatcher, batch)
+        with dispatcher.database.begin() as session:
+            ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
+            outcomes.record_multicast(ledger, batch, outcome)
+        return
+    results = _push_all(dispatcher, batch)
+    with dispatcher.database.begin() as session:
+        ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
+        outcomes.record_pushes(ledger, batch, results)
+
+
+def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome:
+    dispatcher.pacer.take("multicast", 1)
+    try:
+        return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
+    except GatewayError as error:
+        return error
+
+
+def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]:
+    results: list[Outcome | None] = []
+    for start in range(0, len(batch.pushes), SLICE):
+        part = batch.pushes[start : start + SLICE]
+        dispatcher.pacer.take("push", len(part))
+        answers = dispatcher.gateway.push_many(part)
+        results.extend(answers)
+        if any(isinstance(answer, QuotaExhausted | TokenInvalid) for answer in answers):
+            break
+    return results + [None] * (len(batch.pushes) - len(results))

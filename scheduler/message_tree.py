@@ -1,0 +1,248 @@
+"""Compiles the JSON tree of message content: what stands still is shared, what varies is rendered leaf by leaf."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple, cast
+
+from scheduler.gateway import MessageObject
+from scheduler.line_limits import Limit, cut, limit_of, units
+from scheduler.templating import (
+    BadTemplate,
+    MissingFact,
+    RenderError,
+    Scope,
+    Source,
+    compile_source,
+    compile_test,
+    is_dynamic,
+)
+
+FOR = re.compile(r"\s*([a-z_]\w*)\s+in\s+([a-z_]\w*)\s*")
+EACH_LIMIT = 10
+"""Elements that one `$for` makes at most: LINE's shorter carousel has ten columns."""
+_LEFT_OUT = object()
+
+Part = Callable[[Scope], Any]
+"""Makes one part of a message for the friend of a scope."""
+
+
+class Found(NamedTuple):
+    """One string of a content, where it stands, and what it belongs to."""
+
+    path: str
+    owner: Mapping[str, Any]
+    key: str
+    text: str
+    loop_names: frozenset[str]
+    """Names that an enclosing `$for` gives."""
+    source: Callable[[], Source] | None
+    """Compiles it; None when there is nothing to fill in."""
+
+
+class MessageTemplate:
+    """Content compiled once and rendered for many friends."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._languages = {language: _message_list(found) for language, found in content.items()}
+        self.facts = facts_of(content)
+        """Every fact it names, as `name` or `coupon.title`."""
+
+    def render(self, language: str, context: Mapping[str, Any]) -> list[MessageObject]:
+        """Return the message objects in exactly this language; see scheduler.messages.render."""
+        facts = {name: value for name, value in context.items() if value is not None}
+        facts["language"] = language
+        rendered: list[MessageObject] = list(self._languages[language](Scope(facts)))
+        if not rendered:
+            raise RenderError("nothing_to_say", language)
+        return rendered
+
+
+def facts_of(content: Any) -> frozenset[str]:
+    """Return every fact named anywhere in `content`, without those that loops give; raises BadTemplate."""
+    named: set[str] = set()
+    for found in strings(content):
+        if found.source:
+            named |= {fact for fact in found.source().facts if fact.split(".")[0] not in found.loop_names}
+    return frozenset(named)
+
+
+def strings(
+    node: Any,
+    path: str = "",
+    key: str = "",
+    owner: Mapping[str, Any] | None = None,
+    names: frozenset[str] = frozenset(),
+) -> Iterator[Found]:
+    """Yield every string value of a content, directives included."""
+    match node:
+        case str():
+            yield Found(path, owner or {}, key, node, names, _source_of(key, node))
+        case dict():
+            mapping = cast("dict[str, Any]", node)
+            inner = names | _loop_name(mapping)
+            for name, value in mapping.items():
+                scope = names if name == "$for" else inner
+                yield from strings(value, f"{path}.{name}" if path else name, name, mapping, scope)
+        case list():
+            for position, value in enumerate(cast("list[Any]", node)):
+                yield from strings(value, f"{path}[{position}]", key, owner, names)
+        case _:
+            pass
+
+
+def _source_of(key: str, text: str) -> Callable[[], Source] | None:
+    if key == "$if":
+        return lambda: compile_test(text)
+    if key == "$for":
+        return lambda: compile_test(_for_parts(text)[1])
+    return (lambda: compile_source(text)) if is_dynamic(text) else None
+
+
+def _loop_name(node: Mapping[str, Any]) -> frozenset[str]:
+    match = FOR.fullmatch(str(node.get("$for", "")))
+    return frozenset({match[1]}) if match else frozenset()
+
+
+def _for_parts(text: Any) -> tuple[str, str]:
+    match = FOR.fullmatch(str(text))
+    if match is None:
+        raise BadTemplate("bad_for", text=text)
+    return match[1], match[2]
+
+
+def _message_list(node: Any) -> Part:
+    if not isinstance(node, list):
+        raise BadTemplate("no_messages")
+    return _part(cast("list[Any]", node)) or _always(cast("list[Any]", node))
+
+
+def _always(node: Any) -> Part:
+    def make(_scope: Scope) -> Any:
+        return node
+
+    return make
+
+
+def _part(node: Any) -> Part | None:
+    """Compile one node; None when it is the same for everybody."""
+    match node:
+        case {"$for": _} | {"$if": _}:
+            raise BadTemplate("misplaced_directive")
+        case dict():
+            return _mapping(cast("dict[str, Any]", node))
+        case list():
+            return _sequence(cast("list[Any]", node))
+        case str() if is_dynamic(node):
+            return compile_source(node).render
+        case _:
+            return None
+
+
+def _mapping(node: dict[str, Any]) -> Part | None:
+    parts = [(key, part) for key, value in node.items() if (part := _value(node, key, value))]
+    if not parts:
+        return None
+
+    def make(scope: Scope) -> dict[str, Any]:
+        made = dict(node)
+        for key, part in parts:
+            value = part(scope)
+            if value is _LEFT_OUT:
+                del made[key]
+            else:
+                made[key] = value
+        return made
+
+    return make
+
+
+def _value(owner: dict[str, Any], key: str, node: Any) -> Part | None:
+    if isinstance(node, dict) and "$if" in node:
+        return _choice(cast("dict[str, Any]", node))
+    part = _part(node)
+    if part is None or not isinstance(node, str):
+        return part
+    limit = limit_of(owner, key)
+    if key in {"text", "altText", "label"}:
+        return _never_empty(part, key, limit)
+    return _within(part, key, limit) if limit else part
+
+
+def _never_empty(part: Part, key: str, limit: Limit | None) -> Part:
+    def make(scope: Scope) -> str:
+        text: str = part(scope)
+        if not text or text.isspace():
+            raise RenderError("empty_text", key)
+        return cut(text, limit.units) if limit else text
+
+    return make
+
+
+def _within(part: Part, key: str, limit: Limit) -> Part:
+    def make(scope: Scope) -> str:
+        text: str = part(scope)
+        if limit.cut:
+            return cut(text, limit.units)
+        if units(text) > limit.units:
+            raise RenderError("too_long", key)
+        if limit.form and not limit.form.fullmatch(text):
+            raise RenderError("bad_link", key)
+        return text
+
+    return make
+
+
+def _sequence(node: list[Any]) -> Part | None:
+    elements = [_element(each) for each in node]
+    if all(part is None for part in elements):
+        return None
+
+    def make(scope: Scope) -> list[Any]:
+        made: list[Any] = []
+        for same, part in zip(node, elements, strict=True):
+            if part is None:
+                made.append(same)
+            else:
+                made.extend(part(scope))
+        return made
+
+    return make
+
+
+def _element(node: Any) -> Callable[[Scope], Iterator[Any] | list[Any]] | None:
+    match node:
+        case {"$for": _}:
+            return _repetition(cast("dict[str, Any]", node))
+        case {"$if": _}:
+            choice = _choice(cast("dict[str, Any]", node))
+            return lambda scope: [made] if (made := choice(scope)) is not _LEFT_OUT else []
+        case _:
+            part = _part(node)
+            return (lambda scope: [part(scope)]) if part else None
+
+
+def _choice(node: dict[str, Any]) -> Part:
+    if node.keys() != {"$if", "$then"}:
+        raise BadTemplate("bad_if", text=node.get("$if"))
+    holds = compile_test(str(node["$if"]))
+    then = node["$then"]
+    part = _part(then) or _always(then)
+    return lambda scope: part(scope) if holds.render(scope) else _LEFT_OUT
+
+
+def _repetition(node: dict[str, Any]) -> Callable[[Scope], Iterator[Any]]:
+    if node.keys() != {"$for", "$each"}:
+        raise BadTemplate("bad_for", text=node.get("$for"))
+    name, fact = _for_parts(node["$for"])
+    each = node["$each"]
+    part = _part(each) or _always(each)
+
+    def make(scope: Scope) -> Iterator[Any]:
+        values = scope.facts.get(fact)
+        if not isinstance(values, list | tuple):
+            raise MissingFact(fact)
+        for value in islice(cast("list[Any]", values), EACH_LIMIT):
+            yield part(scope.having(name, value))
+
+    return make

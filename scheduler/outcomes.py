@@ -1,0 +1,201 @@
+"""Records what became of a run of a chunk, and decides what happens next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from scheduler import chunks
+from scheduler.batches import Multicast, Pushes
+from scheduler.gateway import (
+    Accepted,
+    GatewayError,
+    QuotaExhausted,
+    RateLimited,
+    RefusedByLine,
+    TemporaryGatewayError,
+    TokenInvalid,
+    UncertainGatewayError,
+)
+from scheduler.jobs import JobQueue
+from scheduler.models import Attempt, Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
+
+Outcome = Accepted | GatewayError
+LONGEST_WAIT = timedelta(minutes=5)
+TROUBLE_WAIT = timedelta(minutes=15)
+"""How long steps wait when the month's quota is gone or the token is dead: nothing is lost, little is asked."""
+
+NAMES: tuple[tuple[type[GatewayError], str], ...] = (
+    (RateLimited, "rate_limited"),
+    (TemporaryGatewayError, "temporary"),
+    (UncertainGatewayError, "uncertain"),
+    (QuotaExhausted, "quota_exhausted"),
+    (TokenInvalid, "token_invalid"),
+    (RefusedByLine, "refused"),
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Where outcomes are written: one transaction, one moment, one queue to go on with."""
+
+    session: Session
+    queue: JobQueue
+    now: datetime
+
+
+def name_of(outcome: Outcome) -> str:
+    """Return the word under which an outcome is kept."""
+    if isinstance(outcome, Accepted):
+        return "already_accepted" if outcome.accepted_request_id else "accepted"
+    return next((name for kind, name in NAMES if isinstance(outcome, kind)), "failed")
+
+
+def record_multicast(ledger: Ledger, batch: Multicast, outcome: Outcome) -> None:
+    """Write down what LINE said to a multicast: one answer for everyone in it."""
+    chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
+    ledger.session.execute(insert(Attempt), [_attempt(ledger.now, outcome, chunk_id=chunk.id)])
+    match outcome:
+        case Accepted():
+            _accept(ledger, dict.fromkeys(batch.delivery_ids, outcome))
+            _close_or_go_on(ledger, chunk)
+        case RefusedByLine(recipient_index=index) if index is not None and index < len(batch.delivery_ids):
+            _fail(ledger, [batch.delivery_ids[index]], "unknown_recipient")
+            _requeue(ledger, chunk, [id_ for id_ in batch.delivery_ids if id_ != batch.delivery_ids[index]])
+            _go_on(ledger, chunk)
+        case RefusedByLine():
+            _fail(ledger, batch.delivery_ids, "refused")
+            _pause(ledger, chunk, "refused")
+            _close_or_go_on(ledger, chunk)
+        case QuotaExhausted() | TokenInvalid():
+            if not batch.is_resend:
+                _requeue(ledger, chunk, batch.delivery_ids)
+            _stop(ledger, chunk, name_of(outcome))
+        case _:
+            _go_on(ledger, chunk, _wait(chunk, outcome))
+
+
+def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | None]) -> None:
+    """Write down what LINE said to each push; None = not sent any more after a fatal answer."""
+    chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
+    by_id = {push.delivery_id: outcome for push, outcome in zip(batch.pushes, outcomes, strict=True)}
+    said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
+    if said:
+        ledger.session.execute(
+            insert(Attempt), [_attempt(ledger.now, outcome, delivery_id=id_) for id_, outcome in said.items()]
+        )
+    _accept(ledger, {id_: outcome for id_, outcome in said.items() if isinstance(outcome, Accepted)})
+    _fail(ledger, _of(said, RefusedByLine), "refused")
+    fatal = next((o for o in said.values() if isinstance(o, QuotaExhausted | TokenInvalid)), None)
+    untouched = [id_ for id_, o in by_id.items() if o is None or isinstance(o, QuotaExhausted | TokenInvalid)]
+    _requeue(ledger, chunk, [id_ for id_ in untouched if id_ not in batch.resends])
+    if fatal is not None:
+        _stop(ledger, chunk, name_of(fatal))
+        return
+    slowest = max((_wait(chunk, outcome) for outcome in said.values()), default=timedelta())
+    _close_or_go_on(ledger, chunk, slowest)
+
+
+def close_idle(ledger: Ledger, chunk_id: int) -> None:
+    """Close a chunk whose run found nothing to send."""
+    chunk = ledger.session.get(Chunk, chunk_id, with_for_update=True)
+    if chunk is not None and chunk.state is ChunkState.SENDING:
+        chunks.finish(ledger.session, chunk, ledger.now)
+
+
+def _of(said: dict[int, Outcome], kind: type[GatewayError]) -> list[int]:
+    return [id_ for id_, outcome in said.items() if isinstance(outcome, kind)]
+
+
+def _attempt(now: datetime, outcome: Outcome, **subject: int) -> dict[str, object]:
+    accepted = isinstance(outcome, Accepted)
+    return {
+        "delivery_id": subject.get("delivery_id"),
+        "chunk_id": subject.get("chunk_id"),
+        "at": now,
+        "outcome": name_of(outcome),
+        "status": None if accepted else outcome.status,
+        "request_id": outcome.request_id,
+        "accepted_request_id": outcome.accepted_request_id if accepted else None,
+        "error": None if accepted else str(outcome)[:500],
+    }
+
+
+def _accept(ledger: Ledger, accepted: dict[int, Accepted]) -> None:
+    rows = [
+        {
+            "id": id_,
+            "state": DeliveryState.ACCEPTED,
+            "reason": None,
+            "ended_at": ledger.now,
+            "request_id": outcome.accepted_request_id or outcome.request_id,
+        }
+        for id_, outcome in accepted.items()
+    ]
+    if rows:
+        ledger.session.execute(update(Delivery), rows)
+
+
+def _fail(ledger: Ledger, delivery_ids: Sequence[int], reason: str) -> None:
+    rows = [
+        {"id": id_, "state": DeliveryState.FAILED, "reason": reason, "ended_at": ledger.now}
+        for id_ in delivery_ids
+    ]
+    if rows:
+        ledger.session.execute(update(Delivery), rows)
+
+
+def _requeue(ledger: Ledger, chunk: Chunk, delivery_ids: Sequence[int]) -> None:
+    """Take back what LINE certainly did not take: the next run asks and renders anew, under a new key."""
+    rows = [
+        {"id": id_, "state": DeliveryState.QUEUED, "retry_key": None, "first_attempt_at": None}
+        for id_ in delivery_ids
+    ]
+    if not rows:
+        return
+    ledger.session.execute(update(Delivery), rows)
+    chunk.generation += 1
+    chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
+
+
+def _wait(chunk: Chunk, outcome: Outcome) -> timedelta:
+    if isinstance(outcome, TemporaryGatewayError) and outcome.retry_after is not None:
+        return min(outcome.retry_after, LONGEST_WAIT)
+    if isinstance(outcome, TemporaryGatewayError | UncertainGatewayError):
+        return min(timedelta(seconds=2 ** min(chunk.attempts, 10) / 2), LONGEST_WAIT)
+    return timedelta()
+
+
+def _close_or_go_on(ledger: Ledger, chunk: Chunk, delay: timedelta = timedelta()) -> None:
+    if not chunks.finish(ledger.session, chunk, ledger.now):
+        _go_on(ledger, chunk, delay)
+
+
+def _go_on(ledger: Ledger, chunk: Chunk, delay: timedelta = timedelta()) -> None:
+    chunks.enqueue(ledger.session, ledger.queue, chunk, ledger.now, delay)
+
+
+def _stop(ledger: Ledger, chunk: Chunk, reason: str) -> None:
+    if chunk.broadcast_id is not None:
+        _pause(ledger, chunk, reason)
+        return
+    # Steps have no campaign to pause: they wait, and the tick collects them again.
+    ledger.session.execute(
+        update(Delivery)
+        .where(Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
+        .values(chunk_id=None, not_before=ledger.now + TROUBLE_WAIT, reason=reason)
+    )
+    _close_or_go_on(ledger, chunk, TROUBLE_WAIT)
+
+
+def _pause(ledger: Ledger, chunk: Chunk, reason: str) -> None:
+    ledger.session.execute(
+        update(Broadcast)
+        .where(
+            Broadcast.id == chunk.broadcast_id,
+            Broadcast.state.in_([BroadcastState.PLANNING, BroadcastState.SENDING]),
+        )
+        .values(state=BroadcastState.PAUSED, state_reason=reason)
+    )

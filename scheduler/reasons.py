@@ -1,0 +1,75 @@
+"""Why something is not sent, or not yet: stable codes and their words."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a delivery is refused or held, or an enrolment ends; stored as text, e.g. in Delivery.reason."""
+
+    BLOCKED = "blocked"
+    NOT_FOLLOWING = "not_following"
+    NO_LINE_ID = "no_line_id"
+    OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    ALREADY_GOT = "already_got"
+    CAMPAIGN_CANCELLED = "campaign_cancelled"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    SCENARIO_ENDED = "scenario_ended"
+    QUIET_HOURS = "quiet_hours"
+    CONDITION = "condition"
+    NO_TRIAL_PRODUCT = "no_trial_product"
+    NO_MESSAGE = "no_message"
+    GOAL = "goal"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FACT_MISSING = "fact_missing"
+    EMPTY_TEXT = "empty_text"
+    NOTHING_TO_SAY = "nothing_to_say"
+    TOO_LONG = "too_long"
+    BAD_LINK = "bad_link"
+    TEMPLATE_FAILED = "template_failed"
+    NOT_PRINTABLE = "not_printable"
+
+
+WORDS: dict[Reason, tuple[str, str]] = {
+    Reason.BLOCKED: ("ブロックされています", "The friend has blocked the account"),
+    Reason.NOT_FOLLOWING: ("友だち追加されていません", "Not following the account"),
+    Reason.NO_LINE_ID: ("LINEとまだつながっていません", "Not connected with LINE yet"),
+    Reason.OPTED_OUT: ("配信停止を希望されています", "The friend asked for no more messages"),
+    Reason.SUPPRESSED: ("今後のご案内を控える友だちです", "No further offers go to this friend"),
+    Reason.EXPIRED: ("配信の期限を過ぎました", "It was too late for this message"),
+    Reason.ALREADY_GOT: ("すでに届いています", "Already received"),
+    Reason.CAMPAIGN_CANCELLED: ("配信が中止されました", "The send was cancelled"),
+    Reason.CAMPAIGN_PAUSED: ("配信が一時停止中です", "The send is paused"),
+    Reason.SCENARIO_ENDED: ("シナリオが終了しています", "The scenario has ended for this friend"),
+    Reason.QUIET_HOURS: ("配信停止時間帯です", "Waiting for the end of quiet hours"),
+    Reason.CONDITION: ("条件に当てはまりません", "The condition does not hold"),
+    Reason.NO_TRIAL_PRODUCT: ("お試し商品が登録されていません", "There is no trial product to offer"),
+    Reason.NO_MESSAGE: ("送るメッセージがありません", "There is no message to send"),
+    Reason.GOAL: ("目標を達成しました", "The goal was reached"),
+    Reason.COMPLETED: ("最後まで配信しました", "All steps are done"),
+    Reason.STOPPED: ("運用担当者が終了しました", "Ended by an operator"),
+    Reason.FACT_MISSING: ("差し込む情報がありません", "A fact to fill in is not known"),
+    Reason.EMPTY_TEXT: ("本文が空になります", "The text would be empty"),
+    Reason.NOTHING_TO_SAY: ("送る内容がありません", "Nothing would be left to send"),
+    Reason.TOO_LONG: ("LINEの文字数の上限を超えます", "Longer than LINE allows"),
+    Reason.BAD_LINK: ("リンクが正しくありません", "A link is not valid"),
+    Reason.TEMPLATE_FAILED: ("差し込みに失敗しました", "Filling in the message failed"),
+    Reason.NOT_PRINTABLE: ("文字にできない情報が使われています", "A fact used cannot be shown as text"),
+}
+
+
+def reason_words(reason: str, language: str = "ja") -> str:
+    """Return a stored reason in words; 「差し込む情報がありません（coupon.title）」 for `fact_missing:coupon.title`.
+
+    A code that is not a Reason (LINE's own, say) is returned as it is.
+    """
+    code, _, detail = reason.partition(":")
+    try:
+        words = WORDS[Reason(code)][0 if language == "ja" else 1]
+    except ValueError:
+        return reason
+    if not detail:
+        return words
+    return f"{words}（{detail}）" if language == "ja" else f"{words} ({detail})"

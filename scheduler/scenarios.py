@@ -1,0 +1,115 @@
+"""Scenarios: enrolments whose next step has come are claimed, and the step is taken."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from scheduler.enrolments import end, end_many, enrol, leave_all
+from scheduler.models import Enrolment, EnrolmentState, Scenario, Step
+from scheduler.steps import Ground, Member, complete, take
+from segments import shop
+from segments.errors import NotFound
+from segments.shop import Shop
+
+__all__ = ["advance", "end", "end_many", "enrol", "leave_all", "pause", "resume"]
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+SECOND_TRY = timedelta(minutes=15)
+"""When an enrolment whose step broke is tried again."""
+
+
+def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
+    """Take the due step of at most `limit` enrolments; return how many were looked at, 0 when none is due.
+
+    Each is claimed by moving its `next_at`, so that two processes never take a step twice. What breaks for
+    one friend is logged, undone and tried again later; the others go on.
+    """
+    members = _claim(session, now, limit)
+    settings = shop.load(session)
+    for step_id, at_step in groupby(members, key=lambda member: member.next_step_id):
+        _take_safely(session, step_id, list(at_step), settings, now)
+    return len(members)
+
+
+def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
+    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now)
+    ids = session.scalars(
+        select(Enrolment.id)
+        .where(*is_due)
+        .order_by(Enrolment.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not ids:
+        return []
+    columns = (getattr(Enrolment, name) for name in Member._fields)
+    claimed = session.execute(
+        update(Enrolment)
+        .where(Enrolment.id.in_(ids), *is_due)
+        .values(next_at=now + SECOND_TRY)
+        .returning(*columns)
+        .execution_options(synchronize_session=False)
+    )
+    members = [Member(*row) for row in claimed]
+    return sorted(members, key=lambda member: (member.next_step_id or 0, member.friend_id, member.id))
+
+
+def _take_safely(
+    session: Session, step_id: int | None, members: Sequence[Member], settings: Shop, now: datetime
+) -> None:
+    """Take a step for all at once; when that breaks, one by one, to find the one it breaks for."""
+    try:
+        with session.begin_nested():
+            _take(session, step_id, members, settings, now)
+    except Exception:
+        if len(members) == 1:
+            log.exception("step_failed", step=step_id, enrolment=members[0].id)
+            return
+        log.warning("step_taken_one_by_one", step=step_id, enrolments=len(members), exc_info=True)
+        for member in members:
+            _take_safely(session, step_id, [member], settings, now)
+
+
+def _take(
+    session: Session, step_id: int | None, members: Sequence[Member], settings: Shop, now: datetime
+) -> None:
+    step = session.get(Step, step_id) if step_id is not None else None
+    if step is None:  # it was deleted while friends waited for it
+        complete(session, [member.id for member in members], now)
+        return
+    take(Ground(session, step.scenario, step, settings, now), members)
+
+
+def pause(session: Session, scenario_id: int) -> None:
+    """Switch a scenario off: who is in it waits where they are, nobody new enters."""
+    _scenario(session, scenario_id).active = False
+
+
+def resume(session: Session, scenario_id: int) -> None:
+    """Switch a scenario on again; who waited is looked at by the next tick."""
+    _scenario(session, scenario_id).active = True
+    held: tuple[Any, ...] = (
+        Enrolment.scenario_id == scenario_id,
+        Enrolment.state == EnrolmentState.ACTIVE,
+        Enrolment.next_at > Enrolment.due_at,
+    )
+    session.execute(
+        update(Enrolment)
+        .where(*held)
+        .values(next_at=Enrolment.due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _scenario(session: Session, scenario_id: int) -> Scenario:
+    found = session.get(Scenario, scenario_id)
+    if found is None:
+        raise NotFound("scenario_unknown", scenario_id=scenario_id)
+    return found

@@ -1,0 +1,78 @@
+"""The clock's work: what became due by time alone, in small transactions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.orm import Session
+
+from scheduler import broadcasts, chunks, heartbeats, quota, replies, scenarios, triggers
+from scheduler.delivery import Dispatcher
+from scheduler.gateway import GatewayError
+from segments import review
+
+log = structlog.get_logger(__name__)
+
+ROUNDS = 200
+"""Transactions a part may take in one tick: a flood of one kind must not starve the others."""
+
+Part = Callable[[Session], int]
+"""Handles some of what is due in one transaction and returns how much; 0 when nothing is left."""
+
+
+@dataclass(frozen=True)
+class NamedPart:
+    """A part of the tick and the name it goes by in the log."""
+
+    name: str
+    run: Part
+
+
+def tick(dispatcher: Dispatcher) -> dict[str, int]:
+    """Do everything that is due; return how much of each kind. One part's failure stops no other."""
+    with dispatcher.database.begin() as session:
+        heartbeats.beat(session, "tick", "tick", dispatcher.clock.now())
+    done = {part.name: _until_nothing_is_left(dispatcher, part) for part in _parts(dispatcher)}
+    busy = {name: count for name, count in done.items() if count}
+    if busy:
+        log.info("tick", **busy)
+    return done
+
+
+def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
+    now, queue = dispatcher.clock.now, dispatcher.queue
+    return [
+        NamedPart("reviewed", lambda session: review.review_due(session, now())),
+        NamedPart("events", lambda session: triggers.read_events(session, now())),
+        NamedPart("steps", lambda session: scenarios.advance(session, now())),
+        NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
+        NamedPart("collected", lambda session: chunks.collect_due(session, queue, now())),
+        NamedPart("swept", lambda session: chunks.sweep(session, queue, now())),
+        NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
+    ]
+
+
+def _until_nothing_is_left(dispatcher: Dispatcher, part: NamedPart) -> int:
+    total = 0
+    for _ in range(ROUNDS):
+        try:
+            with dispatcher.database.begin() as session:
+                count = part.run(session)
+        except Exception:  # whatever broke, the other parts of the tick are still due
+            log.exception("tick_part_failed", part=part.name)
+            return total
+        total += count
+        if count == 0:
+            break
+    return total
+
+
+def ask_quota(dispatcher: Dispatcher) -> None:
+    """Ask LINE what is used this month, and keep the answer; a failure is logged and asked again later."""
+    try:
+        answer = dispatcher.gateway.quota()
+    except GatewayError as error:
+        log.warning("quota_unknown", error=type(error).__name__, status=error.status)
+        return
+    with dispatcher.database.begin() as session:
+        quota.note_use(session, answer, dispatcher.clock.now())

@@ -1,0 +1,87 @@
+"""The bell: APScheduler rings and puts jobs on the queue; nothing else imports it.
+
+It holds no state: a ring has a deterministic id, so ringing twice is one job, and a missed ring is made
+up for by the next one, because a tick does whatever is due by then.
+"""
+
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# (APScheduler 3 ships no types.)
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import DBAPIError
+
+from scheduler.jobs import Job, JobQueue
+from scheduler.leadership import LEADER, SessionLock
+from segments.clock import Clock
+from segments.db import Database
+
+log = structlog.get_logger(__name__)
+
+TICK_EVERY = timedelta(seconds=2)
+GRACE_SECONDS = {Job.TICK: 10, Job.HOURLY: 1800, Job.NIGHTLY: 6 * 3600}
+"""How late a ring may still be rung, each on its own terms."""
+
+
+class Ticker:
+    """Rings while this process leads."""
+
+    def __init__(self, database: Database, queue: JobQueue, clock: Clock, zone: ZoneInfo) -> None:
+        """Prepare the bell; `zone` is the shop's, for the nightly one."""
+        self._database, self._queue, self._clock, self._zone = database, queue, clock, zone
+        self._lock = SessionLock(database, LEADER)
+        self._last: dict[Job, str] = {}
+        self._scheduler = BackgroundScheduler(timezone=zone)
+
+    def start(self) -> None:
+        """Begin to ring."""
+        self._add(Job.TICK, IntervalTrigger(seconds=int(TICK_EVERY.total_seconds())))
+        self._add(Job.HOURLY, CronTrigger(minute=7, timezone=self._zone))
+        self._add(Job.NIGHTLY, CronTrigger(hour=3, minute=30, timezone=self._zone))
+        self._scheduler.start()
+        self.ring(Job.HOURLY)
+
+    def _add(self, job: Job, trigger: IntervalTrigger | CronTrigger) -> None:
+        self._scheduler.add_job(
+            self._ring_safely,
+            trigger,
+            args=[job],
+            id=job.value,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=GRACE_SECONDS[job],
+        )
+
+    def _ring_safely(self, job: Job) -> None:
+        try:
+            if self._lock.hold():
+                self.ring(job)
+        except DBAPIError as error:
+            log.warning("ring_failed", job=job.value, error=type(error.orig).__name__)
+
+    def ring(self, job: Job) -> None:
+        """Put `job` on the queue under this moment's slot, unless the last one still waits."""
+        last = self._last.get(job)
+        if last is not None and self._queue.unfinished([last]):
+            return
+        job_id = f"{job.value}@{_slot(self._clock.now(), self._zone):%Y-%m-%dT%H:%M:%S}"
+        with self._database.begin() as session:
+            self._queue.enqueue(session, job, job_id)
+        self._last[job] = job_id
+
+    def stop(self) -> None:
+        """Ring no more and let another lead."""
+        self._scheduler.shutdown(wait=True)
+        self._lock.release()
+
+
+def _slot(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the start of the slot that `now` lies in, in the shop's zone."""
+    since_midnight = timedelta(hours=now.hour, minutes=now.minute, seconds=now.second)
+    start = since_midnight - since_midnight % TICK_EVERY
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight + start).astimezone(zone)

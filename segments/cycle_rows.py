@@ -1,0 +1,103 @@
+"""Keeps the purchase-cycle rows of friends in step with their purchases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from segments.cycle import CycleParams, CycleState, after_purchase, forecast_many
+from segments.models import Cycle
+from segments.purchase_history import EVERYTHING, Bought
+
+KEY = ("friend_id", "category")
+
+
+def states_of(bought: Iterable[Bought], params: CycleParams, zone: tzinfo) -> dict[str, CycleState]:
+    """Return one friend's state by category, from their purchases oldest first; days are those of `zone`."""
+    states: dict[str, CycleState] = {}
+    for one in bought:
+        at = one.at.astimezone(zone)
+        for category, share in one.shares.items():
+            yen = one.yen if category == EVERYTHING else share.yen
+            states[category] = after_purchase(states.get(category), at, yen, max(share.quantity, 1), params)
+    return states
+
+
+def keep(
+    session: Session,
+    friend_ids: Sequence[int],
+    history: Mapping[int, Sequence[Bought]],
+    params: CycleParams,
+    zone: tzinfo,
+    now: datetime,
+) -> dict[int, datetime]:
+    """Make the rows of friends follow from their purchases; return when each friend's overall cycle lapses."""
+    stored = _stored(session, friend_ids)
+    states = {
+        (friend_id, category): state
+        for friend_id, bought in history.items()
+        for category, state in states_of(bought, params, zone).items()
+    }
+    rows = _rows(states, stored, params, now)
+    _upsert(session, [row for key, row in rows.items() if row != stored.get(key)])
+    _delete(session, [key for key in stored if key not in rows])
+    return {
+        friend_id: row["lapse_at"] for (friend_id, category), row in rows.items() if category == EVERYTHING
+    }
+
+
+def state_of(row: Cycle) -> CycleState:
+    """Return the state that a row keeps."""
+    return CycleState(**{each.name: getattr(row, each.name) for each in fields(CycleState)})
+
+
+def lapse_of(session: Session, friend_id: int) -> datetime | None:
+    """Return when the friend's overall cycle lapses; None when nothing was bought."""
+    return session.scalar(
+        select(Cycle.lapse_at).where(Cycle.friend_id == friend_id, Cycle.category == EVERYTHING)
+    )
+
+
+def _stored(session: Session, friend_ids: Sequence[int]) -> dict[tuple[int, str], dict[str, Any]]:
+    query = select(*Cycle.__table__.columns).where(Cycle.friend_id.in_(friend_ids))
+    return {(row["friend_id"], row["category"]): dict(row) for row in session.execute(query).mappings()}
+
+
+def _rows(
+    states: Mapping[tuple[int, str], CycleState],
+    stored: Mapping[tuple[int, str], dict[str, Any]],
+    params: CycleParams,
+    now: datetime,
+) -> dict[tuple[int, str], dict[str, Any]]:
+    dates = forecast_many(list(states.values()), params)
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    for (key, state), forecast in zip(states.items(), dates, strict=True):
+        row = {"friend_id": key[0], "category": key[1]} | asdict(state) | asdict(forecast)
+        rows[key] = row | {"reminded_at": _reminded_at(row, stored.get(key), now)}
+    return rows
+
+
+def _reminded_at(row: dict[str, Any], before: dict[str, Any] | None, now: datetime) -> datetime | None:
+    if before is not None and before["last_at"] == row["last_at"]:
+        return before["reminded_at"]  # one reminder a purchase, even when new parameters move its day
+    # A purchase learned so late that its reminder's day is over (an import) is not reminded of.
+    over = row["remind_at"] is not None and row["remind_at"] <= now
+    return now if over else None
+
+
+def _upsert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(Cycle)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in KEY}
+    session.execute(insert.on_conflict_do_update(index_elements=KEY, set_=changed), rows)
+
+
+def _delete(session: Session, keys: Sequence[tuple[int, str]]) -> None:
+    if keys:
+        session.execute(delete(Cycle).where(tuple_(Cycle.friend_id, Cycle.category).in_(keys)))

@@ -1,0 +1,63 @@
+"""Fetches facts rows for change: locked in one order, made where they are missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.orm import Session
+
+from segments.errors import NotFound
+from segments.models import Facts, Friend, StageChange
+from segments.upsert import insert_ignore
+
+
+@dataclass(frozen=True)
+class Locked:
+    """One friend's facts, locked until the transaction ends."""
+
+    facts: Facts
+    followed: bool
+
+
+def lock(session: Session, friend_ids: Sequence[int]) -> list[Locked]:
+    """Return the facts of friends in the order of their ids, so that two callers never wait for each other.
+
+    Rows that merely point at these are not held up (FOR NO KEY UPDATE).
+    """
+    query = (
+        select(Facts, Friend.followed_at)
+        .join(Friend, Friend.id == Facts.friend_id)
+        .where(Facts.friend_id.in_(friend_ids))
+        .order_by(Facts.friend_id)
+        .with_for_update(of=Facts, key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return [Locked(facts, followed_at is not None) for facts, followed_at in session.execute(query)]
+
+
+def lock_one(session: Session, friend_id: int) -> Locked:
+    """Return the facts of one friend; raises NotFound("friend_unknown")."""
+    locked = lock(session, [friend_id])
+    if not locked:
+        raise NotFound("friend_unknown", friend_id=friend_id)
+    return locked[0]
+
+
+def begin(session: Session, friend_ids: Sequence[int], now: datetime) -> None:
+    """Give friends their facts row, on the lowest rung, with the entry in their history; who has one keeps it."""
+    wanting = select(Friend.id).outerjoin(Facts).where(Friend.id.in_(friend_ids), Facts.friend_id.is_(None))
+    entry = {"stage": "aware", "stage_since": now, "stage_reason": "known"}
+    insert_ignore(
+        session, Facts, [{"friend_id": friend_id} | entry for friend_id in session.scalars(wanting)]
+    )
+    unwritten = select(Facts.friend_id, Facts.stage, Facts.stage_reason, Facts.stage_since).where(
+        Facts.friend_id.in_(friend_ids),
+        ~exists().where(StageChange.friend_id == Facts.friend_id),
+    )
+    rows = [
+        {"friend_id": friend_id, "to_stage": stage, "reason": reason, "at": since}
+        for friend_id, stage, reason, since in session.execute(unwritten)
+    ]
+    if rows:
+        session.execute(insert(StageChange), rows)

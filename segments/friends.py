@@ -1,0 +1,122 @@
+"""Friends: who they are, whether they follow, and what they allow."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from segments import events, facts, facts_locking
+from segments.models import EventKind, Friend
+from segments.upsert import insert_ignore
+
+
+def by_line_id(session: Session, line_user_id: str) -> Friend | None:
+    """Return the friend LINE knows under this id."""
+    return session.scalar(select(Friend).where(Friend.line_user_id == line_user_id))
+
+
+def ensure(session: Session, line_user_id: str, now: datetime) -> Friend:
+    """Return the friend of this id, with a facts row, made now if need be; two at once make one."""
+    known = by_line_id(session, line_user_id)
+    if known is not None:
+        return known
+    insert_ignore(session, Friend, [{"line_user_id": line_user_id, "created_at": now}])
+    made = session.scalars(select(Friend).where(Friend.line_user_id == line_user_id)).one()
+    facts_locking.begin(session, [made.id], now)
+    return made
+
+
+def add(session: Session, now: datetime, **values: Any) -> Friend:
+    """Add a friend known from elsewhere (an import, a till), with their facts row."""
+    friend = Friend(created_at=now, **values)
+    session.add(friend)
+    session.flush()
+    facts_locking.begin(session, [friend.id], now)
+    return friend
+
+
+def follow(session: Session, friend: Friend, at: datetime) -> bool:
+    """Take note that a friend follows since `at`; tell whether for the first time.
+
+    News older than what is known changes nothing.
+    """
+    if not _is_news(session, friend, at):
+        return False
+    first = friend.followed_at is None
+    friend.followed_at = friend.followed_at or at
+    friend.blocked_at, friend.follow_state_at = None, at
+    events.append(session, EventKind.FOLLOWED if first else EventKind.REFOLLOWED, friend.id, at)
+    session.flush()
+    facts.refresh(session, friend.id, at)
+    return first
+
+
+def block(session: Session, friend: Friend, at: datetime) -> None:
+    """Take note that a friend blocked us at `at`; news older than what is known changes nothing."""
+    if not _is_news(session, friend, at):
+        return
+    friend.blocked_at = friend.follow_state_at = at
+    events.append(session, EventKind.BLOCKED, friend.id, at)
+    session.flush()
+
+
+def opt_out(session: Session, friend: Friend, now: datetime) -> None:
+    """Stop all messages but answers, as the friend asked; asking twice changes nothing."""
+    if _switch(session, friend, to=now):
+        events.append(session, EventKind.OPTED_OUT, friend.id, now)
+
+
+def opt_in(session: Session, friend: Friend, now: datetime) -> None:
+    """Let messages out again, as the friend asked."""
+    if _switch(session, friend, to=None):
+        events.append(session, EventKind.OPTED_IN, friend.id, now)
+
+
+def update_profile(
+    session: Session,
+    friend: Friend,
+    *,
+    display_name: str | None,
+    picture_url: str | None,
+    language: str | None,
+    now: datetime,
+) -> None:
+    """Keep what LINE tells of a friend; a name or language it does not tell stays as it was."""
+    friend.display_name = display_name or friend.display_name
+    friend.picture_url = picture_url
+    # LINE tells `en-US` or `zh-Hant`; messages are written by language alone.
+    friend.language = (language or friend.language).split("-")[0].lower()[:8]
+    friend.profile_fetched_at = now
+    session.flush()
+
+
+def arrive_by(session: Session, friend: Friend, route: str, now: datetime) -> None:
+    """Take note of the way a friend came; the first one known stays."""
+    session.execute(
+        update(Friend)
+        .where(Friend.id == friend.id, Friend.route.is_(None))
+        .values(route=route[:64])
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(friend, ["route"])
+
+
+def _is_news(session: Session, friend: Friend, at: datetime) -> bool:
+    """Lock the friend and tell whether `at` is later than the last follow or block applied."""
+    session.flush()
+    session.refresh(friend, with_for_update={"key_share": True})
+    return friend.follow_state_at is None or at > friend.follow_state_at
+
+
+def _switch(session: Session, friend: Friend, to: datetime | None) -> bool:
+    before = Friend.opted_out_at.is_not(None) if to is None else Friend.opted_out_at.is_(None)
+    changed = session.execute(
+        update(Friend)
+        .where(Friend.id == friend.id, before)
+        .values(opted_out_at=to)
+        .returning(Friend.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    session.refresh(friend, ["opted_out_at"])
+    return changed is not None

@@ -1,0 +1,185 @@
+"""The gateway over real HTTP: tokens, failures of the network, request ids."""
+
+import socket
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from bot.line.calls import CallRecorder
+from bot.line.gateway import LineGateway, open_gateway
+from bot.line.tokens import LongLivedToken
+from bot.models import LineCall
+from bot.settings import Settings
+from bot.simulator import access
+from bot.simulator.config import SimulatorConfig
+from bot.simulator.server import RunningSimulator
+from scheduler.gateway import (
+    Accepted,
+    Push,
+    TemporaryGatewayError,
+    TokenInvalid,
+    UncertainGatewayError,
+)
+from segments.db import Database
+from tests.fakes.clock import FakeClock
+from tests.fakes.simulator import SimulatorClient
+
+TEXT = ({"type": "text", "text": "こんにちは"},)
+
+
+def a_push(to: str) -> Push:
+    return Push(delivery_id=1, to=to, messages=TEXT, retry_key=uuid4())
+
+
+def calls(database: Database) -> list[LineCall]:
+    with database.reading() as session:
+        return list(session.scalars(select(LineCall).order_by(LineCall.id)))
+
+
+@contextmanager
+def gateway_to(url: str, recorder: CallRecorder, clock: FakeClock) -> Generator[LineGateway]:
+    made = LineGateway(
+        base_url=url, data_base_url=url, tokens=LongLivedToken("t"), calls=recorder, clock=clock
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def a_server_that_hangs_up() -> Generator[str]:
+    """Accept, read the request, close without an answer."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        try:
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65536)
+        except OSError:
+            return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join(5)
+
+
+def test_a_refused_connection_is_temporary_because_nothing_was_sent(recorder: CallRecorder, clock: FakeClock):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with gateway_to(url, recorder, clock) as gateway:
+        assert isinstance(gateway.push_many([a_push("U1")])[0], TemporaryGatewayError)
+        with pytest.raises(TemporaryGatewayError):
+            gateway.quota()
+        with pytest.raises(TemporaryGatewayError):
+            gateway.profile("U1")
+
+
+def test_a_hang_up_after_sending_is_uncertain(recorder: CallRecorder, clock: FakeClock):
+    with a_server_that_hangs_up() as url, gateway_to(url, recorder, clock) as gateway:
+        assert isinstance(gateway.push_many([a_push("U1")])[0], UncertainGatewayError)
+        with pytest.raises(UncertainGatewayError):
+            gateway.reply("token", TEXT)
+        with pytest.raises(UncertainGatewayError):
+            gateway.bot_info()
+
+
+def test_every_call_is_kept_with_its_request_id_and_nothing_private(
+    gateway: LineGateway, recorder: CallRecorder, sqlite: Database, line: SimulatorClient
+):
+    friend = line.add_friend()
+    accepted = gateway.push_many([a_push(friend), a_push("U" + "0" * 32)])
+    gateway.profile(friend)
+    gateway.quota()
+    recorder.flush()
+    kept = calls(sqlite)
+    assert isinstance(accepted[0], Accepted)
+    assert accepted[0].request_id in {call.request_id for call in kept}
+    assert all(call.request_id and call.status and call.milliseconds >= 0 for call in kept)
+    assert sorted(call.endpoint for call in kept) == [
+        "/v2/bot/message/push",
+        "/v2/bot/message/push",
+        "/v2/bot/message/quota",
+        "/v2/bot/message/quota/consumption",
+        "/v2/bot/profile/{userId}",
+    ]
+    written = repr([vars(call) for call in kept])
+    assert friend not in written
+    assert "こんにちは" not in written
+    assert SimulatorConfig().channel_access_tokens[0] not in written
+
+
+def test_closing_writes_what_still_waits(gateway: LineGateway, sqlite: Database, line: SimulatorClient):
+    gateway.push_many([a_push(line.add_friend())])
+    gateway.close()
+    assert len(calls(sqlite)) == 1
+    with pytest.raises(RuntimeError):
+        gateway.push_many([a_push("U1")])
+
+
+def test_a_thousand_pushes_go_out_side_by_side(gateway: LineGateway, line: SimulatorClient):
+    line.rates(enabled=False)
+    friends = line.add_friends(1000)
+    outcomes = gateway.push_many([a_push(friend) for friend in friends])
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert line.counts()["friends"] == dict.fromkeys(friends, 1)
+
+
+def stateless(simulator: RunningSimulator, database: Database, clock: FakeClock, secret: str) -> LineGateway:
+    settings = Settings.model_validate(
+        {
+            "LINE_API_BASE_URL": simulator.url,
+            "LINE_CHANNEL_ID": SimulatorConfig().channel_id,
+            "LINE_CHANNEL_SECRET": secret,
+        }
+    )
+    return open_gateway(settings, database, clock)
+
+
+def test_stateless_tokens_are_drawn_and_drawn_again_after_a_401(
+    simulator: RunningSimulator, sqlite: Database, clock: FakeClock, line: SimulatorClient
+):
+    gateway = stateless(simulator, sqlite, clock, SimulatorConfig().channel_secret)
+    friend = line.add_friend()
+    assert isinstance(gateway.push_many([a_push(friend)])[0], Accepted)
+    revoke_all(simulator)
+    assert isinstance(gateway.push_many([a_push(friend)])[0], Accepted)
+    revoke_all(simulator)
+    assert gateway.bot_info().basic_id == SimulatorConfig().basic_id
+    assert line.counts()["requests"]["token_stateless"] == {"200": 3}
+    gateway.close()
+
+
+def test_a_wrong_secret_is_an_invalid_token(simulator: RunningSimulator, sqlite: Database, clock: FakeClock):
+    gateway = stateless(simulator, sqlite, clock, "wrong")
+    assert isinstance(gateway.push_many([a_push("U1")])[0], TokenInvalid)
+    with pytest.raises(TokenInvalid):
+        gateway.quota()
+    gateway.close()
+
+
+def revoke_all(simulator: RunningSimulator) -> None:
+    for row in simulator.platform.state.rows("SELECT token FROM access_tokens"):
+        access.revoke(simulator.platform, row["token"])
+
+
+def test_the_webhook_address_is_set_asked_and_tested(gateway: LineGateway):
+    assert gateway.webhook_endpoint() is None
+    gateway.set_webhook_endpoint("http://127.0.0.1:9/webhook")
+    found = gateway.webhook_endpoint()
+    assert found is not None
+    assert (found.url, found.active) == ("http://127.0.0.1:9/webhook", True)
+    assert not gateway.test_webhook().success
+
+
+def test_a_link_token_is_drawn_for_a_friend(gateway: LineGateway, line: SimulatorClient):
+    assert gateway.link_token(line.add_friend())

@@ -1,0 +1,46 @@
+"""Fixtures of the middle floor: a gateway and a queue in memory, everything else real."""
+
+from collections.abc import Callable
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.jobs import Job
+from scheduler.pacing import Unpaced
+from scheduler.plan import plan_broadcast
+from segments.db import Database
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.queue import FakeQueue
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    """Return a LINE platform in memory."""
+    return FakeGateway()
+
+
+@pytest.fixture
+def queue() -> FakeQueue:
+    """Return a queue whose jobs a test runs."""
+    return FakeQueue()
+
+
+@pytest.fixture
+def dispatcher(database: Database, gateway: FakeGateway, queue: FakeQueue, clock: FakeClock) -> Dispatcher:
+    """Return what sending takes."""
+    return Dispatcher(database, queue, gateway, Unpaced(), clock, ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.fixture
+def run_jobs(dispatcher: Dispatcher, queue: FakeQueue) -> Callable[[], int]:
+    """Return a function that runs every waiting job."""
+    return partial(
+        queue.run,
+        {
+            Job.SEND_CHUNK: partial(send_chunk, dispatcher),
+            Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, queue, dispatcher.clock),
+        },
+    )

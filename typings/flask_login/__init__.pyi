@@ -1,0 +1,23 @@
+"""Types of the part of Flask-Login that we use: it ships none."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask.typing import ResponseReturnValue
+
+_Loader = TypeVar("_Loader", bound=Callable[[str], Any])
+_Unauthorized = TypeVar("_Unauthorized", bound=Callable[[], ResponseReturnValue])
+
+current_user: Any
+
+class LoginManager:
+    session_protection: str | None
+    def __init__(self, app: Flask | None = None) -> None: ...
+    def init_app(self, app: Flask) -> None: ...
+    def user_loader(self, callback: _Loader) -> _Loader: ...
+    def unauthorized_handler(self, callback: _Unauthorized) -> _Unauthorized: ...
+    def unauthorized(self) -> ResponseReturnValue: ...
+
+def login_user(user: object, remember: bool = False) -> bool: ...
+def logout_user() -> bool: ...
