@@ -3,6 +3,7 @@
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -61,5 +62,5 @@ def register(app: Flask) -> None:
     babel = Babel()
     babel.init_app(app, default_locale=SOURCE_LANGUAGE, locale_selector=_choose)
     babel.domain_instance = SourceDomain()
-    app.jinja_env.globals["current_language"] = current_language
-    app.jinja_env.globals["languages"] = LANGUAGES
+    shared: dict[str, Any] = app.jinja_env.globals
+    shared.update(current_language=current_language, languages=LANGUAGES)

@@ -103,7 +103,7 @@ def by_login(session: Session, login: str) -> Operator | None:
     return session.scalar(_active(login))
 
 
-def _active(login: str) -> Select[tuple[Operator]]:
+def _active(login: str) -> Select[Operator]:
     return select(Operator).where(Operator.login == login, Operator.disabled_at.is_(None))
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from functools import cache
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -50,7 +51,7 @@ def _is_common(folded: str) -> bool:
 
 
 def _is_run(folded: str) -> bool:
-    steps = {ord(after) - ord(before) for before, after in zip(folded, folded[1:], strict=False)}
+    steps = {ord(after) - ord(before) for before, after in pairwise(folded)}
     return steps in ({1}, {-1}, {0})
 
 

@@ -10,9 +10,9 @@ from segments.upsert import insert_ignore
 
 SEGMENTS = (
     ("すべての友だち", {"is": "everyone"}),
-    ("見込み客（無料プレゼントを受け取った方）", {"is": "stage", "in": ["prospect"]}),
-    ("既存のお客様", {"is": "stage", "in": ["existing"]}),
-    ("常連のお客様", {"is": "stage", "in": ["regular"]}),
+    ("見込み客（無料プレゼントを受け取った方）", {"is": "stage", "stages": ["prospect"]}),
+    ("既存のお客様", {"is": "stage", "stages": ["existing"]}),
+    ("常連のお客様", {"is": "stage", "stages": ["regular"]}),
 )
 
 

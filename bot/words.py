@@ -6,8 +6,10 @@ from flask_babel import gettext as _
 
 from bot.i18n import catalogue, current_language
 from bot.models import Role
+from scheduler import reasons
 from scheduler.models import BroadcastState, DeliveryKind, DeliveryState
 from segments.errors import KokyakuError
+from segments.imports import words as import_words
 from segments.models import EventKind
 
 
@@ -56,6 +58,14 @@ ERRORS = {
     "condition_invalid": N_("配信先の条件に誤りがあります。"),
     "file_empty": N_("ファイルに友だちが1人も入っていません。"),
     "nobody_found": N_("ファイルの友だちは、誰も見つかりませんでした。"),
+    "api_key_invalid": N_("有効なAPIキーが必要です。"),
+    "not_json": N_("本文をJSON（application/json）で送ってください。"),
+    "fields_invalid": N_("項目に誤りがあります。"),
+    "bad_request": N_("リクエストを理解できませんでした。"),
+    "not_found": N_("見つかりません。"),
+    "method_not_allowed": N_("このアドレスでは使えないメソッドです。"),
+    "body_too_large": N_("本文が大きすぎます。"),
+    "internal_error": N_("内部でエラーが発生しました。時間をおいてお試しください。"),
 }
 ANY_ERROR = N_("この操作はできませんでした（%(code)s）。")
 
@@ -96,18 +106,13 @@ DELIVERY_KINDS = {
     DeliveryKind.TEST: N_("テスト送信"),
     DeliveryKind.MANUAL: N_("個別送信"),
 }
-REASONS = {
-    "blocked": N_("ブロックされています"),
-    "not_following": N_("友だちになっていません"),
-    "opted_out": N_("配信停止を希望されています"),
-    "suppressed": N_("今後のご案内を控える友だちです"),
-    "expired": N_("有効期限を過ぎました"),
-    "already_got": N_("すでに受け取っています"),
-    "campaign_cancelled": N_("配信が取り消されました"),
-    "condition_unmet": N_("条件に当てはまらなくなりました"),
+OWN_REASONS = {
+    "broadcast_cancelled": N_("配信が取り消されました"),
     "refused_by_line": N_("LINEに受け付けられませんでした"),
     "quota_exhausted": N_("メッセージ通数を使い切りました"),
+    "token_invalid": N_("LINEのアクセストークンが無効です"),
 }
+"""Those that scheduler.reasons has no words for."""
 ROLES = {
     Role.OWNER: N_("オーナー"),
     Role.OPERATOR: N_("運用担当者"),
@@ -149,6 +154,8 @@ def error_words(error: KokyakuError, language: str) -> str:
             return speak(words) % error.params
         except (KeyError, TypeError):
             pass  # Raised without what its words want to name: the code still tells what it was.
+    if import_words.knows(error.code):
+        return import_words.reason_words(error.code, error.params, language)
     return speak(ANY_ERROR) % {"code": error.code}
 
 
@@ -164,11 +171,13 @@ def problem_words(code: str, params: Mapping[str, object]) -> str:
 
 
 def reason_words(reason: str | None) -> str:
-    """Return why a delivery did not leave; `fact_missing:coupon.title` keeps its detail."""
+    """Return why a delivery did not leave, or is uncertain."""
     if not reason:
         return ""
-    kind, _colon, detail = reason.partition(":")
-    words = REASONS.get(kind)
-    if kind == "fact_missing":
-        return _("差し込む情報がありません（%(fact)s）", fact=detail)
-    return _(words) if words else reason
+    own = OWN_REASONS.get(reason)
+    return _(own) if own else reasons.reason_words(reason, current_language())
+
+
+def role_name(role: Role) -> str:
+    """Return what a role is called."""
+    return _(ROLES[role])

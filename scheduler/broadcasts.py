@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler import chunks, messages
@@ -131,13 +131,13 @@ def start_due(session: Session, queue: JobQueue, now: datetime, only: int | None
         .where(
             Broadcast.state == BroadcastState.SCHEDULED,
             Broadcast.scheduled_at <= now,
-            Broadcast.id == only if only is not None else True,
+            Broadcast.id == only if only is not None else true(),
         )
         .values(state=BroadcastState.PLANNING, started_at=now, state_reason=None)
         .returning(Broadcast.id)
     ).all()
     for broadcast_id in started:
-        _enqueue_plan(session, queue, broadcast_id, now)
+        _enqueue_plan(session, queue, broadcast_id)
     return len(started)
 
 
@@ -158,7 +158,7 @@ def resume(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) 
     broadcast.state = BroadcastState.SENDING if broadcast.planned_at else BroadcastState.PLANNING
     session.flush()
     if broadcast.planned_at is None:
-        _enqueue_plan(session, queue, broadcast.id, now)
+        _enqueue_plan(session, queue, broadcast.id)
     _enqueue_open_chunks(session, queue, broadcast.id, now)
     chunks.finish_broadcast(session, broadcast.id, now)
     session.refresh(broadcast)
@@ -266,7 +266,7 @@ def _check_audience(session: Session, condition: dict[str, Any] | None, audience
     if (condition is None) == (audience_id is None):
         raise Invalid("audience_missing")
     if condition is not None:
-        conditions.load(condition)
+        conditions.parse(condition)
     elif session.get(Audience, audience_id) is None:
         raise NotFound("audience_unknown", audience_id=audience_id)
 
@@ -288,8 +288,10 @@ def _write(
     return version.id
 
 
-def _enqueue_plan(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) -> None:
-    queue.enqueue(session, Job.PLAN_BROADCAST, f"plan-{broadcast_id}-{now.timestamp():.6f}", broadcast_id)
+def _enqueue_plan(session: Session, queue: JobQueue, broadcast_id: int) -> None:
+    broadcast = session.get_one(Broadcast, broadcast_id)
+    broadcast.job_number += 1
+    queue.enqueue(session, Job.PLAN_BROADCAST, f"plan-{broadcast_id}-{broadcast.job_number}", broadcast_id)
 
 
 def _enqueue_open_chunks(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) -> None:

@@ -102,7 +102,7 @@ def _broadcast_progress(session: Session, deliveries: Sequence[Delivery]) -> dic
     ids = {delivery.broadcast_id for delivery in deliveries if delivery.broadcast_id is not None}
     if not ids:
         return {}
-    rows = session.execute(select(Broadcast.id, Broadcast.state).where(Broadcast.id.in_(ids))).tuples()
+    rows = session.execute(select(Broadcast.id, Broadcast.state).where(Broadcast.id.in_(ids)))
     return {id_: _BROADCAST.get(state, Progress.RUNNING) for id_, state in rows}
 
 
@@ -117,7 +117,7 @@ def _step_progress(session: Session, deliveries: Sequence[Delivery]) -> dict[int
         .join(Scenario, Scenario.id == Enrolment.scenario_id)
         .outerjoin(Step, Step.id == Delivery.step_id)
         .where(Delivery.id.in_(ids))
-    ).tuples()
+    )
     return {id_: _stand(state, scenario, step) for id_, state, scenario, step in rows}
 
 

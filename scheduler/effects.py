@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from scheduler.fact_sources import trial_product
 from scheduler.models import Enrolment, Step
 from scheduler.template_facts import TRIAL_PRODUCT
-from segments import coupons, events, facts, tags
-from segments.models import EventKind
+from segments import coupons, signals, tags
 from segments.shop import Shop
 
 
@@ -58,16 +57,7 @@ def _offer_trial(
     product = trial_product(session, offer.get("product_code"))
     assert product is not None, "lacks_trial_product is asked first"
     ends_at = deadline(now, int(offer["days"]), settings)
-    facts.note(session, occasion.friend_id, now, trial_offered_at=now, trial_offer_ends_at=ends_at)
-    events.append(
-        session,
-        EventKind.TRIAL_OFFERED,
-        occasion.friend_id,
-        now,
-        product_code=product.code,
-        ends_at=ends_at.isoformat(),
-        enrolment_id=occasion.enrolment_id,
-    )
+    signals.offer_trial(session, occasion.friend_id, ends_at, now)
     # Kept with the enrolment: its reminder must name the same product, whatever the shop adds meanwhile.
     enrolment = session.get_one(Enrolment, occasion.enrolment_id)
     enrolment.context = occasion.context | {TRIAL_PRODUCT: product.code}

@@ -90,9 +90,7 @@ def last_products(session: Session, friend_ids: Sequence[int]) -> dict[int, int]
         .where(Purchase.friend_id.in_(friend_ids), counts)
         .subquery()
     )
-    rows = session.execute(
-        select(ranked.c.friend_id, ranked.c.product_id).where(ranked.c.place == 1)
-    ).tuples()
+    rows = session.execute(select(ranked.c.friend_id, ranked.c.product_id).where(ranked.c.place == 1))
     return dict(rows.all())
 
 
@@ -114,7 +112,7 @@ def best_coupons(session: Session, friend_ids: Sequence[int], now: datetime) -> 
             CouponGrant.expires_at > now,
         )
         .order_by(Coupon.discount_yen.desc(), CouponGrant.expires_at, CouponGrant.id)
-    ).tuples()
+    )
     held: dict[int, list[HeldCoupon]] = {}
     for friend_id, title, title_en, yen, code, expires_at in rows:
         mine = held.setdefault(friend_id, [])
@@ -125,7 +123,7 @@ def best_coupons(session: Session, friend_ids: Sequence[int], now: datetime) -> 
 
 def references(session: Session, friend_ids: Sequence[int]) -> dict[int, str]:
     """Return each friend's referral code, made for those who have none yet."""
-    rows = session.execute(select(Friend.id, Friend.referral_code).where(Friend.id.in_(friend_ids))).tuples()
+    rows = session.execute(select(Friend.id, Friend.referral_code).where(Friend.id.in_(friend_ids)))
     codes = dict(rows.all())
     without = [id_ for id_, code in codes.items() if code is None]
     for friend in session.scalars(select(Friend).where(Friend.id.in_(without))) if without else ():

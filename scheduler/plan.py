@@ -13,7 +13,7 @@ from scheduler.jobs import JobQueue
 from scheduler.models import Broadcast, BroadcastState, ChunkMode, Delivery, Message, MessageVersion, Purpose
 from segments import audience
 from segments.clock import Clock
-from segments.conditions import Condition, load
+from segments.conditions import Condition, parse
 from segments.db import Database
 from segments.models import AudienceMember, Friend
 from segments.upsert import insert_ignore
@@ -60,7 +60,7 @@ def _plan_page(session: Session, queue: JobQueue, broadcast: Broadcast, now: dat
 
 def _condition(broadcast: Broadcast) -> Condition:
     assert broadcast.condition is not None, "a broadcast without an audience has a condition"
-    return load(broadcast.condition)
+    return parse(broadcast.condition)
 
 
 def _page(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> list[Recipient]:

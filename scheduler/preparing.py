@@ -179,7 +179,7 @@ def _pushes(
             DeliveryBody.delivery_id.in_([delivery.id for delivery in deliveries])
         )
     )
-    bodies = dict(stored)
+    bodies = dict(stored.all())
     pushes = tuple(
         Push(
             delivery.id, addresses[delivery.friend_id], tuple(bodies[delivery.id]), delivery_key(delivery.id)

@@ -79,8 +79,9 @@ def plan_of(session: Session) -> Plan:
     setting = session.get(Setting, PLAN)
     if setting is None:
         return PLANS[0]
-    tiers = tuple(Tier(**tier) for tier in setting.value["extra"])
-    return Plan(**(setting.value | {"extra": tiers}))
+    value = dict(setting.value)
+    tiers = tuple(Tier(**tier) for tier in value.pop("extra"))
+    return Plan(**value, extra=tiers)
 
 
 def choose_plan(session: Session, key: str, now: datetime) -> Plan:
@@ -169,7 +170,7 @@ def _counts(
         people = people.join(AudienceMember, AudienceMember.friend_id == Friend.id).where(
             AudienceMember.audience_id == audience_id
         )
-    found = {name: count for name, count in session.execute(people).tuples()}
+    found = {name: friends for name, friends in session.execute(people)}
     names = ("reachable", "blocked", "opted_out", "suppressed", "not_following")
     return {name: found.get(name, 0) for name in names} | {"recipients": sum(found.values())}
 

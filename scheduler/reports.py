@@ -37,7 +37,8 @@ def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
 def deliveries_since(session: Session, since: datetime) -> dict[DeliveryState, int]:
     """Count the deliveries written since then by where they stand now."""
     counted = select(Delivery.state, func.count()).where(Delivery.created_at >= since)
-    return {state: count for state, count in session.execute(counted.group_by(Delivery.state))}
+    rows = session.execute(counted.group_by(Delivery.state))
+    return dict(rows.all())
 
 
 def waiting(session: Session) -> int:

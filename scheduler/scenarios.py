@@ -49,12 +49,20 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
     ).all()
     if not ids:
         return []
-    columns = (getattr(Enrolment, name) for name in Member._fields)
     claimed = session.execute(
         update(Enrolment)
         .where(Enrolment.id.in_(ids), *is_due)
         .values(next_at=now + SECOND_TRY)
-        .returning(*columns)
+        .returning(
+            Enrolment.id,
+            Enrolment.scenario_id,
+            Enrolment.friend_id,
+            Enrolment.cause,
+            Enrolment.context,
+            Enrolment.entered_at,
+            Enrolment.next_step_id,
+            Enrolment.due_at,
+        )
         .execution_options(synchronize_session=False)
     )
     members = [Member(*row) for row in claimed]

@@ -145,7 +145,7 @@ def _causes(session: Session, given: Iterable[int | Delivery]) -> dict[int, dict
     }
     if not ids:
         return {}
-    rows = session.execute(select(Enrolment.id, Enrolment.context).where(Enrolment.id.in_(ids))).tuples()
+    rows = session.execute(select(Enrolment.id, Enrolment.context).where(Enrolment.id.in_(ids)))
     return dict(rows.all())
 
 

@@ -18,6 +18,8 @@ from scheduler.wording import FILTERS
 
 SOURCE_LIMIT = 10_000
 LOOP_DEPTH = 2
+RESERVED = frozenset({"self", "super", "caller", "varargs", "kwargs"})
+"""Names that Jinja fills in by itself."""
 LOOP_FACTS = frozenset({"index", "index0", "first", "last", "length"})
 JINJA_FILTERS = (
     "default",
@@ -212,6 +214,8 @@ def _refuse_beyond_messages(node: nodes.Node, depth: int) -> None:
         depth += 1
         if depth > LOOP_DEPTH or node.recursive or not isinstance(node.iter, nodes.Name | nodes.Getattr):
             raise BadTemplate("not_allowed", what="loop")
+    if isinstance(node, nodes.Name) and node.name in RESERVED:
+        raise BadTemplate("not_allowed", what=node.name)
     if isinstance(node, nodes.Filter) and node.name not in ENVIRONMENT.filters:
         raise BadTemplate("unknown_filter", name=node.name)
     for child in node.iter_child_nodes():

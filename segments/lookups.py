@@ -100,7 +100,7 @@ def _buyers(session: Session, news: Sequence[NewPurchase]) -> list[_Buyer]:
     if not wanted:
         return []
     rows = session.execute(select(Friend.id, Friend.line_user_id, Friend.member_number).where(or_(*wanted)))
-    return [_Buyer(*row) for row in rows.tuples()]
+    return [_Buyer(*row) for row in rows]
 
 
 def sold(session: Session, codes: Iterable[str]) -> dict[str, Sold]:
@@ -109,7 +109,8 @@ def sold(session: Session, codes: Iterable[str]) -> dict[str, Sold]:
     if not wanted:
         return {}
     query = select(Product.code, Product.id, Product.price_yen, Product.kind).where(Product.code.in_(wanted))
-    return {code: Sold(*rest) for code, *rest in session.execute(query).tuples()}
+    rows = session.execute(query)
+    return {code: Sold(key, price_yen, kind) for code, key, price_yen, kind in rows}
 
 
 def stored_orders(session: Session, order_ids: Iterable[str]) -> dict[str, Stored]:
@@ -123,9 +124,12 @@ def stored_orders(session: Session, order_ids: Iterable[str]) -> dict[str, Store
         Purchase.amount_yen,
         Purchase.refunded_yen,
     ).where(Purchase.order_id.in_(set(order_ids)))
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     items = _items(session, [row[1] for row in rows])
-    return {order_id: Stored(key, *rest, tuple(items[key])) for order_id, key, *rest in rows}
+    return {
+        order_id: Stored(key, friend_id, number, at, yen, refunded, tuple(items[key]))
+        for order_id, key, friend_id, number, at, yen, refunded in rows
+    }
 
 
 def _items(session: Session, purchase_ids: Sequence[int]) -> dict[int, list[StoredItem]]:
@@ -138,6 +142,6 @@ def _items(session: Session, purchase_ids: Sequence[int]) -> dict[int, list[Stor
         .where(PurchaseItem.purchase_id.in_(purchase_ids))
         .order_by(PurchaseItem.purchase_id, PurchaseItem.line)
     )
-    for purchase_id, *rest in session.execute(query).tuples():
-        found[purchase_id].append(StoredItem(*rest))
+    for purchase_id, code, quantity, amount_yen in session.execute(query):
+        found[purchase_id].append(StoredItem(code, quantity, amount_yen))
     return found

@@ -76,4 +76,4 @@ def attach_purchases(session: Session, member_numbers: Iterable[str]) -> dict[in
     found = session.execute(
         statement.returning(Purchase.id, Purchase.friend_id).execution_options(synchronize_session=False)
     )
-    return {purchase_id: friend_id for purchase_id, friend_id in found.tuples() if friend_id is not None}
+    return {purchase_id: friend_id for purchase_id, friend_id in found if friend_id is not None}

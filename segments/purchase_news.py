@@ -69,9 +69,9 @@ def _places(session: Session, friend_ids: set[int]) -> dict[int, int]:
         partition_by=Purchase.friend_id, order_by=(Purchase.bought_at, Purchase.id)
     )
     query = select(Purchase.id, place).where(Purchase.friend_id.in_(friend_ids), counts())
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _codes(session: Session, items: Iterable[PurchaseItem]) -> dict[int, str]:
     ids = {item.product_id for item in items}
-    return dict(session.execute(select(Product.id, Product.code).where(Product.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Product.id, Product.code).where(Product.id.in_(ids))).all())

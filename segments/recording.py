@@ -117,7 +117,7 @@ def _insert(
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(Purchase).on_conflict_do_nothing(index_elements=["order_id"])
     rows = [_row(one, products, now, source) for one in fresh]
-    ids = dict(session.execute(statement.returning(Purchase.order_id, Purchase.id), rows).tuples().all())
+    ids = dict(session.execute(statement.returning(Purchase.order_id, Purchase.id), rows).all())
     stored = [one for one in fresh if one.new.order_id in ids]
     items = [row for one in stored for row in _item_rows(one.new, ids[one.new.order_id], products)]
     if items:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import case, literal, or_, update
 from sqlalchemy.orm import Session
 
 from segments import events, facts, facts_locking
+from segments.db import UtcDateTime
 from segments.models import EventKind, Facts
 
 
@@ -54,6 +55,6 @@ def tapped(session: Session, friend_id: int, at: datetime, **payload: Any) -> No
 
 def _count(session: Session, friend_id: int, at: datetime, column: str) -> None:
     last = Facts.last_reaction_at
-    later = case((or_(last.is_(None), last < at), at), else_=last)
+    later = case((or_(last.is_(None), last < at), literal(at, UtcDateTime())), else_=last)
     counted = update(Facts).where(Facts.friend_id == friend_id)
     session.execute(counted.values({column: Facts.__table__.c[column] + 1, "last_reaction_at": later}))

@@ -5,7 +5,7 @@ All its rules stand in `RULES`, in the order in which they are asked: the first 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -161,7 +161,7 @@ def _offer_ended(facts: StageFacts, _policy: StagePolicy, now: datetime) -> bool
 
 
 def _iso(moment: datetime | None) -> dict[str, Any]:
-    return {"at": moment.isoformat()} if moment else {}
+    return {"at": moment.astimezone(UTC).isoformat()} if moment else {}
 
 
 def _window(_facts: StageFacts, policy: StagePolicy) -> dict[str, Any]:

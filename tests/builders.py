@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from scheduler.models import Message, MessageVersion, Purpose, Scenario, Step
 from segments.models import Facts, Friend, Product, Purchase
 from tests.fakes.clock import A_SATURDAY
 
@@ -59,3 +60,34 @@ def a_purchase(session: Session, friend: Friend, **values: Any) -> Purchase:
     session.add(purchase)
     session.flush()
     return purchase
+
+
+def a_message(session: Session, text: str = "こんにちは", **values: Any) -> Message:
+    """Add a message of one text, in version 1."""
+    defaults = {"name": f"メッセージ{next(_numbers)}", "purpose": Purpose.CARE, "created_at": A_SATURDAY}
+    message = Message(**(defaults | values))
+    session.add(message)
+    session.flush()
+    content = {"ja": [{"type": "text", "text": text}]}
+    session.add(MessageVersion(message_id=message.id, version=1, content=content, created_at=A_SATURDAY))
+    session.flush()
+    return message
+
+
+def a_scenario(session: Session, *steps: dict[str, Any], **values: Any) -> Scenario:
+    """Add a scenario started by a purchase; each step says a message of its own at once unless told otherwise."""
+    defaults: dict[str, Any] = {
+        "name": f"シナリオ{next(_numbers)}",
+        "trigger": {"event": "purchased"},
+        "created_at": A_SATURDAY,
+    }
+    scenario = Scenario(**(defaults | values))
+    session.add(scenario)
+    session.flush()
+    for position, step in enumerate(steps or ({},), start=1):
+        message_id = step["message_id"] if "message_id" in step else a_message(session).id
+        given = {"delay": timedelta(), "message_id": message_id} | step
+        session.add(Step(scenario_id=scenario.id, position=position, **given))
+    session.flush()
+    session.refresh(scenario)
+    return scenario

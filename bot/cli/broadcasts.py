@@ -59,7 +59,7 @@ def create(
             audience_id=list_id,
         )
         price = quota.price(
-            session, now, condition=conditions.load(tree) if tree else None, audience_id=list_id
+            session, now, condition=conditions.parse(tree) if tree else None, audience_id=list_id
         )
     click.echo(draft.id)
     click.echo(

@@ -23,7 +23,7 @@ def list_segments(program: Program) -> None:
     table = Table("ID", program.words("名前", "Name"), program.words("人数", "Friends"))
     with program.database.reading() as session:
         for segment in session.scalars(select(Segment).order_by(Segment.id)):
-            count = audience.count(session, conditions.load(segment.condition), program.services.clock.now())
+            count = audience.count(session, conditions.parse(segment.condition), program.services.clock.now())
             table.add_row(str(segment.id), segment.name, f"{count:,}")
     Console().print(table)
 
@@ -37,7 +37,7 @@ def count(program: Program, segment_id: int) -> None:
         segment = session.get(Segment, segment_id)
         if segment is None:
             raise NotFound("segment_unknown", segment_id=segment_id)
-        click.echo(audience.count(session, conditions.load(segment.condition), program.services.clock.now()))
+        click.echo(audience.count(session, conditions.parse(segment.condition), program.services.clock.now()))
 
 
 @segments.command()
@@ -50,6 +50,6 @@ def preview(program: Program, segment_id: int, limit: int) -> None:
         segment = session.get(Segment, segment_id)
         if segment is None:
             raise NotFound("segment_unknown", segment_id=segment_id)
-        condition = conditions.load(segment.condition)
+        condition = conditions.parse(segment.condition)
         for friend in audience.preview(session, condition, program.services.clock.now(), limit):
             click.echo(f"{friend.id}\t{friend.member_number or '-'}\t{friend.display_name}")

@@ -32,7 +32,7 @@ BLUEPRINTS = (
 
 def register(app: Flask) -> None:
     """Add the console to an app that has its services, languages (bot.i18n) and safety (bot.security)."""
-    app.config.update(BOOTSTRAP_SERVE_LOCAL=True)
+    app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     Bootstrap5(app)
     access.register(app)
     page.register(app)

@@ -20,6 +20,9 @@ SESSION_ENDS_AFTER = timedelta(days=7)
 """However busy: a cookie copied from a lost phone stops working by itself."""
 IDLE_ENDS_AFTER = timedelta(hours=12)
 
+ALLOWED_ROLES = "allowed_roles"
+"""Marks a guarded view: a test asks every route for it."""
+
 EVERYBODY = (Role.OWNER, Role.OPERATOR, Role.VIEWER, Role.TILL)
 READERS = (Role.OWNER, Role.OPERATOR, Role.VIEWER)
 SENDERS = (Role.OWNER, Role.OPERATOR)
@@ -101,7 +104,7 @@ def requires(
                 abort(403)
             return view(*args, **kwargs)
 
-        guarded.allowed_roles = frozenset(roles)  # pyright: ignore[reportFunctionMemberAccess] — read by the test of all routes
+        setattr(guarded, ALLOWED_ROLES, frozenset(roles))
         return guarded
 
     return decorate
@@ -129,12 +132,14 @@ def _load(cookie: str) -> CurrentOperator | None:
 
 def _is_over() -> bool:
     started = session.get("started_at")
-    return not started or current_services().clock.now() - datetime.fromisoformat(started) > SESSION_ENDS_AFTER
+    return (
+        not started or current_services().clock.now() - datetime.fromisoformat(started) > SESSION_ENDS_AFTER
+    )
 
 
 def register(app: Flask) -> None:
     """Let Flask-Login find the operator of each request."""
-    app.config.update(PERMANENT_SESSION_LIFETIME=IDLE_ENDS_AFTER)
+    app.config["PERMANENT_SESSION_LIFETIME"] = IDLE_ENDS_AFTER
     manager = LoginManager()
     # Binding a session to an address would log a phone out whenever it changes networks.
     manager.session_protection = None

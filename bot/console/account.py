@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import login_user
 
 from bot import operators
 from bot.console import friends_views
@@ -10,7 +11,6 @@ from bot.console.access import EVERYBODY, current_operator, of_row, requires
 from bot.services import current_services
 from bot.words import explain
 from segments.errors import Invalid
-from flask_login import login_user
 
 blueprint = Blueprint("account", __name__, url_prefix="/console/account")
 
@@ -22,7 +22,7 @@ def show() -> ResponseReturnValue:
     operator, search = current_operator(), request.args.get("q", "").strip()
     with current_services().database.reading() as database_session:
         own = friends_views.brief(database_session, operator.friend_id)
-        found = friends_views.search(database_session, search).rows if search and operator.can_read else []
+        found = friends_views.search(database_session, search).rows if search and operator.can_read else ()
     return render_template("console/account.html", own=own, found=found, search=search)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,7 +46,7 @@ def condition_of(session: Session, choice: Choice) -> dict[str, Any] | None:
         case Kind.STAGES:
             return {"is": "stage", "stages": list(_given(choice.stages, "stage_missing"))}
         case Kind.TAG:
-            return {"is": "tag", "tags": [_given(choice.tag, "tag_missing")]}
+            return {"is": "tag", "names": [_given(choice.tag, "tag_missing")]}
         case Kind.SEGMENT:
             return _segment(session, _given(choice.segment_id, "segment_missing")).condition
         case Kind.STORED:
@@ -76,9 +76,9 @@ def choice_of(session: Session, condition: dict[str, Any] | None, audience_id: i
     match condition:
         case None | {"is": "everyone"}:
             return Choice()
-        case {"is": "stage", "stages": list(stages)}:
-            return Choice(Kind.STAGES, stages=tuple(stages))  # pyright: ignore[reportUnknownArgumentType]
-        case {"is": "tag", "tags": [str(tag)]}:
+        case {"is": "stage", "stages": [*stages]}:
+            return Choice(Kind.STAGES, stages=tuple(map(str, cast("list[object]", stages))))
+        case {"is": "tag", "names": [str(tag)]}:
             return Choice(Kind.TAG, tag=tag)
         case _:
             return _same_segment(session, condition)
@@ -98,7 +98,10 @@ def tags(session: Session) -> list[str]:
 
 def segments(session: Session) -> list[tuple[int, str]]:
     """Return all saved segments by name."""
-    return [(number, name) for number, name in session.execute(select(Segment.id, Segment.name).order_by(Segment.name))]
+    return [
+        (number, name)
+        for number, name in session.execute(select(Segment.id, Segment.name).order_by(Segment.name))
+    ]
 
 
 def list_of(session: Session, audience_id: int | None) -> Audience | None:

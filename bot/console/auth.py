@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from math import ceil
+from typing import cast
 
 from flask import Blueprint, Flask, redirect, request, session, url_for
-from flask.typing import ResponseReturnValue
+from flask.typing import ResponseReturnValue, RouteCallable
 from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_limiter import Limiter
@@ -57,7 +58,10 @@ def _why(wait: timedelta | None) -> str:
     if wait is None:
         return _("ログイン名またはパスワードが違います。")
     minutes = ceil(wait.total_seconds() / 60)
-    return _("ログインの失敗が続いたため、お待ちいただいています。%(minutes)s分ほどしてから、もう一度お試しください。", minutes=minutes)
+    return _(
+        "ログインの失敗が続いたため、お待ちいただいています。%(minutes)s分ほどしてから、もう一度お試しください。",
+        minutes=minutes,
+    )
 
 
 @blueprint.post("/logout")
@@ -86,4 +90,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", headers_enabled=False)
     guarded = limiter.limit(TRIES_PER_MINUTE)(app.view_functions["auth.log_in"])
-    app.view_functions["auth.log_in"] = guarded
+    app.view_functions["auth.log_in"] = cast(RouteCallable, guarded)

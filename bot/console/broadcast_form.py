@@ -1,5 +1,6 @@
 """The form a broadcast is composed in."""
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -50,6 +51,8 @@ class ComposeForm(FlaskForm):
     text_en = TextAreaField(_l("英語の本文（任意）"))
     ready = SelectField(_l("用意されたメッセージ"), validators=[Optional()], validate_choice=False)
     expires = StringField(_l("有効期限（任意）"))
+    ready_ids: Set[str] = frozenset()
+    """Versions of the ready messages that `offer` offered."""
 
     def offer(self, session: Session, ready: list[ReadyMessage], *, has_stored: bool) -> None:
         """Fill in what may be chosen."""
@@ -71,6 +74,7 @@ class ComposeForm(FlaskForm):
             (Purpose.CARE.value, _("お礼・お役立ち情報（ご案内を控える友だちにも送ります）")),
         ]
         self.source.choices = [(WRITE, _("文章を書く")), (READY, _("用意されたメッセージを使う"))]
+        self.ready_ids = {str(each.version_id) for each in ready}
         self.ready.choices = [none, *((str(each.version_id), each.name) for each in ready)]
 
     def choice(self, stored: dict[str, Any] | None) -> Choice:

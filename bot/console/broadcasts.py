@@ -133,11 +133,16 @@ def test(broadcast_id: int) -> ResponseReturnValue:
     """Send the message to the operator's own LINE."""
     services, operator = current_services(), current_operator()
     if operator.friend_id is None:
-        flash(_("テスト送信先がまだ選ばれていません。アカウントのページで、ご自身のLINEを選んでください。"), "warning")
+        flash(
+            _("テスト送信先がまだ選ばれていません。アカウントのページで、ご自身のLINEを選んでください。"),
+            "warning",
+        )
         return redirect(url_for("account.show"))
     try:
         with services.database.begin() as session:
-            broadcasts.send_test(session, services.queue, broadcast_id, operator.friend_id, services.clock.now())
+            broadcasts.send_test(
+                session, services.queue, broadcast_id, operator.friend_id, services.clock.now()
+            )
     except KokyakuError as error:
         flash(explain(error), "danger")
     else:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Choice
+from scheduler import quota
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
 from segments import conditions
 from segments.errors import NotFound
 from segments.models import Audience
-from scheduler import quota
 
 EDITABLE = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 
@@ -53,8 +53,10 @@ class Draft:
 def ready_messages(session: Session) -> list[ReadyMessage]:
     """Return the ready messages by name."""
     newest = select(func.max(MessageVersion.id)).group_by(MessageVersion.message_id)
-    wanted = select(MessageVersion.id, Message.name).join(Message).where(
-        Message.key.is_not(None), MessageVersion.id.in_(newest)
+    wanted = (
+        select(MessageVersion.id, Message.name)
+        .join(Message)
+        .where(Message.key.is_not(None), MessageVersion.id.in_(newest))
     )
     return [ReadyMessage(*row) for row in session.execute(wanted.order_by(Message.name))]
 
@@ -87,7 +89,7 @@ def draft(session: Session, broadcast_id: int) -> Draft:
 def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
     """Return whom a draft reaches and what it costs."""
     if draft.condition is not None:
-        return quota.price(session, now, condition=conditions.load(draft.condition), purpose=draft.purpose)
+        return quota.price(session, now, condition=conditions.parse(draft.condition), purpose=draft.purpose)
     return quota.price(session, now, audience_id=draft.audience_id, purpose=draft.purpose)
 
 
@@ -101,7 +103,9 @@ def preview(content: dict[str, Any]) -> dict[str, list[str]]:
     """Return what each language's bubbles say, with the names of facts in their gaps; pictures by their alt text."""
     shown: dict[str, list[str]] = {}
     for language, objects in content.items():
-        words = [str(each.get("text") or each.get("altText") or f"[{each.get('type', '?')}]") for each in objects]
+        words = [
+            str(each.get("text") or each.get("altText") or f"[{each.get('type', '?')}]") for each in objects
+        ]
         shown[language] = [inserts.to_text(text, language) for text in words]
     return shown
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from bot.console import audience_choice, inserts, recipients_file
+from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Kind
 from bot.console.broadcast_form import READY, ComposeForm
 from bot.console.broadcasts_views import Draft
-from bot.console.recipients_file import Recipients
 from bot.words import explain, problem_words
 from scheduler import broadcasts
 from scheduler.message_checks import check
 from scheduler.models import Purpose
-from segments import audience
+from segments import audience, recipients
 from segments.errors import Invalid, KokyakuError
+from segments.recipients import Recipients
 
 FIELD_OF = {
     "name_missing": "name",
@@ -58,7 +58,7 @@ def take_file(session: Session, form: ComposeForm, author: Author) -> Recipients
     if form.audience.data != Kind.FILE.value or upload is None or not upload.filename:
         return None
     try:
-        found = recipients_file.find(session, upload.read())
+        found = recipients.read(session, upload.read())
     except KokyakuError as error:
         show(form, error)
         return None
@@ -92,7 +92,7 @@ def save(session: Session, form: ComposeForm, stored: Draft | None, author: Auth
 def _message(form: ComposeForm) -> dict[str, Any]:
     if form.source.data == READY:
         chosen = form.ready.data or ""
-        if not chosen.isdecimal() or chosen not in {value for value, _label in form.ready.choices}:
+        if not chosen.isdecimal() or chosen not in form.ready_ids:
             raise Invalid("ready_missing")
         return {"message_version_id": int(chosen)}
     content = inserts.content(form.text_ja.data or "", form.text_en.data or "")
@@ -106,7 +106,10 @@ def check_texts(form: ComposeForm) -> bool:
     if form.source.data == READY:
         return True
     fields = {"ja": form.text_ja, "en": form.text_en}
-    problems = check(inserts.content(form.text_ja.data or "", form.text_en.data or "") or {"ja": [{"type": "text", "text": "-"}]})
+    problems = check(
+        inserts.content(form.text_ja.data or "", form.text_en.data or "")
+        or {"ja": [{"type": "text", "text": "-"}]}
+    )
     for problem in problems:
         _add(fields.get(problem.path[:2], form.text_ja), problem_words(problem.code, problem.params))
     return not problems
@@ -126,5 +129,7 @@ def unknown_lines(found: Recipients) -> str:
     """Say which lines of a file name nobody we know."""
     if not found.unknown:
         return ""
-    some = "、".join(_("%(line)s行目「%(value)s」", line=line.number, value=line.value[:40]) for line in found.shown)
+    some = "、".join(
+        _("%(line)s行目「%(value)s」", line=line.number, value=line.value[:40]) for line in found.shown
+    )
     return _("見つからなかった行が%(count)s件あります: %(some)s", count=len(found.unknown), some=some)

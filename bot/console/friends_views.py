@@ -93,7 +93,7 @@ def search(session: Session, words: str = "", *, stage: str = "", after_id: int 
     return FriendsPage(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
 
 
-def _listed() -> Select[Any]:
+def _listed() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Friend.id,

@@ -51,7 +51,7 @@ def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
 def _stages(session: Session) -> list[tuple[Stage, int]]:
     """Count everybody on record by stage: blocked friends keep theirs, sends leave them out by themselves."""
     counted = select(Facts.stage, func.count()).group_by(Facts.stage)
-    found = {stage: count for stage, count in session.execute(counted)}
+    found = dict(session.execute(counted).all())
     return [(stage, found.get(stage.value, 0)) for stage in TOP_FIRST]
 
 

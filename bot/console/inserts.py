@@ -70,10 +70,14 @@ def content(text_ja: str, text_en: str) -> dict[str, list[dict[str, str]]]:
     """Return the message content of one plain text in one or both languages."""
     given = {"ja": text_ja.strip(), "en": text_en.strip()}
     return {
-        language: [{"type": "text", "text": to_source(text, language)}] for language, text in given.items() if text
+        language: [{"type": "text", "text": to_source(text, language)}]
+        for language, text in given.items()
+        if text
     }
 
 
 def texts(stored: dict[str, list[dict[str, object]]]) -> dict[str, str]:
     """Return the editable texts of content that `content` made."""
-    return {language: to_text(str(objects[0].get("text", "")), language) for language, objects in stored.items()}
+    return {
+        language: to_text(str(objects[0].get("text", "")), language) for language, objects in stored.items()
+    }

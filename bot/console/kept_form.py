@@ -25,7 +25,12 @@ def login_page(
 ) -> Response:
     """Show the log-in form; `kept` and `next_page` travel through it."""
     page = render_template(
-        "public/login.html", next_page=next_page, kept=json.dumps(kept), has_kept=bool(kept), error=error, login=login
+        "public/login.html",
+        next_page=next_page,
+        kept=json.dumps(kept),
+        has_kept=bool(kept),
+        error=error,
+        login=login,
     )
     return make_response(page, status)
 
@@ -64,6 +69,8 @@ def read(text: str | None) -> Fields:
 
 def _is_fields(pairs: object) -> bool:
     return isinstance(pairs, list) and all(
-        isinstance(pair, list) and len(cast(list[object], pair)) == 2 and all(isinstance(x, str) for x in cast(list[object], pair))
+        isinstance(pair, list)
+        and len(cast(list[object], pair)) == 2
+        and all(isinstance(x, str) for x in cast(list[object], pair))
         for pair in cast(list[object], pairs)
     )

@@ -1,7 +1,9 @@
 """What every page knows: the shop's zone and name, how moments and money are written, the navigation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request
@@ -12,6 +14,7 @@ from bot import formats
 from bot.console.access import CurrentOperator, here
 from bot.i18n import current_language
 from bot.services import current_services
+from bot.words import role_name
 from segments import shop
 from segments.stages import stage_name
 
@@ -84,9 +87,16 @@ def zone_label() -> str:
     return formats.zone_name(current_zone(), current_language())
 
 
+def _share(app: Flask, **functions: Callable[..., object]) -> None:
+    shared: dict[str, Any] = app.jinja_env.globals
+    shared.update(functions)
+
+
 def register(app: Flask) -> None:
     """Hand the filters and functions to the templates."""
     app.jinja_env.filters.update(
         moment=_moment, day=_day, ago=_ago, yen=_yen, number=formats.number, stage_name=_stage
     )
-    app.jinja_env.globals.update(places=places, zone_label=zone_label, current_shop=current_shop, here=here)
+    _share(
+        app, places=places, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name
+    )

@@ -32,7 +32,15 @@ def parked(session: Session, after_id: int = 0) -> tuple[Sequence[ParkedRow], in
     """Return a page of parked events, the oldest first, and where the next page starts."""
     event = InboundEvent
     wanted = (
-        select(event.id, event.kind, event.occurred_at, event.attempts, event.error, Friend.id, Friend.display_name)
+        select(
+            event.id,
+            event.kind,
+            event.occurred_at,
+            event.attempts,
+            event.error,
+            Friend.id,
+            Friend.display_name,
+        )
         .outerjoin(Friend, Friend.line_user_id == event.line_user_id)
         .where(event.state == InboundState.PARKED, event.id > after_id)
         .order_by(event.id)

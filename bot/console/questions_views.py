@@ -38,7 +38,7 @@ def lately_answered(session: Session, limit: int = 10) -> Sequence[QuestionRow]:
     return [QuestionRow(*row) for row in session.execute(wanted.limit(limit))]
 
 
-def _rows():  # noqa: ANN202
+def _rows():
     return (
         select(
             Question.id,

@@ -29,7 +29,9 @@ def issue() -> ResponseReturnValue:
     try:
         with services.database.begin() as session:
             code = members.issue_link_code(session, number, services.clock.now())
-            operators.note(session, current_operator().actor, "link_code_issued", number[:64], services.clock.now())
+            operators.note(
+                session, current_operator().actor, "link_code_issued", number[:64], services.clock.now()
+            )
     except KokyakuError as refused:
         error = explain(refused)
     page = render_template("console/till.html", member_number=number, code=code, error=error)

@@ -79,7 +79,9 @@ def progress(broadcast_id: int) -> ResponseReturnValue:
 def pause(broadcast_id: int) -> ResponseReturnValue:
     """Let nothing more leave for now."""
     now = current_services().clock.now()
-    return _act(broadcast_id, "broadcast_paused", lambda session: broadcasts.pause(session, broadcast_id, now))
+    return _act(
+        broadcast_id, "broadcast_paused", lambda session: broadcasts.pause(session, broadcast_id, now)
+    )
 
 
 @blueprint.post("/<int:broadcast_id>/resume")
@@ -123,9 +125,7 @@ def _act(broadcast_id: int, action: str, act: Callable[[Session], object]) -> Re
     try:
         with services.database.begin() as session:
             act(session)
-            operators.note(
-                session, current_operator().actor, action, str(broadcast_id), services.clock.now()
-            )
+            operators.note(session, current_operator().actor, action, str(broadcast_id), services.clock.now())
     except Conflict as error:
         flash(explain(error), "warning")
     return redirect(url_for("watching.show", broadcast_id=broadcast_id))

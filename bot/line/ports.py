@@ -15,6 +15,7 @@ class Answer:
     messages: tuple[MessageObject, ...]
 
 
+@runtime_checkable
 class ConversationGateway(MessageGateway, Protocol):
     """What the inbox needs: everything it asks of LINE for one batch goes side by side."""
 

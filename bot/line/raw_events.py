@@ -15,8 +15,9 @@ UNKNOWN = "unknown"
 DEEPEST = 50
 SKEW = timedelta(minutes=10)
 """How far LINE's clock may run before ours; a moment beyond it is not believed."""
-LINE_BEGAN = EPOCH + timedelta(days=365 * 40)
-"""A moment before 2010 is not believed either."""
+LINE_BEGAN = 1_262_304_000_000
+"""2010 in milliseconds: a moment before it is not believed either."""
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class Unreadable(ValueError):
@@ -93,9 +94,10 @@ def _moment(timestamp: Any, now: datetime) -> datetime:
     """Return LINE's milliseconds as a moment, or `now` for one that cannot be meant."""
     if isinstance(timestamp, bool) or not isinstance(timestamp, int):
         return now
-    milliseconds = max(min(timestamp, 10**15), 0)
-    moment = EPOCH + timedelta(milliseconds=milliseconds)
-    return moment if LINE_BEGAN < moment < now + SKEW else now
+    # Compared as numbers: a moment ten thousand years ahead is no datetime.
+    if not LINE_BEGAN < timestamp < (now + SKEW - EPOCH) // MILLISECOND:
+        return now
+    return EPOCH + timestamp * MILLISECOND
 
 
 def _storable(value: Any, depth: int = 0) -> Any:

@@ -21,7 +21,5 @@ class ChatState(Base):
     """When the friend asked for a person; it lasts while a question of theirs since then is open."""
     told_to_wait_at: Mapped[datetime | None]
     """When the friend was last told that a person will answer."""
-    waiting_referral: Mapped[str | None] = mapped_column(String(16))
-    """A referral code that came before the follow."""
     language_chosen: Mapped[bool] = mapped_column(default=False)
     """Whether the friend chose their language: then the profile's no longer counts."""

@@ -24,7 +24,7 @@ def create_simulator(config: SimulatorConfig) -> Flask:
         app.register_blueprint(part.bp)
     for control in (control_people, control_figures, control_settings):
         app.register_blueprint(control.bp)
-    app.jinja_env.globals["taps"] = tap_of
+    app.add_template_global(tap_of, "taps")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     gate.install(app)
     return app

@@ -127,9 +127,7 @@ def _text_of(message: JsonObject) -> str:
 
 
 def _substitute(value: object) -> str:
-    found = as_object(value) or {}
-    return (
-        "@" + ("All" if (found.get("mentionee") or {}).get("type") == "all" else "…")
-        if "mentionee" in found
-        else _EMOJI
-    )
+    mentioned = as_object((as_object(value) or {}).get("mentionee"))
+    if mentioned is None:
+        return _EMOJI
+    return "@All" if mentioned.get("type") == "all" else "@…"

@@ -1,5 +1,7 @@
 """What every call to LINE's API passes on its way in and out: faults, token, size, rate, retry key, request id."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
@@ -25,20 +27,27 @@ def install(app: Flask) -> None:
 
 def endpoint_name() -> str | None:
     """The name of the LINE endpoint being called, None for the simulator's own pages."""
-    if request.endpoint in {None, "static"} or request.blueprint in OWN_BLUEPRINTS:
-        return None
-    return str(request.endpoint).rpartition(".")[2]
+    blueprint, _, name = (request.endpoint or "").rpartition(".")
+    return None if blueprint in OWN_BLUEPRINTS or not blueprint else name
 
 
 def _enter() -> Response | None:
     g.line_request_id = ids.request_id()
     name = endpoint_name()
     if name is None:
+        _refuse_other_sites()
         return None
     struck = _fault(name)
     if struck is None:
         _check(name)
     return struck
+
+
+def _refuse_other_sites() -> None:
+    """The controls ask for no password, so a page of another site must not reach them through a browser."""
+    origin = request.headers.get("Origin")
+    if request.method != "GET" and origin is not None and urlsplit(origin).netloc != request.host:
+        raise LineError(403, "The simulator takes no orders from other sites")
 
 
 def _fault(name: str) -> Response | None:

@@ -4,6 +4,7 @@ import json
 from typing import Any, cast
 
 JsonObject = dict[str, Any]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def as_object(value: Any) -> JsonObject | None:
@@ -23,4 +24,4 @@ def as_integer(value: Any) -> int | None:
 
 def compact(value: Any) -> str:
     """One line of JSON without spaces, non-ASCII kept."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

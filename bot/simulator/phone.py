@@ -1,5 +1,7 @@
 """The phone in the browser: the list of people, one friend's chat, the account link dialog."""
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -136,8 +138,10 @@ def _new_person(name: str) -> Person:
 
 
 def _chat_of(person: Person, fill: str | None = None) -> str:
-    lang = {"lang": "en"} if _language() == "en" else {}
-    return url_for("phone.chat", user_id=person.user_id, **({"fill": fill} if fill else {}), **lang)
+    query = {"fill": fill} if fill else {}
+    if _language() == "en":
+        query["lang"] = "en"
+    return url_for("phone.chat", user_id=person.user_id) + (f"?{urlencode(query)}" if query else "")
 
 
 def _bubbles(person: Person, after: int) -> JsonObject:

@@ -26,6 +26,7 @@ class State:
         self._connection.execute("PRAGMA synchronous = OFF")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.executescript(SCHEMA)
+        self._settings = {str(row["name"]): str(row["value"]) for row in self.rows("SELECT * FROM settings")}
 
     @contextmanager
     def transaction(self) -> Generator[Connection]:
@@ -78,22 +79,25 @@ class State:
         return int(found[0]) - count + 1
 
     def setting(self, name: str) -> str | None:
-        """A stored setting."""
-        found = self.row("SELECT value FROM settings WHERE name = ?", (name,))
-        return None if found is None else str(found["value"])
+        """A stored setting; kept at hand, since every send asks for some."""
+        return self._settings.get(name)
 
     def set_setting(self, name: str, value: str | None) -> None:
         """Store a setting, or forget it."""
-        if value is None:
-            self.write("DELETE FROM settings WHERE name = ?", (name,))
-        else:
-            self.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+        with self._lock:
+            if value is None:
+                self.write("DELETE FROM settings WHERE name = ?", (name,))
+                self._settings.pop(name, None)
+            else:
+                self.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+                self._settings[name] = value
 
     def clear(self) -> None:
         """Forget everything."""
         with self.transaction() as connection:
             for table in TABLES:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
+            self._settings.clear()
 
     def close(self) -> None:
         """Let the file go."""

@@ -41,6 +41,8 @@ class Broadcast(Base):
     """The last friend id of the audience that has a delivery: planning resumes after it."""
     planned_at: Mapped[datetime | None]
     """When planning had reached the end of the audience."""
+    job_number: Mapped[int] = mapped_column(default=0)
+    """How often planning was enqueued: part of the job's deterministic id."""
     scheduled_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     """After this nothing of it leaves any more."""

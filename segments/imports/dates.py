@@ -93,7 +93,7 @@ def _day(found: re.Match[str]) -> date | str:
         read = date(year, month, number)
     except ValueError:
         return "date_impossible"
-    if not 1868 <= year:
+    if year < 1868:
         return "date_impossible"
     if era is not None and not _in_era(era, read):
         return "date_outside_era"

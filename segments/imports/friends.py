@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from segments import facts, facts_locking
+from segments import facts, facts_locking, rebuilding
 from segments.clock import Clock
 from segments.db import Database
 from segments.errors import KokyakuError
@@ -48,6 +48,11 @@ class FriendImporter:
                 return f"{kind}:{value}"
         return ""
 
+    def near_of(self, row: Row) -> str:
+        """Return "": the order of the file will do."""
+        del row
+        return ""
+
     def take(self, session: Session, groups: Sequence[Group], job: Job) -> Tally:
         """Create or change the friends of some groups."""
         tally = Tally()
@@ -75,7 +80,10 @@ def _settle(
     tagged = put_tags(session, wanted, job.now, job.source)
     numbers = {line.member_number for line, _ in placed if line.member_number}
     bought = set(attach_purchases(session, numbers).values())
-    moved = {friend.id for friend in people.changed}
-    facts_locking.begin(session, sorted(moved), job.now)
-    facts.learn_purchases_many(session, moved | bought, job.now, announce=False)
+    facts_locking.begin(session, sorted({friend.id for friend in people.changed}), job.now)
+    # Who neither follows nor bought stands where everybody begins.
+    followers = {friend.id for friend in people.changed if friend.followed_at is not None}
+    facts.learn_purchases_many(session, followers | bought, job.now, announce=False)
+    for friend in people.merged:
+        rebuilding.rebuild(session, friend.id, job.now)
     return tagged | bought

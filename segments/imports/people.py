@@ -26,6 +26,8 @@ class People:
         self._by_number = {friend.member_number: friend for friend in found if friend.member_number}
         self.changed: list[Friend] = []
         """Friends made or changed, in order; one may come twice."""
+        self.merged: list[Friend] = []
+        """Friends who took over another row's past."""
 
     def take_in(self, line: FriendLine) -> Friend | Conflict:
         """Return the friend a line speaks of, made or changed as it says, or why it contradicts what is known."""
@@ -65,6 +67,7 @@ class People:
             return Conflict("member_number_differs", stored=on_line.member_number, given=line.member_number)
         merge(self._session, member, into=on_line)
         self.changed.append(on_line)
+        self.merged.append(on_line)
         return on_line
 
 

@@ -30,7 +30,7 @@ def refused_lines(
         .order_by(RefusedLine.line_number, RefusedLine.id)
         .execution_options(yield_per=1000)
     )
-    for line_number, code, params in session.execute(query).tuples():
+    for line_number, code, params in session.execute(query):
         yield line_number, reason_words(code, params, language, zone), code
 
 

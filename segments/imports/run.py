@@ -23,6 +23,8 @@ from segments.models import ImportState
 Progress = Callable[[Phase, int, int], None]
 """Hears the phase, how much of it is done and how much there is: bytes read, then lines recorded."""
 
+MAX_SOURCE = 64
+
 Group = Sequence[Row]
 """The rows of one key: the lines of one order, or the one line of a friend."""
 
@@ -54,6 +56,10 @@ class Importer(Protocol):
         """Return what rows of one group share; "" when the row names nothing."""
         ...
 
+    def near_of(self, row: Row) -> str:
+        """Return what groups are sorted by before they are recorded; "" keeps the order of the file."""
+        ...
+
     def take(self, session: Session, groups: Sequence[Group], job: Job) -> Tally:
         """Record some groups with few queries, and say what came of each line."""
         ...
@@ -75,6 +81,8 @@ def run_import(
 
     Raises Invalid, having stored nothing, when the file as a whole cannot be read.
     """
+    if len(options.source or "") > MAX_SOURCE:
+        raise Invalid("source_too_long", limit=MAX_SOURCE)
     size, encoding = path.stat().st_size if path.is_file() else 0, encoding_of(path, options.encoding)
     with open_records(path, encoding, lambda done: progress(Phase.READING, done, size)) as records:
         columns = Columns(_header(records), importer.fields, options.mapping)
@@ -122,20 +130,14 @@ class _Run:
     def _set_aside(self, records: Iterator[Record], spool: Spool) -> None:
         tally = Tally()
         for record in records:
-            key = (
-                ""
-                if record.cells is None
-                else self.importer.key_of(self.columns.row(record.line, record.cells))
-            )
-            if key and record.cells is not None:
-                spool.add(record.line, key, record.cells)
-                continue
             if record.cells is None:
                 tally.refuse(record.line, Invalid("quotes_broken"))
-            else:
-                tally.refuse(
-                    record.line, Invalid("value_missing"), self.columns.names_of(self.importer.fields.key)
-                )
+                continue
+            row = self.columns.row(record.line, record.cells)
+            if key := self.importer.key_of(row):
+                spool.add(record.line, key, self.importer.near_of(row), record.cells)
+                continue
+            tally.refuse(record.line, Invalid("value_missing"), self.columns.names_of(self.importer.fields.key))
             if len(tally.refused) >= self.options.batch_lines:
                 self._enter(tally)
                 tally = Tally()

@@ -21,7 +21,7 @@ def put_tags(session: Session, wanted: Iterable[tuple[int, str]], now: datetime,
     friend_ids = sorted({friend_id for friend_id, _ in keys})
     for start in range(0, len(friend_ids), _AT_ONCE):
         some = FriendTag.friend_id.in_(friend_ids[start : start + _AT_ONCE])
-        held |= set(session.execute(select(FriendTag.friend_id, FriendTag.tag_id).where(some)).tuples())
+        held |= set(session.execute(select(FriendTag.friend_id, FriendTag.tag_id).where(some)))
     new = sorted(keys - held)
     rows = [
         {"friend_id": friend_id, "tag_id": tag_id, "set_at": now, "set_by": by} for friend_id, tag_id in new
@@ -34,9 +34,9 @@ def _tag_ids(session: Session, names: set[str], now: datetime) -> dict[str, int]
     if not names:
         return {}
     query = select(Tag.name, Tag.id).where(Tag.name.in_(names))
-    known = dict(session.execute(query).tuples().all())
+    known = dict(session.execute(query).all())
     missing = sorted(names - known.keys())
     if not missing:
         return known
     insert_ignore(session, Tag, [{"name": name, "created_at": now} for name in missing])
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

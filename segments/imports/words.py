@@ -17,6 +17,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "column_twice": ("「{first}」列と「{second}」列は、どちらも {field} と読めます。--mapping でどちらかを指定してください。", "The columns {first} and {second} both read as {field}. Choose one with --mapping."),
     "mapping_column_unknown": ("--mapping で指定された「{column}」列がファイルにありません。ファイルにある列: {found}。", "--mapping names a column {column} that the file does not have. The file has: {found}."),
     "mapping_field_unknown": ("--mapping で指定された項目「{field}」はありません。使える項目: {known}。", "--mapping names an unknown field {field}. Known fields: {known}."),
+    "source_too_long": ("--source は{limit}文字までにしてください。", "--source takes at most {limit} characters."),
     # The shape of a line
     "quotes_broken": ("引用符（\"）が正しく閉じられていません。", "The quotes are broken."),
     "too_many_cells": ("列名より項目の数が多い行です。金額のカンマなどを引用符（\"）で囲んでください。", "The line has more cells than there are columns. Put quotes around cells with commas."),

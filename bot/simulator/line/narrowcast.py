@@ -1,6 +1,6 @@
 """Narrowcast: a send with a ceiling, and its progress."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -21,13 +21,11 @@ _PARTIAL = "Message delivery has been canceled to prevent delivery to only a sub
 def narrowcast() -> Response:
     """Send to friends: all, a random number of them, or those an earlier request reached."""
     body = request_body()
-    sending, limit = narrowed(body), _limit_of(body)
-    target = _recipients(body)
-    chosen = _within_quota(_at_most(target, limit.get("max")), limit)
-    cancelled = bool(limit.get("forbidPartialDelivery")) and len(chosen) < len(target)
-    sending = replace(sending, recipients=lambda: [] if cancelled else chosen)
+    limit, aim = _limit_of(body), _Aim()
+    # Chosen inside the transaction: a repeated key must meet its 409 before the quota.
+    sending = replace(narrowed(body), recipients=lambda: aim.choose(_recipients(body), limit))
     platform().sender.accept(sending, request_id())
-    _note(len(target), cancelled)
+    _note(aim)
     return answer({}, 202)
 
 
@@ -73,6 +71,21 @@ def _recipients(body: JsonObject) -> list[Person]:
     return [platform().people.numbered(row["person"]) for row in found]
 
 
+@dataclass
+class _Aim:
+    """Whom a narrowcast was meant for, and whether it was called off."""
+
+    target: int = 0
+    cancelled: bool = False
+
+    def choose(self, people: list[Person], limit: JsonObject) -> list[Person]:
+        """Those who get it. Raises LineError 429."""
+        chosen = _within_quota(_at_most(people, limit.get("max")), limit)
+        self.target = len(people)
+        self.cancelled = bool(limit.get("forbidPartialDelivery")) and len(chosen) < len(people)
+        return [] if self.cancelled else chosen
+
+
 def _at_most(people: list[Person], ceiling: Any) -> list[Person]:
     return people if ceiling is None else platform().faults.shuffle(people)[:ceiling]
 
@@ -86,9 +99,9 @@ def _within_quota(people: list[Person], limit: JsonObject) -> list[Person]:
     return people[:left]
 
 
-def _note(target: int, cancelled: bool) -> None:
+def _note(aim: _Aim) -> None:
     now = platform().clock.now_ms()
-    error = (_PARTIAL, 5) if cancelled else (None, None)
+    error = (_PARTIAL, 5) if aim.cancelled else (None, None)
     platform().state.write(
-        "INSERT INTO narrowcasts VALUES (?, ?, ?, ?, ?)", (request_id(), now, target, *error)
+        "INSERT INTO narrowcasts VALUES (?, ?, ?, ?, ?)", (request_id(), now, aim.target, *error)
     )

@@ -149,7 +149,7 @@ def bot(sim: SimulatorClient) -> Generator[Bot]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name http.server gives it
             """Keep the test output clean."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)

@@ -6,7 +6,13 @@ PICTURE = "https://example.com/shop.jpg"
 BUY: Json = {"type": "postback", "label": "購入する", "data": "buy=1", "displayText": "購入します"}
 ASK: Json = {"type": "message", "label": "質問する", "text": "質問があります"}
 OPEN: Json = {"type": "uri", "label": "お店を見る", "uri": "https://example.com/shop"}
-DATE: Json = {"type": "datetimepicker", "label": "日を選ぶ", "data": "day", "mode": "date", "initial": "2026-07-01"}
+DATE: Json = {
+    "type": "datetimepicker",
+    "label": "日を選ぶ",
+    "data": "day",
+    "mode": "date",
+    "initial": "2026-07-01",
+}
 
 TEXT: Json = {"type": "text", "text": "こんにちは。\n新商品は https://example.com/new からどうぞ。"}
 TEXT_V2: Json = {
@@ -30,7 +36,11 @@ IMAGEMAP: Json = {
     "altText": "夏のセール",
     "baseSize": {"width": 1040, "height": 1040},
     "actions": [
-        {"type": "uri", "linkUri": "https://example.com/l", "area": {"x": 0, "y": 0, "width": 520, "height": 1040}},
+        {
+            "type": "uri",
+            "linkUri": "https://example.com/l",
+            "area": {"x": 0, "y": 0, "width": 520, "height": 1040},
+        },
         {"type": "message", "text": "右", "area": {"x": 520, "y": 0, "width": 520, "height": 1040}},
     ],
 }
@@ -56,7 +66,8 @@ CAROUSEL: Json = {
     "template": {
         "type": "carousel",
         "columns": [
-            {"thumbnailImageUrl": PICTURE, "title": f"商品{n}", "text": "説明です", "actions": [BUY, OPEN]} for n in (1, 2, 3)
+            {"thumbnailImageUrl": PICTURE, "title": f"商品{n}", "text": "説明です", "actions": [BUY, OPEN]}
+            for n in (1, 2, 3)
         ],
     },
 }

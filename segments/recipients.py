@@ -29,6 +29,9 @@ class Line:
     number: int
     value: str
 
+    def __str__(self) -> str:
+        return f"{self.number}: {self.value}"
+
 
 @dataclass(frozen=True)
 class Recipients:
@@ -43,12 +46,12 @@ class Recipients:
         return self.unknown[:SHOWN]
 
 
-def find(session: Session, data: bytes) -> Recipients:
+def read(session: Session, data: bytes) -> Recipients:
     """Look up everyone a CSV names.
 
     Raises Invalid (not_a_table, column_missing, file_empty, file_too_long, nobody_found).
     """
-    column, lines = _read(data)
+    column, lines = _lines(data)
     known = _known(session, column, sorted({line.value for line in lines}))
     found = dict.fromkeys(known[line.value] for line in lines if line.value in known)
     if not found:
@@ -64,10 +67,10 @@ def _known(session: Session, column: Column, values: Sequence[str]) -> dict[str,
     return known
 
 
-def _read(data: bytes) -> tuple[Column, list[Line]]:
+def _lines(data: bytes) -> tuple[Column, list[Line]]:
     rows = _rows(_decoded(data))
     try:
-        header = [cell.strip().casefold() for cell in next(rows, [])]
+        header = [cell.strip().casefold() for cell in next(rows, list[str]())]
         position, column = _column(header)
         lines = [
             Line(number, row[position].strip())

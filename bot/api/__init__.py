@@ -1,0 +1,17 @@
+"""The JSON API that the shop's till and web shop call."""
+
+from flask import Flask
+
+from bot.api import docs, errors, friends, members, purchases
+from bot.api.access import blueprint
+from bot.security import csrf
+
+PARTS = (purchases, friends, members, docs)
+"""Imported for their effect: each adds its routes to the one blueprint."""
+
+
+def register(app: Flask) -> None:
+    """Add /api/v1; callers show a key instead of a form token."""
+    csrf.exempt(blueprint)
+    errors.register(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,32 @@
+"""The table of everything a friend can ask for."""
+
+from collections.abc import Mapping
+
+from bot.line.handlers import free_item, membership, persons, preferences, referring, satisfaction, shopping
+from bot.line.handlers.asked import Action, Asked, Command
+from bot.line.turn import Turn
+
+COMMANDS: Mapping[Action, Command] = {
+    Action.CLAIM: free_item.claim,
+    Action.COUPONS: shopping.coupons,
+    Action.HOW_TO_BUY: shopping.how_to_buy,
+    Action.HOURS: shopping.hours,
+    Action.STOP: preferences.stop,
+    Action.START: preferences.start,
+    Action.SETTINGS: preferences.settings,
+    Action.ENGLISH: preferences.english,
+    Action.JAPANESE: preferences.japanese,
+    Action.STAFF: persons.staff,
+    Action.BOUGHT: persons.bought,
+    Action.REFERRAL: referring.my_code,
+    Action.ENTER_REFERRAL: referring.enter,
+    Action.LINK_MEMBER: membership.link,
+    Action.UNLINK_MEMBER: membership.unlink,
+    Action.SATISFIED: satisfaction.satisfied,
+    Action.DISSATISFIED: satisfaction.dissatisfied,
+}
+
+
+def run(turn: Turn, action: Action, asked: Asked) -> None:
+    """Do what the friend asked for."""
+    COMMANDS[action](turn, asked)

@@ -1,0 +1,59 @@
+"""What a friend wants of us: messages or none, which language."""
+
+from sqlalchemy import func, select
+
+from bot.line.handlers.asked import Asked
+from bot.line.turn import Turn
+from segments import friends
+from segments.models import CustomerEvent, EventKind
+
+
+def stop(turn: Turn, asked: Asked) -> None:
+    """Stop messages; answers still come."""
+    if _is_news(turn):
+        friends.opt_out(turn.session, turn.friend, turn.at)
+    _say_how_it_stands(turn)
+
+
+def start(turn: Turn, asked: Asked) -> None:
+    """Let messages come again."""
+    if _is_news(turn):
+        friends.opt_in(turn.session, turn.friend, turn.at)
+    _say_how_it_stands(turn)
+
+
+def settings(turn: Turn, asked: Asked) -> None:
+    """Show how things stand, with buttons to change them."""
+    turn.say("settings", stopped=turn.friend.opted_out_at is not None, linked=bool(turn.friend.member_number))
+
+
+def english(turn: Turn, asked: Asked) -> None:
+    """Speak English from now on."""
+    _speak(turn, "en")
+
+
+def japanese(turn: Turn, asked: Asked) -> None:
+    """Speak Japanese from now on."""
+    _speak(turn, "ja")
+
+
+def _speak(turn: Turn, language: str) -> None:
+    turn.friend.language = language
+    turn.state().language_chosen = True
+    turn.session.flush()
+    turn.say("language")
+
+
+def _say_how_it_stands(turn: Turn) -> None:
+    turn.say("stopped" if turn.friend.opted_out_at is not None else "started")
+
+
+def _is_news(turn: Turn) -> bool:
+    """Tell whether no later wish is known: webhooks may come in any order."""
+    latest = turn.session.scalar(
+        select(func.max(CustomerEvent.at)).where(
+            CustomerEvent.friend_id == turn.friend.id,
+            CustomerEvent.kind.in_([EventKind.OPTED_OUT, EventKind.OPTED_IN]),
+        )
+    )
+    return latest is None or turn.at > latest

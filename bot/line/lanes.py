@@ -1,0 +1,114 @@
+"""Which events are due, friend by friend: one process at a time works on a friend, in the order things happened."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from bot.models import InboundEvent, InboundState
+from segments.models import Friend
+
+WAITS = (
+    timedelta(seconds=1),
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+)
+"""How long after its n-th failure an event is tried again; after the last of them it is parked."""
+LANE_LENGTH = 20
+"""Events of one friend in one transaction at most."""
+LOCKS = 0x6B6F6B79
+"""Namespace of our advisory locks ("koky")."""
+_PENDING = InboundEvent.state == InboundState.PENDING
+
+
+def due(session: Session, now: datetime, limit: int) -> list[str]:
+    """Return the friends whose next event may be handled, who waited longest first.
+
+    While an event waits to be tried again its friend's later ones wait behind it.
+    """
+    waiting = select(InboundEvent.line_user_id).where(
+        _PENDING, InboundEvent.next_attempt_at > now, InboundEvent.line_user_id.is_not(None)
+    )
+    lanes = (
+        select(InboundEvent.line_user_id)
+        .where(_PENDING, InboundEvent.line_user_id.is_not(None), InboundEvent.line_user_id.not_in(waiting))
+        .group_by(InboundEvent.line_user_id)
+        .order_by(func.min(InboundEvent.id))
+        .limit(limit)
+    )
+    return [lane for lane in session.scalars(lanes) if lane is not None]
+
+
+def strangers(session: Session, lanes: Sequence[str]) -> list[str]:
+    """Return those of `lanes` whose name LINE has not told us yet."""
+    known = select(Friend.line_user_id).where(
+        Friend.line_user_id.in_(lanes), Friend.profile_fetched_at.is_not(None)
+    )
+    named = set(session.scalars(known))
+    return [lane for lane in lanes if lane not in named]
+
+
+def lock(session: Session, lanes: Sequence[str], limit: int) -> list[str]:
+    """Take at most `limit` of `lanes` for this transaction; other processes pass them by.
+
+    On SQLite the transaction itself is the lock: one writes at a time.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return list(lanes[:limit])
+    statement = text(
+        "SELECT lane FROM unnest(:lanes) AS lane"
+        " WHERE pg_try_advisory_xact_lock(:space, hashtext(lane)) LIMIT :most"
+    )
+    return list(session.scalars(statement, {"lanes": list(lanes), "space": LOCKS, "most": limit}))
+
+
+def events_of(session: Session, lanes: Sequence[str]) -> dict[str, list[InboundEvent]]:
+    """Return the pending events of locked lanes, each lane in the order things happened."""
+    # Asked anew under the lock: another process may just have handled some.
+    found = session.scalars(
+        select(InboundEvent)
+        .where(_PENDING, InboundEvent.line_user_id.in_(lanes))
+        .order_by(InboundEvent.occurred_at, InboundEvent.id)
+    )
+    by_lane: dict[str, list[InboundEvent]] = {lane: [] for lane in lanes}
+    for event in found:
+        queue = by_lane[str(event.line_user_id)]
+        if len(queue) < LANE_LENGTH:
+            queue.append(event)
+    return by_lane
+
+
+def ignore_nobodys(session: Session, now: datetime, limit: int) -> int:
+    """Set aside events that belong to no friend's chat (groups, channel news); return how many."""
+    mine = (
+        select(InboundEvent.id)
+        .where(_PENDING, InboundEvent.line_user_id.is_(None))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    done = (
+        update(InboundEvent)
+        .where(InboundEvent.id.in_(mine))
+        .values(state=InboundState.IGNORED, handled_at=now)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.scalars(done).all())
+
+
+def finish(event: InboundEvent, state: InboundState, now: datetime) -> None:
+    """Take note that an event was handled, or ignored."""
+    event.state, event.handled_at, event.error = state, now, None
+
+
+def fail(event: InboundEvent, error: str, now: datetime) -> None:
+    """Take note of a failed attempt: wait and try again, or park it."""
+    event.attempts += 1
+    event.error = error
+    if event.attempts > len(WAITS):
+        event.state = InboundState.PARKED
+    else:
+        event.next_attempt_at = now + WAITS[event.attempts - 1]

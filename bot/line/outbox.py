@@ -1,0 +1,65 @@
+"""Replies of a batch: written with the batch, sent side by side after it, their outcome recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.line.ports import Answer, ConversationGateway
+from bot.line.turn import Turn
+from scheduler import replies
+from scheduler.gateway import Accepted, GatewayError
+from scheduler.models import DeliveryState
+from segments.db import Database
+
+TOKEN_LIFE = timedelta(seconds=50)
+"""LINE gives a reply token one minute from the webhook; the rest is left for the way there."""
+EVENT_LIFE = timedelta(minutes=20)
+"""A redelivered event's token is dead 20 minutes after the event itself."""
+EXPIRED = "reply_token_expired"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One reply on its way."""
+
+    delivery_id: int
+    answer: Answer
+
+
+def write(turn: Turn) -> Outgoing | None:
+    """Write down the reply of a turn; None when there is nothing to say or no way to say it.
+
+    With a token that is certainly dead the reply is written as failed: pushing it instead could double it.
+    """
+    token, messages = turn.reply_token, turn.reply()
+    if token is None or not messages:
+        return None
+    delivery = replies.write_reply(turn.session, turn.friend, messages, token, turn.now)
+    delivery.message_version_id = turn.message_version_id
+    if _is_dead(turn):
+        delivery.state, delivery.reason, delivery.ended_at = DeliveryState.FAILED, EXPIRED, turn.now
+        return None
+    return Outgoing(delivery.id, Answer(token, tuple(messages)))
+
+
+def _is_dead(turn: Turn) -> bool:
+    event = turn.event
+    return turn.now - event.received_at > TOKEN_LIFE or turn.now - event.occurred_at > EVENT_LIFE
+
+
+def send(gateway: ConversationGateway, database: Database, batch: Sequence[Outgoing], now: datetime) -> None:
+    """Send every reply once, with no transaction open, and record what became of each."""
+    if not batch:
+        return
+    outcomes = gateway.reply_many([outgoing.answer for outgoing in batch])
+    with database.begin() as session:
+        _record(session, batch, outcomes, now)
+
+
+def _record(
+    session: Session, batch: Sequence[Outgoing], outcomes: Sequence[Accepted | GatewayError], now: datetime
+) -> None:
+    for outgoing, outcome in zip(batch, outcomes, strict=True):
+        replies.record_reply(session, outgoing.delivery_id, outcome, now)

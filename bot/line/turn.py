@@ -1,0 +1,93 @@
+"""One event being handled: who it is from, what came, and what will be answered."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.line import answers
+from bot.models import ChatState, InboundEvent
+from scheduler.gateway import MessageObject
+from scheduler.messages import BadTemplate, RenderError
+from segments.models import Friend
+from segments.shop import Shop
+
+STANDBY = "standby"
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Turn:
+    """What a handler works with. It changes rows and says things; the inbox commits and sends."""
+
+    session: Session
+    event: InboundEvent
+    friend: Friend
+    shop: Shop
+    now: datetime
+    spoken: list[MessageObject] = field(default_factory=list[MessageObject])
+    message_version_id: int | None = None
+    """The version of the ready message that is answered with, if one is."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, by LINE's clock."""
+        return self.event.occurred_at
+
+    def part(self, name: str) -> dict[str, Any]:
+        """Return an object inside the event; empty when it is missing or is something else."""
+        found = self.event.raw.get(name)
+        return cast(dict[str, Any], found) if isinstance(found, dict) else {}
+
+    @property
+    def reply_token(self) -> str | None:
+        """The token to answer with; None when there is none, or when another system has the floor."""
+        token = self.event.raw.get("replyToken")
+        usable = isinstance(token, str) and token and self.event.raw.get("mode") != STANDBY
+        return token if usable else None
+
+    def say(self, key: str, **circumstances: Any) -> None:
+        """Answer with one of the bot's own texts; `circumstances` are its `cause.…`."""
+        self.say_ready(answers.OWN + key, **circumstances)
+
+    def say_ready(self, key: str, **circumstances: Any) -> None:
+        """Answer with a ready message; a mistake an operator made in it must not leave the friend without."""
+        facts = {"zone": self.shop.zone, "cause": circumstances}
+        text = answers.text_of(self.session, key)
+        try:
+            said = answers.answer(self.session, self.friend, text.content, self.now, facts)
+        except (RenderError, BadTemplate) as error:
+            log.warning("answer_broken", key=key, version=text.version_id, error=type(error).__name__)
+            text = answers.shipped(key)
+            said = answers.answer(self.session, self.friend, text.content, self.now, facts)
+        self.spoken += said
+        self.message_version_id = text.version_id
+
+    def reply(self) -> list[MessageObject]:
+        """Return what goes out in the end."""
+        return answers.with_menu(self.spoken, self.friend.language)
+
+    def known_state(self) -> ChatState | None:
+        """Return how the conversation stands; None when there is nothing to remember."""
+        return self.session.get(ChatState, self.friend.id)
+
+    def state(self) -> ChatState:
+        """Return how the conversation stands, to be changed."""
+        known = self.known_state()
+        if known is None:
+            known = ChatState(friend_id=self.friend.id, language_chosen=False)
+            self.session.add(known)
+        return known
+
+    def expect(self, what: str, minutes: int = 10) -> None:
+        """Take the friend's next text as `what`: a `referral` or `member` code."""
+        state = self.state()
+        state.expecting, state.expecting_until = what, self.now + timedelta(minutes=minutes)
+
+    def forget_expectation(self) -> None:
+        """The friend asked for something else, or gave what was asked for."""
+        state = self.known_state()
+        if state is not None:
+            state.expecting = state.expecting_until = None

@@ -1,0 +1,1 @@
+"""The English catalogue beside the Japanese source, and the tool that keeps it complete."""

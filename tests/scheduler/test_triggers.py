@@ -1,0 +1,158 @@
+"""News of friends starting, reaching and leaving scenarios."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.matching import is_news_for
+from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Reentry
+from scheduler.scenarios import advance
+from scheduler.triggers import read_events
+from segments import events
+from segments.db import Database
+from segments.models import CustomerEvent, EventKind
+from tests.builders import a_friend, a_scenario, days_ago
+from tests.fakes.clock import A_SATURDAY
+
+NOW = A_SATURDAY
+DAY = timedelta(days=1)
+
+
+def news(
+    session: Session, friend_id: int, kind: EventKind = EventKind.PURCHASED, **payload: Any
+) -> CustomerEvent:
+    event = events.append(session, kind, friend_id, NOW, **payload)
+    session.flush()
+    return event
+
+
+def states(session: Session) -> list[tuple[EnrolmentState, str | None]]:
+    session.expire_all()
+    return [
+        (each.state, each.end_reason) for each in session.scalars(select(Enrolment).order_by(Enrolment.id))
+    ]
+
+
+def test_news_starts_the_scenarios_that_wait_for_it_once(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        a_scenario(session)
+        a_scenario(session, trigger={"event": "followed"})
+        event = events.append(session, EventKind.PURCHASED, friend.id, days_ago(0.1), order_id="A-1")
+        session.flush()
+        assert read_events(session, NOW) == 1
+        assert read_events(session, NOW) == 0
+        enrolment = session.scalars(select(Enrolment)).one()
+        assert (enrolment.cause, enrolment.entered_at) == (f"event:{event.id}", event.at)
+        assert enrolment.context == {"order_id": "A-1", "event": "purchased", "at": event.at.isoformat()}
+        session.refresh(event)
+        assert event.read_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("where", "payload", "holds"),
+    [
+        (None, {}, True),
+        ({"first": True}, {"first": True}, True),
+        ({"first": True}, {"first": False}, False),
+        ({"first": True}, {}, False),
+        ({"count_at_least": 2}, {"count": 2}, True),
+        ({"count_at_least": 2}, {"count": 1}, False),
+        ({"count_at_most": 2}, {"count": 3}, False),
+        ({"count_at_least": 2}, {}, False),
+        ({"to": "regular"}, {"to": "regular"}, True),
+        ({"to": ["regular", "existing"]}, {"to": "existing"}, True),
+        ({"product_codes": "A"}, {"product_codes": ["A", "B"]}, True),
+        ({"product_codes": "C"}, {"product_codes": ["A", "B"]}, False),
+        ({"first": True, "trial": False}, {"first": True, "trial": True}, False),
+    ],
+)
+def test_a_trigger_asks_about_the_payload(
+    where: dict[str, Any] | None, payload: dict[str, Any], holds: bool
+) -> None:
+    event = CustomerEvent(kind=EventKind.PURCHASED, friend_id=1, at=NOW, payload=payload)
+    assert is_news_for({"event": "purchased", "where": where}, event) is holds
+    assert not is_news_for({"event": "followed", "where": where}, event)
+    assert not is_news_for({"date": "birthday"}, event)
+
+
+def test_a_goal_ends_the_scenario_and_withdraws_its_message(database: Database) -> None:
+    with database.begin() as session:
+        friend, other = a_friend(session), a_friend(session)
+        a_scenario(session, {}, {"delay": DAY}, trigger={"event": "cycle_due"}, goal={"event": "purchased"})
+        for each in (friend, other):
+            news(session, each.id, EventKind.CYCLE_DUE)
+        read_events(session, NOW)
+        advance(session, NOW)
+        news(session, friend.id)
+        read_events(session, NOW)
+        assert states(session) == [(EnrolmentState.GOAL, "goal"), (EnrolmentState.ACTIVE, None)]
+        found = {each.friend_id: each.state for each in session.scalars(select(Delivery))}
+        assert found == {friend.id: DeliveryState.CANCELLED, other.id: DeliveryState.QUEUED}
+
+
+def test_what_ends_one_round_may_start_the_next(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        a_scenario(session, {"delay": DAY}, goal={"event": "purchased"}, reentry=Reentry.ALWAYS)
+        news(session, friend.id)
+        read_events(session, NOW)
+        news(session, friend.id)
+        read_events(session, NOW)
+        assert states(session) == [(EnrolmentState.GOAL, "goal"), (EnrolmentState.ACTIVE, None)]
+        advance(session, NOW + DAY)
+        # The purchase that started it is not its own goal.
+        assert states(session)[1] == (EnrolmentState.COMPLETED, "completed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(EventKind.BLOCKED, "blocked"), (EventKind.OPTED_OUT, "opted_out")]
+)
+def test_who_turns_away_leaves_every_scenario(database: Database, kind: EventKind, reason: str) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        for _ in range(2):
+            a_scenario(session, {"delay": DAY})
+        news(session, friend.id)
+        news(session, friend.id, kind)
+        assert read_events(session, NOW) == 2
+        assert states(session) == [(EnrolmentState.LEFT, reason)] * 2
+
+
+def test_one_bad_event_does_not_hold_up_the_others(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        a_scenario(session, condition={"is": "a condition nobody knows"}, trigger={"event": "followed"})
+        a_scenario(session)
+        news(session, friend.id, EventKind.FOLLOWED)
+        news(session, friend.id)
+        assert read_events(session, NOW) == 2
+        assert read_events(session, NOW) == 0
+        assert states(session) == [(EnrolmentState.ACTIVE, None)]
+
+
+def test_events_are_read_in_portions(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        a_scenario(session, reentry=Reentry.ALWAYS)
+        for _ in range(5):
+            news(session, friend.id)
+        assert [read_events(session, NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+        assert len(states(session)) == 5
+
+
+def test_two_processes_read_different_events(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("one process at a time writes to SQLite")
+    with database.begin() as session:
+        a_scenario(session)
+        for _ in range(6):
+            news(session, a_friend(session).id)
+    with database.begin() as first, database.begin() as second:
+        assert read_events(first, NOW, limit=4) == 4
+        assert read_events(second, NOW, limit=4) == 2
+    with database.begin() as session:
+        assert len(states(session)) == 6
