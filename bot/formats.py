@@ -44,9 +44,9 @@ def ago(span: timedelta, language: str) -> str:
     """Return how long ago in one unit: 5分前, 3時間前, 2日前."""
     minutes = max(int(span.total_seconds() // 60), 0)
     amounts = (
-        (minutes // 1440, "日前", "d ago"),
-        (minutes // 60, "時間前", "h ago"),
-        (minutes, "分前", "min ago"),
+        (minutes // 1440, "日前", " d ago"),
+        (minutes // 60, "時間前", " h ago"),
+        (minutes, "分前", " min ago"),
     )
     for amount, japanese, english in amounts:
         if amount:

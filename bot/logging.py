@@ -46,7 +46,11 @@ def configure(level: int = logging.INFO) -> None:
 def _ending(terminal: bool) -> list[structlog.types.Processor]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if terminal:
-        return [drop, hide_values, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        return [
+            drop,
+            hide_values,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
     return [
         drop,
         structlog.processors.format_exc_info,

@@ -22,7 +22,7 @@ from scheduler.ticker import Ticker
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 2.0
-JOB_RECORDS_KEPT = timedelta(days=2)
+RECORDS_KEPT = timedelta(days=2)
 
 
 class Machinery:
@@ -36,21 +36,22 @@ class Machinery:
         self._worker = DbosWorker(services.database, self._name)
         self._alive = SessionLock(services.database, self._name)
         self.inbox = Inbox(services)
-        self._ticker = Ticker(services.database, services.queue, services.clock, services.settings.zone)
+        self.ticker = Ticker(services.database, services.queue, services.clock, services.settings.zone)
         self._stop = Event()
         self._watch = Thread(target=self._beat_and_watch, name="kokyaku-watch", daemon=True)
 
-    def start(self) -> None:
-        """Take up what was left, then listen for jobs, webhooks and the clock."""
+    def start(self, *, rings: bool = True) -> None:
+        """Take up what was left, then listen for jobs, webhooks and the clock; without `rings` somebody else rings."""
         self._alive.hold()
         self._worker.start(jobs_of(self._services, self._dispatcher))
         self.inbox.start()
-        self._ticker.start()
+        if rings:
+            self.ticker.start()
         self._watch.start()
 
     def stop(self) -> None:
         """Stop ringing, finish what runs, let go."""
-        self._ticker.stop()
+        self.ticker.stop()
         self.inbox.stop()
         self._worker.stop()
         self._stop.set()
@@ -96,8 +97,10 @@ def _tick(dispatcher: Dispatcher) -> None:
 
 
 def _nightly(services: Services) -> None:
+    before = services.clock.now() - RECORDS_KEPT
+    with services.database.begin() as session:
+        heartbeats.forget(session, before)
     queue = services.queue
     if isinstance(queue, DbosQueue):
-        before = services.clock.now() - JOB_RECORDS_KEPT
         while queue.forget(before):
             pass

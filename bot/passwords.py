@@ -21,7 +21,8 @@ COMMON_STEMS = (
     "pokemon", "konnichiwa", "arigatou", "aishiteru", "himitsu", "tomodachi", "nippon", "changeme", "secret",
 )  # fmt: skip
 
-_hasher = PasswordHasher()
+# The second of the settings OWASP recommends: 19 MiB and about 25 ms, so that a burst of tries starves nobody.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def one_time() -> str:

@@ -1,6 +1,7 @@
 """What a new shop starts with: ready messages, scenarios and segments, each editable and never put back."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ SEGMENTS = (
 def install(session: Session, now: datetime) -> None:
     """Put in what is missing; what an operator changed stays changed."""
     library.install(session, now)
-    marker = {"name": "ready_segments", "value": {}, "updated_at": now}
+    marker: dict[str, Any] = {"name": "ready_segments", "value": {}, "updated_at": now}
     if insert_ignore(session, Setting, [marker]) == 0:
         return
     insert_ignore(

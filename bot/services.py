@@ -1,5 +1,6 @@
 """What every surface is handed: the services of one running process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -13,6 +14,10 @@ from segments.db import Database
 EXTENSION = "kokyaku"
 
 
+def _nothing() -> None:
+    """Close nothing: tests look after their own."""
+
+
 @dataclass(frozen=True)
 class Services:
     """The ports and adapters of one process, wired together in bot.wiring."""
@@ -22,6 +27,8 @@ class Services:
     clock: Clock
     gateway: MessageGateway
     queue: JobQueue
+    close: Callable[[], None] = _nothing
+    """Lets go of connections and writes what is still in memory."""
 
 
 def attach(app: Flask, services: Services) -> None:

@@ -11,7 +11,8 @@ from bot.settings import Settings
 
 SECRET = "simulator-channel-secret"  # noqa: S105 — known to everyone: it guards nothing but a simulator
 TOKEN = "simulator-access-token"  # noqa: S105
-READY_SECONDS = 30
+MESSAGES_A_MONTH = 30_000
+READY_SECONDS = 60
 
 
 class StandIn:
@@ -39,7 +40,7 @@ class StandIn:
 
     def start(self) -> None:
         """Start the simulator and return when it answers; raises RuntimeError when it does not."""
-        self._process = subprocess.Popen(self._command())  # noqa: S603 — our own program, our own arguments
+        self._process = subprocess.Popen(self._command(), stdout=subprocess.DEVNULL)  # noqa: S603 — our own program, our own arguments
         waiting = Event()
         for _ in range(READY_SECONDS * 10):
             if self._answers():
@@ -53,12 +54,13 @@ class StandIn:
     def _command(self) -> list[str]:
         settings = self._settings
         return [
-            *(sys.executable, "-m", "bot", "simulator"),
+            *(sys.executable, "-m", "bot.simulator", "--redelivery"),
             *("--port", str(settings.simulator_port)),
             *("--data", str(settings.data / "simulator.sqlite")),
             *("--webhook", f"http://127.0.0.1:{settings.port}/webhook"),
             *("--secret", SECRET),
             *("--token", TOKEN),
+            *("--quota", str(MESSAGES_A_MONTH)),
         ]
 
     def _answers(self) -> bool:

@@ -53,12 +53,20 @@ def migrate(database: Database) -> None:
 def build_services(settings: Settings, database: Database, clock: Clock | None = None) -> Services:
     """Wire the services of one process."""
     own_clock = clock or SystemClock()
+    gateway, queue = open_gateway(settings, database, own_clock), DbosQueue(database)
+
+    def close() -> None:
+        gateway.close()
+        queue.close()
+        database.dispose()
+
     return Services(
         settings=settings,
         database=database,
         clock=own_clock,
-        gateway=open_gateway(settings, database, own_clock),
-        queue=DbosQueue(database),
+        gateway=gateway,
+        queue=queue,
+        close=close,
     )
 
 

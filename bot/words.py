@@ -4,69 +4,15 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from bot.i18n import catalogue, current_language
+from bot.i18n import N_, catalogue, current_language
 from bot.models import Role
+from bot.refusal_words import ERRORS
 from scheduler import reasons
 from scheduler.models import BroadcastState, DeliveryKind, DeliveryState
 from segments.errors import KokyakuError
 from segments.imports import words as import_words
 from segments.models import EventKind
 
-
-def N_(text: str) -> str:  # noqa: N802 — the name that Babel's extractor looks for
-    """Mark a text for translation where it stands; it is translated when it is shown."""
-    return text
-
-
-ERRORS = {
-    "password_short": N_("パスワードは%(minimum)s文字以上にしてください。"),
-    "password_long": N_("パスワードは%(maximum)s文字以下にしてください。"),
-    "password_common": N_("推測されやすいパスワードです。別のものにしてください。"),
-    "password_login": N_("パスワードにログイン名を含めないでください。"),
-    "password_wrong": N_("現在のパスワードが違います。"),
-    "password_same": N_("現在と同じパスワードは使えません。"),
-    "login_malformed": N_("ログイン名は半角の英小文字と数字（2〜64文字）にしてください。"),
-    "login_taken": N_("ログイン名「%(login)s」はすでに使われています。"),
-    "operator_unknown": N_("運用担当者が見つかりません。"),
-    "name_missing": N_("名前を入力してください。"),
-    "api_key_unknown": N_("APIキーが見つかりません。"),
-    "broadcast_unknown": N_("この配信は見つかりません。"),
-    "friend_unknown": N_("友だちが見つかりません。"),
-    "order_unknown": N_("注文番号「%(order_id)s」の購入は見つかりません。"),
-    "order_differs": N_("同じ注文番号で内容の違う購入が、すでに登録されています。"),
-    "refund_too_large": N_("返金額 %(given)s円は、残りの %(remaining)s円を超えています。"),
-    "refund_not_positive": N_("返金額は1円以上にしてください。"),
-    "not_a_table": N_("CSVファイルとして読めませんでした。UTF-8またはShift_JISのCSVを選んでください。"),
-    "column_missing": N_("line_user_id または member_number という見出しの列が必要です。"),
-    "file_missing": N_("CSVファイルを選んでください。"),
-    "file_too_long": N_("一度に指定できるのは%(limit)s人までです。ファイルを分けてください。"),
-    "stage_missing": N_("顧客ステージを1つ以上選んでください。"),
-    "tag_missing": N_("タグを選んでください。"),
-    "segment_missing": N_("セグメントを選んでください。"),
-    "segment_unknown": N_("このセグメントは見つかりません。"),
-    "audience_missing": N_("配信先を選んでください。"),
-    "audience_unknown": N_("配信先のリストが見つかりません。ファイルを選び直してください。"),
-    "time_malformed": N_("日時を正しく入力してください。"),
-    "time_passed": N_("過去の日時です。これからの日時を選んでください。"),
-    "expires_before_start": N_("有効期限が配信の日時より前になっています。"),
-    "name_too_long": N_("名前は%(limit)s文字以内で入力してください。"),
-    "message_missing": N_("本文を入力してください。"),
-    "message_invalid": N_("メッセージに直すところがあります。"),
-    "ready_missing": N_("用意されたメッセージを選んでください。"),
-    "broadcast_state": N_("配信の状態が変わったため、この操作はできませんでした。"),
-    "event_not_parked": N_("この通知はすでに処理されています。"),
-    "condition_invalid": N_("配信先の条件に誤りがあります。"),
-    "file_empty": N_("ファイルに友だちが1人も入っていません。"),
-    "nobody_found": N_("ファイルの友だちは、誰も見つかりませんでした。"),
-    "api_key_invalid": N_("有効なAPIキーが必要です。"),
-    "not_json": N_("本文をJSON（application/json）で送ってください。"),
-    "fields_invalid": N_("項目に誤りがあります。"),
-    "bad_request": N_("リクエストを理解できませんでした。"),
-    "not_found": N_("見つかりません。"),
-    "method_not_allowed": N_("このアドレスでは使えないメソッドです。"),
-    "body_too_large": N_("本文が大きすぎます。"),
-    "internal_error": N_("内部でエラーが発生しました。時間をおいてお試しください。"),
-}
 ANY_ERROR = N_("この操作はできませんでした（%(code)s）。")
 
 PROBLEMS = {

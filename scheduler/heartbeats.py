@@ -1,8 +1,8 @@
 """Signs of life: which processes ran when, for /healthz and the console."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from scheduler.models import Heartbeat
@@ -13,14 +13,6 @@ def beat(session: Session, name: str, kind: str, now: datetime) -> None:
     session.merge(Heartbeat(name=name, kind=kind, at=now))
 
 
-def newest(session: Session, kind: str) -> datetime | None:
-    """Return when something of `kind` (`tick`, `worker`) was last alive; None if it never was."""
-    return session.scalars(
-        select(Heartbeat.at).where(Heartbeat.kind == kind).order_by(Heartbeat.at.desc()).limit(1)
-    ).first()
-
-
-def is_alive(session: Session, kind: str, now: datetime, patience: timedelta = timedelta(minutes=1)) -> bool:
-    """Say whether something of `kind` was alive within `patience`."""
-    last = newest(session, kind)
-    return last is not None and now - last <= patience
+def forget(session: Session, before: datetime) -> None:
+    """Delete the signs of processes that were last seen before `before`."""
+    session.execute(delete(Heartbeat).where(Heartbeat.at < before))

@@ -161,7 +161,7 @@ def _counts(
         (withheld, "suppressed"),
         else_="reachable",
     )
-    people: Select[tuple[str, int]] = (
+    people: Select[Any, int] = (
         select(kind, func.count()).select_from(Friend).join(Facts).group_by(kind)
     )
     if condition is not None:
@@ -170,7 +170,7 @@ def _counts(
         people = people.join(AudienceMember, AudienceMember.friend_id == Friend.id).where(
             AudienceMember.audience_id == audience_id
         )
-    found = {name: friends for name, friends in session.execute(people)}
+    found: dict[str, int] = dict(session.execute(people).all())
     names = ("reachable", "blocked", "opted_out", "suppressed", "not_following")
     return {name: found.get(name, 0) for name in names} | {"recipients": sum(found.values())}
 

@@ -63,19 +63,21 @@ class Ticker:
         except DBAPIError as error:
             log.warning("ring_failed", job=job.value, error=type(error.orig).__name__)
 
-    def ring(self, job: Job) -> None:
-        """Put `job` on the queue under this moment's slot, unless the last one still waits."""
+    def ring(self, job: Job) -> str:
+        """Put `job` on the queue under this moment's slot, unless the last one still waits; return its id."""
         last = self._last.get(job)
         if last is not None and self._queue.unfinished([last]):
-            return
+            return last
         job_id = f"{job.value}@{_slot(self._clock.now(), self._zone):%Y-%m-%dT%H:%M:%S}"
         with self._database.begin() as session:
             self._queue.enqueue(session, job, job_id)
         self._last[job] = job_id
+        return job_id
 
     def stop(self) -> None:
         """Ring no more and let another lead."""
-        self._scheduler.shutdown(wait=True)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
         self._lock.release()
 
 

@@ -1,11 +1,11 @@
 """Keeps the purchase-cycle rows of friends in step with their purchases."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from segments.models import Cycle
 from segments.purchase_history import EVERYTHING, Bought
 
 KEY = ("friend_id", "category")
+_STORED = select(*Cycle.__table__.columns).where(Cycle.friend_id.in_(bindparam("friend_ids", expanding=True)))
 
 
 def states_of(bought: Iterable[Bought], params: CycleParams, zone: tzinfo) -> dict[str, CycleState]:
@@ -63,8 +64,8 @@ def lapse_of(session: Session, friend_id: int) -> datetime | None:
 
 
 def _stored(session: Session, friend_ids: Sequence[int]) -> dict[tuple[int, str], dict[str, Any]]:
-    query = select(*Cycle.__table__.columns).where(Cycle.friend_id.in_(friend_ids))
-    return {(row["friend_id"], row["category"]): dict(row) for row in session.execute(query).mappings()}
+    rows = session.execute(_STORED, {"friend_ids": list(friend_ids)}).mappings()
+    return {(row["friend_id"], row["category"]): dict(row) for row in rows}
 
 
 def _rows(
@@ -76,7 +77,7 @@ def _rows(
     dates = forecast_many(list(states.values()), params)
     rows: dict[tuple[int, str], dict[str, Any]] = {}
     for (key, state), forecast in zip(states.items(), dates, strict=True):
-        row = {"friend_id": key[0], "category": key[1]} | asdict(state) | asdict(forecast)
+        row = {"friend_id": key[0], "category": key[1]} | vars(state) | vars(forecast)
         rows[key] = row | {"reminded_at": _reminded_at(row, stored.get(key), now)}
     return rows
 

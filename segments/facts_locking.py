@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
 from segments.errors import NotFound
@@ -20,20 +20,21 @@ class Locked:
     followed: bool
 
 
-def lock(session: Session, friend_ids: Sequence[int]) -> list[Locked]:
-    """Return the facts of friends in the order of their ids, so that two callers never wait for each other.
+_LOCK = (
+    select(Facts, Friend.followed_at)
+    .join(Friend, Friend.id == Facts.friend_id)
+    .where(Facts.friend_id.in_(bindparam("friend_ids", expanding=True)))
+    .order_by(Facts.friend_id)
+    # Rows that merely point at these are not held up: FOR NO KEY UPDATE.
+    .with_for_update(of=Facts, key_share=True)
+    .execution_options(populate_existing=True)
+)
 
-    Rows that merely point at these are not held up (FOR NO KEY UPDATE).
-    """
-    query = (
-        select(Facts, Friend.followed_at)
-        .join(Friend, Friend.id == Facts.friend_id)
-        .where(Facts.friend_id.in_(friend_ids))
-        .order_by(Facts.friend_id)
-        .with_for_update(of=Facts, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return [Locked(facts, followed_at is not None) for facts, followed_at in session.execute(query)]
+
+def lock(session: Session, friend_ids: Sequence[int]) -> list[Locked]:
+    """Return the facts of friends in the order of their ids, so that two callers never wait for each other."""
+    rows = session.execute(_LOCK, {"friend_ids": list(friend_ids)})
+    return [Locked(facts, followed_at is not None) for facts, followed_at in rows]
 
 
 def lock_one(session: Session, friend_id: int) -> Locked:

@@ -27,7 +27,7 @@ def learn_purchases_many(
     With `announce` off (an import of the past) stage changes are recorded but are no news to scenarios.
     """
     session.flush()
-    policy, params = policies.stage_policy(session), policies.cycle_params(session)
+    policy, params = policies.learning_rules(session)
     zone = shop.load(session).zone
     everyone = sorted(set(friend_ids))
     for ids in (everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)):

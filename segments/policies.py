@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from segments.cycle import CycleParams
@@ -14,10 +14,24 @@ STAGES, CYCLE, REFERRAL = "stages", "cycle", "referral"
 NEWCOMER_DAYS = 30
 
 
-def in_force(session: Session, name: str) -> dict[str, Any] | None:
-    """Return the newest data saved under `name`, or None: the defaults hold."""
-    newest = select(Policy.data).where(Policy.name == name).order_by(Policy.id.desc()).limit(1)
-    return session.scalar(newest)
+_IN_FORCE = select(Policy.name, Policy.data).where(
+    Policy.id.in_(
+        select(func.max(Policy.id))
+        .where(Policy.name.in_(bindparam("names", expanding=True)))
+        .group_by(Policy.name)
+    )
+)
+
+
+def in_force(session: Session, *names: str) -> dict[str, dict[str, Any]]:
+    """Return the newest data saved under each of the names; without an entry the defaults hold."""
+    return dict(session.execute(_IN_FORCE, {"names": list(names)}).tuples().all())
+
+
+def learning_rules(session: Session) -> tuple[StagePolicy, CycleParams]:
+    """Return the rules of the pyramid and the parameters of the cycle, in one query."""
+    found = in_force(session, STAGES, CYCLE)
+    return StagePolicy.from_json(found.get(STAGES, {})), CycleParams.from_json(found.get(CYCLE, {}))
 
 
 def save(session: Session, name: str, data: dict[str, Any], by: str, now: datetime) -> None:
@@ -28,7 +42,7 @@ def save(session: Session, name: str, data: dict[str, Any], by: str, now: dateti
 
 def stage_policy(session: Session) -> StagePolicy:
     """Return the shop's rules for the pyramid."""
-    return StagePolicy.from_json(in_force(session, STAGES) or {})
+    return StagePolicy.from_json(in_force(session, STAGES).get(STAGES, {}))
 
 
 def save_stage_policy(session: Session, policy: StagePolicy, by: str, now: datetime) -> None:
@@ -40,7 +54,7 @@ def save_stage_policy(session: Session, policy: StagePolicy, by: str, now: datet
 
 def cycle_params(session: Session) -> CycleParams:
     """Return the parameters of the purchase-cycle model."""
-    return CycleParams.from_json(in_force(session, CYCLE) or {})
+    return CycleParams.from_json(in_force(session, CYCLE).get(CYCLE, {}))
 
 
 def save_cycle_params(session: Session, params: CycleParams, by: str, now: datetime) -> None:
@@ -52,4 +66,4 @@ def save_cycle_params(session: Session, params: CycleParams, by: str, now: datet
 
 def newcomer_days(session: Session) -> int:
     """Return for how many days after following a friend may still enter a referral code."""
-    return (in_force(session, REFERRAL) or {}).get("newcomer_days", NEWCOMER_DAYS)
+    return in_force(session, REFERRAL).get(REFERRAL, {}).get("newcomer_days", NEWCOMER_DAYS)

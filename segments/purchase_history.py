@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from segments.models import Product, Purchase, PurchaseItem
@@ -44,28 +44,32 @@ def counts() -> ColumnElement[bool]:
     return or_(Purchase.refunded_at.is_(None), Purchase.refunded_yen < Purchase.amount_yen)
 
 
+_HISTORY = (
+    select(
+        Purchase.id,
+        Purchase.friend_id,
+        Purchase.bought_at,
+        Purchase.amount_yen,
+        Purchase.refunded_yen,
+        Purchase.is_trial,
+        Product.category,
+        PurchaseItem.amount_yen,
+        PurchaseItem.quantity,
+    )
+    .outerjoin(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
+    .outerjoin(Product, Product.id == PurchaseItem.product_id)
+    .where(Purchase.friend_id.in_(bindparam("friend_ids", expanding=True)), counts())
+    .order_by(Purchase.bought_at, Purchase.id, PurchaseItem.line)
+)
+
+
 def load(session: Session, friend_ids: Sequence[int]) -> dict[int, list[Bought]]:
     """Return the purchases of friends in the order they were made, in one query; friends without any are left out."""
-    query = (
-        select(
-            Purchase.id,
-            Purchase.friend_id,
-            Purchase.bought_at,
-            Purchase.amount_yen,
-            Purchase.refunded_yen,
-            Purchase.is_trial,
-            Product.category,
-            PurchaseItem.amount_yen,
-            PurchaseItem.quantity,
-        )
-        .outerjoin(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
-        .outerjoin(Product, Product.id == PurchaseItem.product_id)
-        .where(Purchase.friend_id.in_(friend_ids), counts())
-        .order_by(Purchase.bought_at, Purchase.id, PurchaseItem.line)
-    )
     orders: dict[int, Bought] = {}
     history = defaultdict[int, list[Bought]](list)
-    rows: Any = session.execute(query)  # outer joins: the types of the columns promise too much
+    rows: Any = session.execute(
+        _HISTORY, {"friend_ids": list(friend_ids)}
+    )  # outer joins: the types of the columns promise too much
     for order, friend_id, at, yen, refunded, is_trial, category, line_yen, quantity in rows:
         bought = orders.get(order)
         if bought is None:

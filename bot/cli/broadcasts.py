@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -93,7 +94,7 @@ def _frozen(program: Program, session: Session, path: Path, now: datetime) -> in
     return audience.freeze_list(session, found.friend_ids, path.name, now).id
 
 
-def _content(text: str | None, text_en: str | None) -> dict[str, object] | None:
+def _content(text: str | None, text_en: str | None) -> dict[str, Any] | None:
     said = {"ja": text, "en": text_en}
     content = {language: [{"type": "text", "text": words}] for language, words in said.items() if words}
     return content or None

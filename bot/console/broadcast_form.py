@@ -80,7 +80,8 @@ class ComposeForm(FlaskForm):
     def choice(self, stored: dict[str, Any] | None) -> Choice:
         """Return whom the operator chose."""
         return Choice(
-            kind=Kind(self.audience.data),
+            # What is none of the choices is refused by the field itself.
+            kind=Kind(self.audience.data) if self.audience.data in set(Kind) else Kind.EVERYONE,
             stages=tuple(cast("list[str]", self.stages.data or [])),
             tag=self.tag.data or "",
             segment_id=_number(self.segment.data),

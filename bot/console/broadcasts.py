@@ -77,6 +77,8 @@ def _save(form: ComposeForm, stored: Draft | None) -> int | None:
     valid = form.validate() & composing.check_texts(form)
     with database.begin() as session:
         found = composing.take_file(session, form, by)
+        # One after the other, so that everything to mend is told at once.
+        valid = valid & (bool(form.file.errors) or composing.check_choices(session, form, stored, by))
     if found and found.unknown:
         flash(composing.unknown_lines(found), "warning")
     if not valid or form.errors:

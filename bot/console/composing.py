@@ -1,5 +1,6 @@
 """From the compose form to a stored draft; each refusal finds the field it belongs to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,18 +69,42 @@ def take_file(session: Session, form: ComposeForm, author: Author) -> Recipients
     return found
 
 
-def save(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> int:
-    """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field."""
+def check_choices(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> bool:
+    """Put what is wrong with audience, ready message and validity beside them, all at once; return whether nothing is."""
+    checks: list[Callable[[], object]] = [
+        lambda: audience_choice.condition_of(session, form.choice(stored.condition if stored else None)),
+        lambda: _valid_until(form, author),
+        lambda: _message(form),
+    ]
+    passed = [_passes(form, check) for check in checks]
+    return all(passed)
+
+
+def _passes(form: ComposeForm, check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except KokyakuError as error:
+        show(form, error)
+        return False
+    return True
+
+
+def _valid_until(form: ComposeForm, author: Author) -> datetime | None:
     expires_at = form.expires_at(author.zone)
     if expires_at is not None and expires_at <= author.now:
         raise Invalid("time_passed", at=expires_at)
+    return expires_at
+
+
+def save(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> int:
+    """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field."""
     choice = form.choice(stored.condition if stored else None)
     fields: dict[str, Any] = {
         "name": form.name.data,
         "condition": audience_choice.condition_of(session, choice),
         "audience_id": choice.audience_id if choice.kind is Kind.FILE else None,
         "purpose": Purpose(form.purpose.data),
-        "expires_at": expires_at,
+        "expires_at": _valid_until(form, author),
         "now": author.now,
         "by": author.actor,
         **_message(form),
@@ -91,14 +116,18 @@ def save(session: Session, form: ComposeForm, stored: Draft | None, author: Auth
 
 def _message(form: ComposeForm) -> dict[str, Any]:
     if form.source.data == READY:
-        chosen = form.ready.data or ""
-        if not chosen.isdecimal() or chosen not in form.ready_ids:
-            raise Invalid("ready_missing")
-        return {"message_version_id": int(chosen)}
+        return {"message_version_id": _ready_version(form)}
     content = inserts.content(form.text_ja.data or "", form.text_en.data or "")
     if not content:
         raise Invalid("message_missing")
     return {"content": content}
+
+
+def _ready_version(form: ComposeForm) -> int:
+    chosen = form.ready.data or ""
+    if chosen not in form.ready_ids:
+        raise Invalid("ready_missing")
+    return int(chosen)
 
 
 def check_texts(form: ComposeForm) -> bool:

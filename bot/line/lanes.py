@@ -59,7 +59,7 @@ def lock(session: Session, lanes: Sequence[str], limit: int) -> list[str]:
     if session.get_bind().dialect.name == "sqlite":
         return list(lanes[:limit])
     statement = text(
-        "SELECT lane FROM unnest(:lanes) AS lane"
+        "SELECT lane FROM unnest(CAST(:lanes AS text[])) AS lane"
         " WHERE pg_try_advisory_xact_lock(:space, hashtext(lane)) LIMIT :most"
     )
     return list(session.scalars(statement, {"lanes": list(lanes), "space": LOCKS, "most": limit}))

@@ -27,9 +27,9 @@ EXTENSION = "kokyaku-simulator"
 class Platform:
     """What the routes are handed."""
 
-    def __init__(self, config: SimulatorConfig, clock: SimulatorClock | None = None) -> None:
+    def __init__(self, config: SimulatorConfig) -> None:
         self.config = config
-        self.clock = clock or SimulatorClock()
+        self.clock = SimulatorClock()
         self.state = State(config.state_file)
         self.channel = Channel(config, self.state)
         self.faults = Faults()

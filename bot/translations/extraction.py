@@ -19,8 +19,14 @@ def source_texts(root: Path = ROOT) -> list[str]:
     """Return every text marked with `_()`, `_l()` or `N_()` in Python and templates."""
     found: set[str] = set()
     for folder in ("bot", "templates"):
-        methods = [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in METHODS if pattern.startswith(folder)]
-        for _name, _line, text, _comments, _context in extract_from_dir(root / folder, methods, keywords=KEYWORDS):
+        methods = [
+            (pattern.removeprefix(f"{folder}/"), method)
+            for pattern, method in METHODS
+            if pattern.startswith(folder)
+        ]
+        for _name, _line, text, _comments, _context in extract_from_dir(
+            root / folder, methods, keywords=KEYWORDS
+        ):
             found.add(text if isinstance(text, str) else text[0])
     return sorted(found)
 
@@ -47,4 +53,6 @@ def bring_in_step(language: str) -> list[str]:
     return [text for text in texts if not known.get(text)]
 
 
-HEADER = "# English words of Kokyaku. The source text is Japanese; `python -m bot.translations` adds what is new."
+HEADER = (
+    "# English words of Kokyaku. The source text is Japanese; `python -m bot.translations` adds what is new."
+)

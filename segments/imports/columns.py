@@ -77,7 +77,7 @@ def _places(names: Sequence[str], fields: Fields, mapping: Mapping[str, str]) ->
     places: dict[str, int] = {}
     for place, name in enumerate(names):
         folded = _folded(name)
-        field = chosen[folded] if folded in chosen else known.get(folded)
+        field = chosen[folded] if folded in chosen else known.get(folded) or known.get(_without_notes(name))
         if not field or (field in chosen.values() and folded not in chosen):
             continue
         if field in places:
@@ -109,4 +109,9 @@ def _shown(name: str) -> str:
 
 def _folded(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"[\s_\-・]+", "", re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", plain))
+    return re.sub(r"[\s_\-・]+", "", plain)
+
+
+def _without_notes(name: str) -> str:
+    """Return the header without what stands in brackets: 「金額（税込）」 is 金額."""
+    return re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", _folded(name))

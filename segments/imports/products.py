@@ -22,7 +22,7 @@ FIELDS = Fields(
     headers={
         "code": ("商品コード", "商品番号", "商品ID", "品番", "product code", "product id", "sku"),
         "name": ("商品名", "品名", "名称", "product name", "product"),
-        "name_en": ("商品名英語", "英語名", "商品名 英語", "english name"),
+        "name_en": ("商品名英語", "英語名", "商品名(英語)", "english name"),
         "category": ("カテゴリ", "カテゴリー", "分類"),
         "price": ("価格", "販売価格", "税込価格", "定価", "price yen"),
         "kind": ("種別", "商品種別", "区分", "type"),

@@ -110,9 +110,7 @@ class Visitor:
     def submit(self, path: str, fields: dict[str, Any], *, to: str | None = None) -> TestResponse:
         """Send fields from the page at `path` to `to` (the same path if left out), with the page's token."""
         given = fields | {"csrf_token": self.token(path)}
-        return self.client.post(
-            to or path, data=given, headers=OUR_OWN, content_type="multipart/form-data"
-        )
+        return self.client.post(to or path, data=given, headers=OUR_OWN, content_type="multipart/form-data")
 
     def post(self, path: str, fields: dict[str, Any] | None = None) -> TestResponse:
         """Press a button that stands on some page."""

@@ -1,14 +1,12 @@
 """The ready messages and scenarios: whole, valid for LINE, installed once and never overwritten."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
-from linebot.v3.messaging import Message as LineMessage
-from linebot.v3.messaging import PushMessageRequest
 from sqlalchemy import func, select, update
 
 from bot.simulator.validation.bodies import messages_of
@@ -23,7 +21,11 @@ from segments.models import EventKind
 from tests.fakes.clock import A_SATURDAY
 
 NOW = A_SATURDAY
-READY = list(library.ready_messages())
+SDK: Any = import_module("linebot.v3.messaging")
+"""Taken in by name: it has no type stubs, and its types would all be unknown."""
+INSTALLED = list(library.ready_messages())
+READY = [ready for ready in INSTALLED if not ready.key.startswith("answer_")]
+"""Those of the scenarios; the answers of the chat are tested where the chat is."""
 EVERYTHING: dict[str, Any] = {
     "name": "山田",
     "name_sama": "山田様",
@@ -70,19 +72,31 @@ def by_key(ready: ReadyMessage) -> str:
 def leaves(node: Any) -> Iterator[Any]:
     match node:
         case dict():
-            for value in node.values():
+            for value in cast("dict[str, Any]", node).values():
                 yield from leaves(value)
         case list():
-            for value in node:
+            for value in cast("list[Any]", node):
                 yield from leaves(value)
         case _:
             yield node
 
 
+def in_ascii(node: Any) -> Any:
+    """Return facts with every Japanese text replaced, to see what the message itself says."""
+    match node:
+        case dict():
+            mapping = cast("dict[str, Any]", node)
+            return {key: in_ascii(value) for key, value in mapping.items()}
+        case list():
+            return [in_ascii(value) for value in cast("list[Any]", node)]
+        case str():
+            return node if node.isascii() else "x"
+        case _:
+            return node
+
+
 @pytest.mark.parametrize("ready", READY, ids=by_key)
 def test_a_ready_message_has_no_problem_and_both_languages(ready: ReadyMessage) -> None:
-    if "conversation" in ready.content:
-        pytest.skip("not ours")
     assert check(ready.content) == []
     assert set(ready.content) == {"ja", "en"}
 
@@ -93,9 +107,9 @@ def test_a_ready_message_has_no_problem_and_both_languages(ready: ReadyMessage) 
 def test_line_takes_every_ready_message(ready: ReadyMessage, language: str, facts: dict[str, Any]) -> None:
     rendered = render(ready.content, language, facts)
     # The SDK's models know the types, the simulator's rules what LINE refuses of them.
-    request = PushMessageRequest(
+    request = SDK.PushMessageRequest(
         to="U1",
-        messages=[LineMessage.from_dict(each) for each in rendered],
+        messages=[SDK.Message.from_dict(each) for each in rendered],
         notificationDisabled=False,
         customAggregationUnits=None,
     )
@@ -105,9 +119,7 @@ def test_line_takes_every_ready_message(ready: ReadyMessage, language: str, fact
 
 @pytest.mark.parametrize("ready", READY, ids=by_key)
 def test_the_english_of_a_ready_message_has_no_japanese_in_it(ready: ReadyMessage) -> None:
-    facts = json.loads(
-        json.dumps(EVERYTHING, default=str).encode().decode("unicode_escape").encode("ascii", "ignore")
-    ) | {"zone": EVERYTHING["zone"]}
+    facts = {name: in_ascii(value) for name, value in EVERYTHING.items()}
     words = [leaf for leaf in leaves(render(ready.content, "en", facts)) if isinstance(leaf, str)]
     assert [word for word in words if any("\u3040" <= character <= "\u9fff" for character in word)] == []
 
@@ -126,7 +138,7 @@ def test_a_ready_scenario_asks_only_for_what_exists() -> None:
 def test_everything_ready_is_installed_once(database: Database) -> None:
     with database.begin() as session:
         added = library.install(session, NOW)
-        assert added == len(READY) + len(list(library.ready_scenarios()))
+        assert added == len(INSTALLED) + len(list(library.ready_scenarios()))
         assert library.install(session, NOW) == 0
         trial = session.scalars(select(Scenario).where(Scenario.key == "trial")).one()
         offer, reminder = trial.steps
@@ -166,7 +178,7 @@ def test_a_half_done_installation_is_completed(database: Database) -> None:
         session.add(Message(key="greeting", name="x", purpose=Purpose.CARE, created_at=NOW))
         session.flush()
         library.install(session, NOW)
-        assert session.scalar(select(func.count()).select_from(Message)) == len(READY)
+        assert session.scalar(select(func.count()).select_from(Message)) == len(INSTALLED)
         assert session.scalar(select(func.count()).select_from(Step))
 
 

@@ -31,8 +31,9 @@ def bought(turn: Turn, asked: Asked) -> None:
 
 def wait_for_one(turn: Turn, message: ChatMessage) -> None:
     """What the bot cannot answer waits for a person, and the friend is told so, once an hour."""
+    quiet = is_with_one(turn) or was_told_lately(turn)
     put_before_one(turn, message)
-    if is_with_one(turn) or was_told_lately(turn):
+    if quiet:
         return
     turn.state().told_to_wait_at = turn.now
     turn.say("waiting")

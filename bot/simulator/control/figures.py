@@ -6,16 +6,21 @@ from flask import Blueprint, Response, request
 
 from bot.simulator.answers import answer
 from bot.simulator.control.wishes import wishes
+from bot.simulator.errors import LineError
 from bot.simulator.json_types import JsonObject
 from bot.simulator.platform import platform
 
-_DELIVERIES = """
-    SELECT user_id, sends.body_hash AS body, sends.endpoint = 'reply' AS reply, count(*) AS n
-    FROM chat JOIN sends ON sends.no = chat.send JOIN people ON people.no = chat.person
-    GROUP BY chat.person, sends.body_hash, reply
+_REACHED = "SELECT count(DISTINCT person) FROM chat WHERE send IS NOT NULL"
+_BY_FRIEND = """
+    SELECT user_id, n FROM people
+    JOIN (SELECT person, count(*) AS n FROM chat WHERE send IS NOT NULL GROUP BY person) ON person = people.no
 """
-
-bp = Blueprint("sim_figures", __name__, url_prefix="/sim")
+_REPEATED = """
+    SELECT sum(n - 1) FROM (
+        SELECT count(*) AS n FROM chat JOIN sends ON sends.no = chat.send
+        WHERE (sends.endpoint = 'reply') = ? GROUP BY chat.person, sends.body_hash HAVING n > 1
+    )
+"""
 
 
 @bp.get("/counts")
@@ -58,7 +63,9 @@ def webhooks() -> Response:
 @bp.post("/webhooks/flush")
 def flush() -> Response:
     """Answer when all queued events are delivered or given up: {"timeout_seconds": 30} → {"done"}."""
-    seconds = float(wishes().get("timeout_seconds", 30))
+    seconds = wishes().get("timeout_seconds", 30)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise LineError(400, "timeout_seconds must be a number")
     return answer({"done": platform().courier.flush(seconds), "counts": _webhook_states()})
 
 
@@ -70,22 +77,17 @@ def _requests() -> JsonObject:
 
 
 def _deliveries() -> JsonObject:
-    by_friend: dict[str, int] = {}
-    bodies: dict[str, int] = {}
-    duplicates = {0: 0, 1: 0}
-    for row in platform().state.rows(_DELIVERIES):
-        by_friend[row["user_id"]] = by_friend.get(row["user_id"], 0) + row["n"]
-        bodies[row["body"]] = bodies.get(row["body"], 0) + row["n"]
-        duplicates[row["reply"]] += row["n"] - 1
+    state = platform().state
     figures: JsonObject = {
-        "delivered": sum(bodies.values()),
-        "friends_reached": len(by_friend),
-        "duplicates": duplicates[0],
-        "duplicate_replies": duplicates[1],
+        "delivered": state.number("SELECT sum(delivered) FROM sends"),
+        "friends_reached": state.number(_REACHED),
+        "duplicates": state.number(_REPEATED, (0,)),
+        "duplicate_replies": state.number(_REPEATED, (1,)),
     }
     if request.args.get("friends") != "0":
-        figures["friends"] = by_friend
-        figures["bodies"] = bodies
+        figures["friends"] = {row["user_id"]: row["n"] for row in state.rows(_BY_FRIEND)}
+        bodies = state.rows("SELECT body_hash, sum(delivered) AS n FROM sends GROUP BY body_hash")
+        figures["bodies"] = {row["body_hash"]: row["n"] for row in bodies}
     return figures
 
 

@@ -40,6 +40,8 @@ def list_friends() -> Response:
     """A page of people: ?after=no&limit=n&status=friend → {"friends", "counts", "next"}."""
     limit = request.args.get("limit", default=1000, type=int)
     status = request.args.get("status")
+    if status is not None and status not in set(Standing):
+        raise LineError(400, f"no such status: {status}")
     standing = None if status is None else Standing(status)
     found = platform().people.page(request.args.get("after", default=0, type=int), limit, standing)
     more = {"next": found[-1].no} if found and len(found) == limit else {}

@@ -60,13 +60,13 @@ def clock() -> Response:
     """{"offset_seconds": n}, {"now": ISO with a zone}, {"advance_seconds": n}, {"frozen": true or false}."""
     now, asked = platform().clock, wishes()
     if "offset_seconds" in asked:
-        now.shift(timedelta(seconds=float(asked["offset_seconds"])))
+        now.shift(_seconds(asked, "offset_seconds"))
     if "now" in asked:
         now.move_to(_instant(str(asked["now"])))
     if "frozen" in asked:
         now.freeze(bool(asked["frozen"]))
     if "advance_seconds" in asked:
-        now.advance(timedelta(seconds=float(asked["advance_seconds"])))
+        now.advance(_seconds(asked, "advance_seconds"))
     return answer(now.describe())
 
 
@@ -77,10 +77,10 @@ def rates() -> Response:
     if "enabled" in asked:
         now.enabled = bool(asked["enabled"])
     for name, pair in (as_object(asked.get("limits")) or {}).items():
-        numbers = as_array(pair) or []
-        if len(numbers) != 2:
+        numbers = [number for each in as_array(pair) or [] if (number := as_integer(each)) is not None]
+        if len(numbers) != 2 or numbers[1] < 1:
             raise LineError(400, "a limit is [requests, seconds]")
-        now.overrides[name] = (int(numbers[0]), int(numbers[1]))
+        now.overrides[name] = (numbers[0], numbers[1])
     return answer(
         {"enabled": now.enabled, "limits": {name: list(pair) for name, pair in now.overrides.items()}}
     )
@@ -98,6 +98,13 @@ def _count(asked: JsonObject, name: str) -> int:
     if number is None or number < 0:
         raise LineError(400, f"{name} must be a whole number from 0")
     return number
+
+
+def _seconds(asked: JsonObject, name: str) -> timedelta:
+    number = asked[name]
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise LineError(400, f"{name} must be a number")
+    return timedelta(seconds=number)
 
 
 def _instant(text: str) -> datetime:

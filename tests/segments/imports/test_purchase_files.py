@@ -48,7 +48,7 @@ def test_a_file_is_taken_in_whatever_encoding_and_a_second_time_changes_nothing(
 ) -> None:
     content = csv_text(
         HEADER,
-        [("A-1", "令和8年11月1日", 1, "¥1,000", "TEA", 1), ("A-2", "2026/11/02", 2, "3000円", "POT", 1)],
+        [("A-1", "令和8年11月1日", 1, "￥1,000", "TEA", 1), ("A-2", "2026/11/02", 2, "3000円", "POT", 1)],
     )
     first = desk.take("purchases", content, encoding)
     before = state_of(desk.database)
@@ -282,21 +282,28 @@ def test_an_import_cut_off_goes_on_where_it_stood(sqlite_desk: Desk) -> None:
     assert (report.accepted, report.unchanged) == (30, 20)
 
 
-def test_twenty_thousand_lines_stream_in_little_memory_and_time(sqlite_desk: Desk) -> None:
+def many(count: int) -> str:
+    """Return a file of `count` orders."""
     rows = (
-        (f"A-{n}", f"2026-{n % 10 + 1:02}-{n % 28 + 1:02}", f"M{n % 4000}", "1,000", "TEA", 1)
-        for n in range(20_000)
+        (f"A-{n}", f"2026-{n % 10 + 1:02}-{n % 28 + 1:02}", f"M{n}", "1,000", "TEA", 1) for n in range(count)
     )
-    content = csv_text(HEADER, rows)
-    started = time.perf_counter()
-    report = sqlite_desk.purchases(content)
-    assert report.accepted == 20_000
-    assert (
-        time.perf_counter() - started < 30
-    )  # a guard against quadratic work; figures are the benchmarks' business
-    tracemalloc.start()
-    again = sqlite_desk.purchases(content)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert again.unchanged == 20_000
-    assert peak < 12_000_000  # the file's lines held as objects would take 20 MB, and grow with the file
+    return csv_text(HEADER, rows)
+
+
+def test_twenty_thousand_lines_take_seconds(sqlite_desk: Desk) -> None:
+    content = many(20_000)
+    started = time.process_time()
+    assert sqlite_desk.purchases(content).accepted == 20_000
+    # Time of our own CPU, which neighbours do not lengthen; the figures are the benchmarks' business.
+    assert time.process_time() - started < 10
+
+
+def test_memory_does_not_grow_with_the_file(sqlite_desk: Desk) -> None:
+    peaks: list[int] = []
+    for count in (1000, 5000):
+        content = many(count)
+        tracemalloc.start()
+        sqlite_desk.purchases(content, batch_lines=250)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
