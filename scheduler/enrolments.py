@@ -19,7 +19,7 @@ from scheduler.models import (
     Step,
 )
 from scheduler.reasons import Reason
-from scheduler.timing import at_time_of_day
+from scheduler.timing import at_time_of_day, days_later
 from segments import shop
 from segments.models import Friend
 from segments.upsert import insert_ignore
@@ -69,7 +69,13 @@ def enrol(
 
 
 def due_after(base: datetime, step: Step, zone: ZoneInfo) -> datetime:
-    """Return when `step` is due, counted from the step before it or from the start."""
+    """Return when `step` is due, counted from the step before it or from the start.
+
+    Whole days with a time of day go by the calendar: two days after Saturday night, at 18:00, is Monday at 18:00.
+    """
+    days = step.delay.days
+    if step.at_time is not None and days >= 1 and step.delay == timedelta(days=days):
+        return days_later(base, days, step.at_time, zone)
     return at_time_of_day(base + step.delay, step.at_time, zone)
 
 

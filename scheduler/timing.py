@@ -43,6 +43,12 @@ def at_time_of_day(moment: datetime, wall: time | None, zone: ZoneInfo) -> datet
     return next(shown for shown in _moments_showing(wall, start, zone) if shown >= start)
 
 
+def days_later(moment: datetime, days: int, wall: time, zone: ZoneInfo) -> datetime:
+    """Return 「n日後のHH:MM」 as people mean it: by the calendar of `zone`, however late in the day `moment` is."""
+    day = moment.astimezone(zone).date() + timedelta(days=days)
+    return at_time_of_day(datetime.combine(day, time(), zone), wall, zone)
+
+
 def _wall(moment: datetime, zone: ZoneInfo) -> time:
     return moment.astimezone(zone).time()
 

@@ -25,7 +25,7 @@ _IN_FORCE = select(Policy.name, Policy.data).where(
 
 def in_force(session: Session, *names: str) -> dict[str, dict[str, Any]]:
     """Return the newest data saved under each of the names; without an entry the defaults hold."""
-    return dict(session.execute(_IN_FORCE, {"names": list(names)}).tuples().all())
+    return dict(session.execute(_IN_FORCE, {"names": list(names)}).all())
 
 
 def learning_rules(session: Session) -> tuple[StagePolicy, CycleParams]:

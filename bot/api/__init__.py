@@ -9,9 +9,10 @@ from bot.security import csrf
 PARTS = (purchases, friends, members, docs)
 """Imported for their effect: each adds its routes to the one blueprint."""
 
+errors.answer_in_json(blueprint)
+
 
 def register(app: Flask) -> None:
     """Add /api/v1; callers show a key instead of a form token."""
     csrf.exempt(blueprint)
-    errors.register(blueprint)
     app.register_blueprint(blueprint)

@@ -20,11 +20,11 @@ CODES = {
 }
 
 
-def register(blueprint: Blueprint) -> None:
+def answer_in_json(blueprint: Blueprint) -> None:
     """Answer every error below this blueprint in JSON."""
     blueprint.register_error_handler(Refusal, _refused)
     blueprint.register_error_handler(KokyakuError, _told)
-    blueprint.register_error_handler(HTTPException, _http)
+    blueprint.register_error_handler(HTTPException, http_error)
     blueprint.register_error_handler(Exception, _broken)
 
 
@@ -51,7 +51,8 @@ def told(error: KokyakuError) -> dict[str, object]:
     return {"code": error.code, "message": explain(error), "details": error.params}
 
 
-def _http(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """Answer an error of HTTP itself: unknown address, wrong method, too large a body."""
     status = error.code or 500
     return _answer(status, CODES.get(status, "bad_request" if status < 500 else "internal_error"))
 

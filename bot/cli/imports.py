@@ -74,7 +74,7 @@ def _factor(_context: click.Context, _parameter: click.Parameter, value: str) ->
         factor = Decimal(value)
     except InvalidOperation as error:
         raise click.BadParameter(value) from error
-    if not Decimal(0) < factor <= Decimal(1_000_000):
+    if not (factor.is_finite() and 0 < factor <= 1_000_000):
         raise click.BadParameter(value)
     return factor
 

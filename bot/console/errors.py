@@ -8,6 +8,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from bot.api.errors import http_error
 from bot.console import kept_form
 from bot.console.kept_form import ask_to_log_in
 from bot.security import safe_next
@@ -41,6 +42,8 @@ def _form_outlived_its_session(error: CSRFError) -> ResponseReturnValue:
 def _show(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         return error
+    if request.path.startswith("/api/"):
+        return http_error(error)
     return _page(error.code)
 
 

@@ -21,5 +21,7 @@ class ChatState(Base):
     """When the friend asked for a person; it lasts while a question of theirs since then is open."""
     told_to_wait_at: Mapped[datetime | None]
     """When the friend was last told that a person will answer."""
+    preference_at: Mapped[datetime | None]
+    """When the friend last said stop or start, by LINE's clock: an older wish arriving late changes nothing."""
     language_chosen: Mapped[bool] = mapped_column(default=False)
     """Whether the friend chose their language: then the profile's no longer counts."""

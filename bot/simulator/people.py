@@ -34,6 +34,11 @@ class Person:
     wrote_at: int | None
     rich_menu: str | None
 
+    @property
+    def known(self) -> bool:
+        """Whether the channel has ever met this person: its API knows no others."""
+        return self.standing is not Standing.STRANGER or self.wrote_at is not None
+
     def reachable(self, now_ms: int) -> bool:
         """Whether a message sent now would arrive, and so count."""
         if self.standing is Standing.STRANGER:

@@ -1,5 +1,6 @@
 """Finds every text of the source that is shown to people, and brings the catalogue in step with it."""
 
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -15,7 +16,8 @@ METHODS = [
 KEYWORDS = DEFAULT_KEYWORDS | {"_l": None}
 
 
-def source_texts(root: Path = ROOT) -> list[str]:
+@cache
+def source_texts(root: Path = ROOT) -> tuple[str, ...]:
     """Return every text marked with `_()`, `_l()` or `N_()` in Python and templates."""
     found: set[str] = set()
     for folder in ("bot", "templates"):
@@ -28,7 +30,7 @@ def source_texts(root: Path = ROOT) -> list[str]:
             root / folder, methods, keywords=KEYWORDS
         ):
             found.add(text if isinstance(text, str) else text[0])
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def path_of(language: str) -> Path:

@@ -56,7 +56,7 @@ class Step(Base):
     delay: Mapped[timedelta] = mapped_column(Interval)
     """Counted from the step before it, or from the start."""
     at_time: Mapped[time | None] = mapped_column(Time)
-    """Time of day in the shop's zone to wait for after the delay; None = at once."""
+    """Time of day in the shop's zone, on the day the delay leads to (or after a delay of hours); None = at once."""
     condition: Mapped[dict[str, Any] | None]
     """The step is skipped, with a reason, for friends who do not match."""
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))

@@ -137,7 +137,9 @@ class _Run:
             if key := self.importer.key_of(row):
                 spool.add(record.line, key, self.importer.near_of(row), record.cells)
                 continue
-            tally.refuse(record.line, Invalid("value_missing"), self.columns.names_of(self.importer.fields.key))
+            tally.refuse(
+                record.line, Invalid("value_missing"), self.columns.names_of(self.importer.fields.key)
+            )
             if len(tally.refused) >= self.options.batch_lines:
                 self._enter(tally)
                 tally = Tally()

@@ -38,7 +38,9 @@ def test_a_login_can_be_given_once(database: Database, clock: FakeClock, hanako:
     assert refused.value.code == "login_taken"
 
 
-def test_the_first_operator_is_made_once_with_a_password_to_change(database: Database, clock: FakeClock) -> None:
+def test_the_first_operator_is_made_once_with_a_password_to_change(
+    database: Database, clock: FakeClock
+) -> None:
     with database.begin() as session:
         made = operators.first_operator(session, clock.now())
     assert made is not None

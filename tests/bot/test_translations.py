@@ -51,4 +51,6 @@ def test_every_code_that_is_raised_has_words() -> None:
 
 def test_a_refusal_without_its_gaps_is_still_told() -> None:
     assert "order_unknown" in words.error_words(Invalid("order_unknown"), "en")
-    assert words.error_words(Invalid("never_heard_of"), "ja") == "この操作はできませんでした（never_heard_of）。"
+    assert (
+        words.error_words(Invalid("never_heard_of"), "ja") == "この操作はできませんでした（never_heard_of）。"
+    )

@@ -25,7 +25,15 @@ from bot.wiring import build_services
 from scheduler import engine
 from scheduler.chunks import OPEN_CHUNK
 from scheduler.jobs import Job
-from scheduler.models import Chunk, Delivery, DeliveryState, Enrolment, EnrolmentState
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    Delivery,
+    DeliveryState,
+    Enrolment,
+    EnrolmentState,
+)
 from segments.db import Database
 from segments.models import CustomerEvent, Facts, Friend
 from tests.fakes.clock import FakeClock
@@ -127,8 +135,10 @@ class World:
         return not self._any(InboundEvent.state == InboundState.PENDING)
 
     def _nothing_is_under_way(self) -> bool:
-        return not self._any(Chunk.state.in_(OPEN_CHUNK)) and not self._any(
-            Delivery.state == DeliveryState.SENDING
+        return not (
+            self._any(Broadcast.state == BroadcastState.PLANNING)
+            or self._any(Chunk.state.in_(OPEN_CHUNK))
+            or self._any(Delivery.state == DeliveryState.SENDING)
         )
 
     def _is_at_rest(self) -> bool:
@@ -159,23 +169,30 @@ class World:
 
 @contextmanager
 def a_world(database: Database, clock: FakeClock, folder: Path) -> Generator[World]:
-    """Open a shop on an empty database."""
-    with start_simulator(SimulatorConfig(channel_secret=SECRET, channel_access_tokens=(TOKEN,))) as line:
-        client = SimulatorClient(line.url)
-        client.clock(now=clock.now().isoformat(), frozen=True)
-        services = build_services(_settings(folder, line.url), database, clock)
-        engine.migrate(database)
-        with database.begin() as session:
-            ready_made.install(session, clock.now())
-        with _web(services) as port:
-            client.webhook(url=f"http://127.0.0.1:{port}/webhook", secret=SECRET, active=True)
-            machinery = Machinery(services)
-            machinery.start(rings=False)
-            try:
-                yield World(services, machinery, client, port)
-            finally:
-                machinery.stop()
-        services.close()
+    """Open a shop on an empty database, with a simulator of its own."""
+    config = SimulatorConfig(channel_secret=SECRET, channel_access_tokens=(TOKEN,))
+    with start_simulator(config) as line, a_world_on(line.url, database, clock, folder) as world:
+        yield world
+
+
+@contextmanager
+def a_world_on(line_url: str, database: Database, clock: FakeClock, folder: Path) -> Generator[World]:
+    """Open a shop on `database` and the simulator at `line_url`."""
+    line = SimulatorClient(line_url)
+    line.clock(now=clock.now().isoformat(), frozen=True)
+    services = build_services(_settings(folder, line_url), database, clock)
+    engine.migrate(database)
+    with database.begin() as session:
+        ready_made.install(session, clock.now())
+    machinery = Machinery(services)
+    with _web(services) as port:
+        line.webhook(url=f"http://127.0.0.1:{port}/webhook", secret=SECRET, active=True)
+        machinery.start(rings=False)
+        try:
+            yield World(services, machinery, line, port)
+        finally:
+            machinery.stop()
+    services.close()
 
 
 def _settings(folder: Path, line_url: str) -> Settings:

@@ -182,11 +182,12 @@ def test_the_second_purchase_invites_to_tell_others_once(database: Database) -> 
         friend = a_friend(session)
         for number in range(1, 5):
             buys(session, friend, f"A-{number}", "TEA", NOW + timedelta(minutes=number))
-        live(session, day(25, 12))
+        live(session, day(24, 12))
         invited = [moment for key, moment in received(session, friend) if key == "referral_invitation"]
-        assert invited == [day(25, 12)]
+        assert invited == [day(24, 12)]
+        words = read(session, friend, day(24, 12))
         session.refresh(friend)
-        assert f"紹介コード {friend.referral_code}" in read(session, friend, day(25, 12))
+        assert f"紹介コード {friend.referral_code}" in words
 
 
 def test_both_sides_of_a_referral_get_their_coupon_at_once(database: Database) -> None:

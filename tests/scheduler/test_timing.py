@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.timing import QuietHours, at_time_of_day, next_allowed
+from scheduler.timing import QuietHours, at_time_of_day, days_later, next_allowed
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -96,3 +96,9 @@ def test_a_time_of_day_that_has_passed_comes_tomorrow() -> None:
     assert at_time_of_day(tokyo(2026, 11, 21, 14, 30), time(12), TOKYO) == tokyo(2026, 11, 22, 12)
     assert at_time_of_day(tokyo(2026, 11, 21, 11, 30), time(12), TOKYO) == tokyo(2026, 11, 21, 12)
     assert at_time_of_day(tokyo(2026, 11, 21, 11, 30), None, TOKYO) == tokyo(2026, 11, 21, 11, 30)
+
+
+def test_days_later_goes_by_the_calendar() -> None:
+    monday_evening = tokyo(2026, 11, 23, 18)
+    for saturday in (tokyo(2026, 11, 21, 0), tokyo(2026, 11, 21, 14, 30), tokyo(2026, 11, 21, 23, 59)):
+        assert days_later(saturday, 2, time(18), TOKYO) == monday_evening

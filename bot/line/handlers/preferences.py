@@ -1,11 +1,8 @@
 """What a friend wants of us: messages or none, which language."""
 
-from sqlalchemy import func, select
-
 from bot.line.handlers.asked import Asked
 from bot.line.turn import Turn
 from segments import friends
-from segments.models import CustomerEvent, EventKind
 
 
 def stop(turn: Turn, asked: Asked) -> None:
@@ -49,11 +46,9 @@ def _say_how_it_stands(turn: Turn) -> None:
 
 
 def _is_news(turn: Turn) -> bool:
-    """Tell whether no later wish is known: webhooks may come in any order."""
-    latest = turn.session.scalar(
-        select(func.max(CustomerEvent.at)).where(
-            CustomerEvent.friend_id == turn.friend.id,
-            CustomerEvent.kind.in_([EventKind.OPTED_OUT, EventKind.OPTED_IN]),
-        )
-    )
-    return latest is None or turn.at > latest
+    """Tell whether no later wish is known, and remember this one: webhooks may come in any order."""
+    state = turn.state()
+    if state.preference_at is not None and turn.at <= state.preference_at:
+        return False
+    state.preference_at = turn.at
+    return True

@@ -23,6 +23,9 @@ _REPEATED = """
 """
 
 
+bp = Blueprint("sim_figures", __name__, url_prefix="/sim")
+
+
 @bp.get("/counts")
 def counts() -> Response:
     """Requests by endpoint and status, deliveries, duplicates; ?friends=0 leaves out the map by friend.

@@ -100,8 +100,6 @@ def mark_as_read_by_token() -> Response:
 
 def _known(user_id: str) -> Person:
     person = platform().people.find(user_id)
-    if person is None or person.standing is Standing.BLOCKED:
-        raise not_found()
-    if person.standing is Standing.STRANGER and person.wrote_at is None:
+    if person is None or not person.known or person.standing is Standing.BLOCKED:
         raise not_found()
     return person

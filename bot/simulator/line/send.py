@@ -81,7 +81,7 @@ def _spoken_to(token: str) -> Sequence[Person]:
 
 def _one(user_id: str) -> Sequence[Person]:
     found = platform().people.find(user_id)
-    if found is None:
+    if found is None or not found.known:
         raise LineError(400, "Failed to send messages")
     return [found]
 
@@ -89,7 +89,7 @@ def _one(user_id: str) -> Sequence[Person]:
 def _many(user_ids: Sequence[str], as_given: list[Any]) -> Sequence[Person]:
     found = platform().people.among(user_ids)
     for user_id in user_ids:
-        if user_id not in found:
+        if user_id not in found or not found[user_id].known:
             raise LineError(
                 400, f"The property, to[{as_given.index(user_id)}], in the request body is invalid"
             )

@@ -27,6 +27,12 @@ def test_push_to_someone_the_channel_does_not_know_fails(wire: Wire) -> None:
     assert (answer.status, answer.body) == (400, {"message": "Failed to send messages"})
 
 
+def test_a_stranger_who_never_wrote_is_unknown(wire: Wire, sim: SimulatorClient) -> None:
+    [stranger] = sim.add_friends(1, stranger=True)
+    assert wire.push(stranger, text()).body == {"message": "Failed to send messages"}
+    assert wire.call("GET", f"/v2/bot/profile/{stranger}").status == 404
+
+
 def test_push_to_what_is_no_user_id_is_an_invalid_property(wire: Wire) -> None:
     answer = wire.push("someone", text())
     assert answer.body["message"] == "The property, 'to', in the request body is invalid (line: -, column: -)"

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tests.fakes.clock import FakeClock
 from tests.segments.imports.files import Desk, csv_text, state_of
 
 HEADER = "注文番号,購入日,会員番号,金額,商品コード,数量,返金"
-FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 lines = st.tuples(
     st.sampled_from([f"A-{number}" for number in range(6)]),
@@ -43,19 +44,26 @@ good_orders = st.lists(
 
 
 def a_desk(database: Database, folder: str) -> Desk:
-    """Return a desk of a shop with two members and two products."""
-    desk = Desk(database, Path(folder), FakeClock())
-    with database.begin() as session:
-        for code in ("TEA", "POT"):
-            a_product(session, code=code)
-    desk.friends("会員番号\r\n1\r\n2\r\n")
-    return desk
+    """Return a desk that imports by way of files in `folder`."""
+    return Desk(database, Path(folder), FakeClock())
+
+
+@pytest.fixture(scope="module")
+def stocked_file(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the database of a shop with two members and two products, to be copied."""
+    folder = tmp_path_factory.mktemp("stocked")
+    with sqlite_copy(sqlite_file, folder) as database:
+        with database.begin() as session:
+            for code in ("TEA", "POT"):
+                a_product(session, code=code)
+        a_desk(database, str(folder)).friends("会員番号\r\n1\r\n2\r\n")
+    return folder / "kokyaku.sqlite"
 
 
 @FEW
 @given(st.lists(lines, max_size=12))
-def test_a_file_taken_twice_leaves_what_it_left_once(sqlite_file: Path, rows: list[tuple[str, ...]]) -> None:
-    with TemporaryDirectory() as folder, sqlite_copy(sqlite_file, Path(folder)) as database:
+def test_a_file_taken_twice_leaves_what_it_left_once(stocked_file: Path, rows: list[tuple[str, ...]]) -> None:
+    with TemporaryDirectory() as folder, sqlite_copy(stocked_file, Path(folder)) as database:
         desk = a_desk(database, folder)
         first = desk.purchases(csv_text(HEADER, rows), batch_lines=3)
         once = state_of(database)
@@ -68,11 +76,15 @@ def test_a_file_taken_twice_leaves_what_it_left_once(sqlite_file: Path, rows: li
 @FEW
 @given(good_orders, st.randoms(use_true_random=False))
 def test_lines_in_any_order_and_batches_of_any_size_leave_the_same(
-    sqlite_file: Path, rows: list[tuple[object, ...]], chance: object
+    stocked_file: Path, rows: list[tuple[object, ...]], chance: object
 ) -> None:
     shuffled = sorted(rows, key=lambda row: hash((row, str(chance))))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        with sqlite_copy(sqlite_file, Path(one)) as first, sqlite_copy(sqlite_file, Path(other)) as second:
-            a_desk(first, one).purchases(csv_text(HEADER, rows), batch_lines=1)
-            a_desk(second, other).purchases(csv_text(HEADER, shuffled), batch_lines=100)
-            assert state_of(first) == state_of(second)
+    with (
+        TemporaryDirectory() as one,
+        TemporaryDirectory() as other,
+        sqlite_copy(stocked_file, Path(one)) as first,
+        sqlite_copy(stocked_file, Path(other)) as second,
+    ):
+        a_desk(first, one).purchases(csv_text(HEADER, rows), batch_lines=1)
+        a_desk(second, other).purchases(csv_text(HEADER, shuffled), batch_lines=100)
+        assert state_of(first) == state_of(second)

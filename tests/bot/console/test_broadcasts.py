@@ -1,0 +1,312 @@
+"""Composing, pricing, sending and stopping a broadcast in the console."""
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.models import Operator
+from scheduler import quota
+from scheduler.gateway import Quota
+from scheduler.jobs import Job
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Message,
+    MessageVersion,
+    Purpose,
+)
+from segments import tags
+from segments.models import Audience, Segment
+from tests.bot.browsing import Visitor
+from tests.builders import a_friend, days_ago
+from tests.fakes.clock import A_SATURDAY, FakeClock
+from tests.fakes.queue import FakeQueue
+
+NEW = "/console/broadcasts/new"
+TEXT: dict[str, Any] = {
+    "name": "新茶のお知らせ",
+    "audience": "everyone",
+    "purpose": "sales",
+    "source": "write",
+    "text_ja": "{お名前}、新茶が入りました。",
+}
+
+
+@pytest.fixture
+def sender(visitor: Visitor) -> Visitor:
+    """An owner, and five friends of whom three can be reached with an offer."""
+    with visitor.services.database.begin() as session:
+        a_friend(session, facts={"stage": "regular"})
+        tagged = a_friend(session, member_number="M2")
+        a_friend(session, blocked_at=days_ago(1))
+        a_friend(session, opted_out_at=days_ago(1))
+        a_friend(session, facts={"suppressed_at": days_ago(1)})
+        a_friend(session, display_name="自分")
+        tags.tag(session, tagged.id, "ギフト", A_SATURDAY, "test")
+    return visitor.log_in()
+
+
+def stored(sender: Visitor) -> Broadcast:
+    with sender.services.database.reading() as session:
+        return session.scalars(select(Broadcast).order_by(Broadcast.id.desc())).first() or pytest.fail(
+            "no draft"
+        )
+
+
+def drafted(sender: Visitor, **fields: Any) -> int:
+    answer = sender.submit(NEW, TEXT | fields)
+    assert answer.status_code == 302, answer.text
+    return stored(sender).id
+
+
+def test_a_broadcast_is_composed_priced_and_sent(sender: Visitor) -> None:
+    number = drafted(sender)
+    page = sender.get(f"/console/broadcasts/{number}/confirm").text
+    assert "3人に送信する" in page
+    assert "コミュニケーションプラン" in page
+    assert "{お名前}、新茶が入りました。" in page
+    answer = sender.submit(
+        f"/console/broadcasts/{number}/confirm", {"when": "now"}, to=f"/console/broadcasts/{number}/send"
+    )
+    assert answer.location == f"/console/broadcasts/{number}"
+    assert stored(sender).state is BroadcastState.PLANNING
+    queue = sender.services.queue
+    assert isinstance(queue, FakeQueue)
+    assert [job for job, _args, _delay in queue.waiting.values()] == [Job.PLAN_BROADCAST]
+
+
+def test_what_is_stored_is_a_template_and_the_form_shows_it_as_it_was_typed(sender: Visitor) -> None:
+    number = drafted(sender, text_ja="{お名前}、{% ご注意 %} {{ 1 }}", text_en="Hello {name}")
+    with sender.services.database.reading() as session:
+        version = session.get_one(MessageVersion, stored(sender).message_version_id)
+    assert version.content["ja"][0]["text"].startswith("{{ name_sama }}、")
+    page = sender.get(f"/console/broadcasts/{number}/edit").text
+    assert "{お名前}、{% ご注意 %} {{ 1 }}" in page
+    assert "Hello {name}" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "配信の名前を入力してください。"),
+        ({"audience": "stages"}, "顧客ステージを1つ以上選んでください。"),
+        ({"audience": "tag"}, "タグを選んでください。"),
+        ({"audience": "segment"}, "セグメントを選んでください。"),
+        ({"audience": "file"}, "CSVファイルを選んでください。"),
+        ({"text_ja": " "}, "本文を入力してください。"),
+        ({"text_ja": "あ" * 5001}, "本文は5000文字までです（現在5001文字）。"),
+        ({"expires": "2026-11-20T10:00"}, "過去の日時です。"),
+        ({"expires": "いつか"}, "日時を正しく入力してください。"),
+        ({"source": "ready"}, "用意されたメッセージを選んでください。"),
+    ],
+)
+def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
+    sender: Visitor, fields: dict[str, Any], words: str
+) -> None:
+    answer = sender.submit(NEW, TEXT | {"text_en": "New tea"} | fields)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "New tea" in answer.text
+    assert "まだ保存されていません" in answer.text
+
+
+def test_all_mistakes_are_told_at_once(sender: Visitor) -> None:
+    answer = sender.submit(NEW, TEXT | {"name": "", "audience": "stages", "text_ja": ""})
+    for words in ("配信の名前を入力", "顧客ステージを1つ以上", "本文を入力してください"):
+        assert words in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "people"),
+    [
+        ({"audience": "stages", "stages": ["regular"]}, 1),
+        ({"audience": "tag", "tag": "ギフト"}, 1),
+        ({"audience": "segment", "segment": "1"}, 3),
+        ({"purpose": "care"}, 4),
+    ],
+)
+def test_the_audience_chosen_is_the_audience_priced(
+    sender: Visitor, fields: dict[str, Any], people: int
+) -> None:
+    with sender.services.database.begin() as session:
+        session.add(
+            Segment(
+                id=1, name="全員", condition={"is": "everyone"}, created_at=A_SATURDAY, updated_at=A_SATURDAY
+            )
+        )
+    number = drafted(sender, **fields)
+    assert f"{people}人に送信する" in sender.get(f"/console/broadcasts/{number}/confirm").text
+
+
+def test_a_file_of_member_numbers_becomes_a_list_and_unknown_lines_are_told(sender: Visitor) -> None:
+    file = (BytesIO("会員番号,名前\nM2,花子\nM9,知らない人\n".encode("cp932")), "friends.csv")
+    answer = sender.submit(NEW, TEXT | {"audience": "file", "file": file, "name": ""})
+    assert "3行目「M9」" in answer.text
+    assert "いまのリスト: 1人" in answer.text
+    with sender.services.database.reading() as session:
+        kept = session.scalars(select(Audience)).one()
+    number = drafted(sender, audience="file", audience_id=str(kept.id))
+    assert stored(sender).audience_id == kept.id
+    assert "1人に送信する" in sender.get(f"/console/broadcasts/{number}/confirm").text
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "CSVファイルとして読めませんでした"),
+        ("名前\n花子\n".encode(), "見出しの列が必要です"),
+        (b"member_number\n", "1人も入っていません"),
+        (b"member_number\nM404\n", "誰も見つかりませんでした"),
+    ],
+)
+def test_a_file_that_will_not_do_is_told_beside_the_field(sender: Visitor, data: bytes, words: str) -> None:
+    answer = sender.submit(NEW, TEXT | {"audience": "file", "file": (BytesIO(data), "friends.csv")})
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read(sender: Visitor) -> None:
+    answer = sender.submit(NEW, TEXT | {"file": (BytesIO(b"x" * (9 * 1024 * 1024)), "friends.csv")})
+    assert answer.status_code == 413
+
+
+def test_a_ready_message_is_sent_as_it_stands(sender: Visitor) -> None:
+    with sender.services.database.begin() as session:
+        message = Message(key="hello", name="あいさつ", purpose=Purpose.CARE, created_at=A_SATURDAY)
+        session.add(message)
+        session.flush()
+        content = {"ja": [{"type": "text", "text": "こんにちは"}]}
+        session.add(
+            MessageVersion(id=7, message_id=message.id, version=1, content=content, created_at=A_SATURDAY)
+        )
+    number = drafted(sender, source="ready", ready="7")
+    assert stored(sender).message_version_id == 7
+    assert "こんにちは" in sender.get(f"/console/broadcasts/{number}/confirm").text
+
+
+def test_a_time_that_has_passed_is_refused_and_a_later_one_is_the_shops(sender: Visitor) -> None:
+    number = drafted(sender)
+    confirm, send = f"/console/broadcasts/{number}/confirm", f"/console/broadcasts/{number}/send"
+    past = sender.submit(confirm, {"when": "later", "at": "2026-11-21T14:29"}, to=send)
+    assert past.status_code == 422
+    assert "過去の日時です" in past.text
+    assert 'value="2026-11-21T14:29"' in past.text
+    sender.submit(confirm, {"when": "later", "at": "2026-11-22T10:00"}, to=send)
+    assert stored(sender).scheduled_at == A_SATURDAY + timedelta(hours=19, minutes=30)
+    assert "2026年11月22日（日） 10:00（日本時間）" in sender.get(f"/console/broadcasts/{number}").text
+
+
+def test_nobody_to_reach_means_nothing_is_sent(sender: Visitor) -> None:
+    number = drafted(sender, audience="stages", stages=["exit"])
+    confirm = f"/console/broadcasts/{number}/confirm"
+    answer = sender.submit(confirm, {"when": "now"}, to=f"/console/broadcasts/{number}/send")
+    assert "送信できる友だちが1人もいません" in answer.text
+    assert stored(sender).state is BroadcastState.DRAFT
+
+
+def test_sending_twice_sends_once(sender: Visitor) -> None:
+    number = drafted(sender)
+    for _ in range(2):
+        sender.post(f"/console/broadcasts/{number}/send", {"when": "now"})
+    queue = sender.services.queue
+    assert isinstance(queue, FakeQueue)
+    assert len(queue.ever) == 1
+
+
+def test_a_test_goes_to_the_operators_own_line_alone(sender: Visitor) -> None:
+    number = drafted(sender)
+    unchosen = sender.post(f"/console/broadcasts/{number}/test")
+    assert unchosen.location == "/console/account/"
+    with sender.services.database.begin() as session:
+        session.execute(update(Operator).values(friend_id=6))
+    sender.post(f"/console/broadcasts/{number}/test")
+    with sender.services.database.reading() as session:
+        delivery = session.scalars(select(Delivery)).one()
+    assert (delivery.kind, delivery.friend_id, delivery.broadcast_id) == (DeliveryKind.TEST, 6, None)
+
+
+def a_running_broadcast(sender: Visitor) -> int:
+    number = drafted(sender)
+    with sender.services.database.begin() as session:
+        session.execute(
+            update(Broadcast).values(
+                state=BroadcastState.SENDING, planned_at=A_SATURDAY, started_at=A_SATURDAY
+            )
+        )
+        states = (DeliveryState.ACCEPTED, DeliveryState.QUEUED, DeliveryState.SKIPPED)
+        for friend_id, state in enumerate(states, start=1):
+            session.add(
+                Delivery(
+                    friend_id=friend_id,
+                    kind=DeliveryKind.BROADCAST,
+                    purpose=Purpose.SALES,
+                    broadcast_id=number,
+                    state=state,
+                    reason="blocked" if state is DeliveryState.SKIPPED else None,
+                    created_at=A_SATURDAY,
+                )
+            )
+    return number
+
+
+def test_progress_is_told_as_a_page_and_as_figures(sender: Visitor) -> None:
+    number = a_running_broadcast(sender)
+    figures = sender.get(f"/console/broadcasts/{number}/progress.json").get_json()
+    assert (figures["state"], figures["state_label"], figures["total"], figures["done"]) == (
+        "sending",
+        "配信中",
+        3,
+        2,
+    )
+    assert figures["counts"]["queued"] == 1
+    page = sender.get(f"/console/broadcasts/{number}").text
+    assert "ブロックされています: 1人" in page
+    assert "一時停止する" in page
+
+
+def test_it_is_paused_resumed_and_cancelled_for_good(sender: Visitor) -> None:
+    number = a_running_broadcast(sender)
+    sender.post(f"/console/broadcasts/{number}/pause")
+    assert (stored(sender).state, stored(sender).state_reason) == (BroadcastState.PAUSED, "operator")
+    sender.post(f"/console/broadcasts/{number}/resume")
+    assert stored(sender).state is BroadcastState.SENDING
+    asked = sender.get(f"/console/broadcasts/{number}/cancel").text
+    assert "1人への配信を取り消す" in asked
+    assert "元に戻すことはできません" in asked
+    sender.post(f"/console/broadcasts/{number}/cancel")
+    assert stored(sender).state is BroadcastState.CANCELLED
+    again = sender.client.get(sender.post(f"/console/broadcasts/{number}/resume").location)
+    assert "状態が変わったため" in again.text
+
+
+def test_what_has_begun_to_leave_cannot_be_edited(sender: Visitor) -> None:
+    number = a_running_broadcast(sender)
+    assert sender.get(f"/console/broadcasts/{number}/edit").location == f"/console/broadcasts/{number}"
+    assert sender.get(f"/console/broadcasts/{number}/confirm").location == f"/console/broadcasts/{number}"
+
+
+def test_a_draft_is_saved_and_listed(sender: Visitor) -> None:
+    answer = sender.submit(NEW, TEXT | {"draft": "1"})
+    assert answer.location == "/console/broadcasts/"
+    assert "新茶のお知らせ" in sender.get("/console/broadcasts/").text
+
+
+def test_a_send_beyond_the_plan_needs_a_second_yes(sender: Visitor, clock: FakeClock) -> None:
+    with sender.services.database.begin() as session:
+        quota.note_use(session, Quota(200, 199), clock.now())
+    number = drafted(sender)
+    refused = sender.post(f"/console/broadcasts/{number}/send", {"when": "now"})
+    assert "プランの上限を超えます" in refused.text
+    sender.post(f"/console/broadcasts/{number}/send", {"when": "now", "accept_excess": "1"})
+    assert stored(sender).state is BroadcastState.PLANNING
+
+
+def test_a_broadcast_that_does_not_exist_is_not_found(sender: Visitor) -> None:
+    assert sender.get("/console/broadcasts/999").status_code == 404
+    assert sender.post("/console/broadcasts/999/cancel").status_code == 404
