@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
@@ -22,6 +22,7 @@ from scheduler.reasons import Reason
 from scheduler.timing import at_time_of_day, days_later
 from segments import shop
 from segments.models import Friend
+from segments.shop import Shop
 from segments.upsert import insert_ignore
 
 
@@ -39,33 +40,47 @@ def enrol(
 
     The same `cause` starts it once. Delays count from `entered_at`, the moment of the cause (`now` when None).
     """
-    first = scenario.steps[0] if scenario.steps else None
-    if not scenario.active or first is None:
-        return None
-    settings = shop.load(session)
-    if friend_id not in matching(session, scenario.condition, [friend_id], now, settings):
-        return None
-    if not _may_enter(session, scenario, friend_id, now):
-        return None
-    entered = min(entered_at or now, now)
-    due = due_after(entered, first, settings.zone)
-    row = {
-        "scenario_id": scenario.id,
-        "friend_id": friend_id,
-        "cause": cause,
-        "context": context,
-        "entered_at": entered,
-        "state": EnrolmentState.ACTIVE,
-        "next_step_id": first.id,
-        "next_at": due,
-        "due_at": due,
-    }
-    if not insert_ignore(session, Enrolment, [row]):
+    start = Start(friend_id, cause, context, entered_at or now)
+    if not enter(session, scenario, start, now, shop.load(session)):
         return None
     mine = and_(
         Enrolment.scenario_id == scenario.id, Enrolment.friend_id == friend_id, Enrolment.cause == cause
     )
     return session.scalars(select(Enrolment).where(mine)).one()
+
+
+class Start(NamedTuple):
+    """What starts a scenario for a friend."""
+
+    friend_id: int
+    cause: str
+    context: dict[str, Any]
+    at: datetime
+
+
+def enter(session: Session, scenario: Scenario, start: Start, now: datetime, settings: Shop) -> bool:
+    """Do what `enrol` does, telling only whether the friend entered: many are let in one after another."""
+    first = scenario.steps[0] if scenario.steps else None
+    if not scenario.active or first is None:
+        return False
+    if not matching(session, scenario.condition, [start.friend_id], now, settings):
+        return False
+    if not _may_enter(session, scenario, start.friend_id, now):
+        return False
+    entered_at = min(start.at, now)
+    due = due_after(entered_at, first, settings.zone)
+    row = {
+        "scenario_id": scenario.id,
+        "friend_id": start.friend_id,
+        "cause": start.cause,
+        "context": start.context,
+        "entered_at": entered_at,
+        "state": EnrolmentState.ACTIVE,
+        "next_step_id": first.id,
+        "next_at": due,
+        "due_at": due,
+    }
+    return insert_ignore(session, Enrolment, [row]) == 1
 
 
 def due_after(base: datetime, step: Step, zone: ZoneInfo) -> datetime:

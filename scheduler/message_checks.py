@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from scheduler import line_limits as line
 from scheduler.line_limits import limit_of, units
-from scheduler.message_tree import Found, MessageTemplate, strings
+from scheduler.message_strings import Found, strings
+from scheduler.message_tree import MessageTemplate
 from scheduler.templating import BadTemplate
 from scheduler.vocabulary import LINK_FACTS, is_known
 

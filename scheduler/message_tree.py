@@ -1,43 +1,28 @@
 """Compiles the JSON tree of message content: what stands still is shared, what varies is rendered leaf by leaf."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from scheduler.gateway import MessageObject
 from scheduler.line_limits import Limit, cut, limit_of, units
+from scheduler.message_strings import facts_of, for_parts
 from scheduler.templating import (
     BadTemplate,
     MissingFact,
     RenderError,
     Scope,
-    Source,
     compile_source,
     compile_test,
     is_dynamic,
 )
 
-FOR = re.compile(r"\s*([a-z_]\w*)\s+in\s+([a-z_]\w*)\s*")
 EACH_LIMIT = 10
 """Elements that one `$for` makes at most: LINE's shorter carousel has ten columns."""
 _LEFT_OUT = object()
 
 Part = Callable[[Scope], Any]
 """Makes one part of a message for the friend of a scope."""
-
-
-class Found(NamedTuple):
-    """One string of a content, where it stands, and what it belongs to."""
-
-    path: str
-    owner: Mapping[str, Any]
-    key: str
-    text: str
-    loop_names: frozenset[str]
-    """Names that an enclosing `$for` gives."""
-    source: Callable[[], Source] | None
-    """Compiles it; None when there is nothing to fill in."""
 
 
 class MessageTemplate:
@@ -56,59 +41,6 @@ class MessageTemplate:
         if not rendered:
             raise RenderError("nothing_to_say", language)
         return rendered
-
-
-def facts_of(content: Any) -> frozenset[str]:
-    """Return every fact named anywhere in `content`, without those that loops give; raises BadTemplate."""
-    named: set[str] = set()
-    for found in strings(content):
-        if found.source:
-            named |= {fact for fact in found.source().facts if fact.split(".")[0] not in found.loop_names}
-    return frozenset(named)
-
-
-def strings(
-    node: Any,
-    path: str = "",
-    key: str = "",
-    owner: Mapping[str, Any] | None = None,
-    names: frozenset[str] = frozenset(),
-) -> Iterator[Found]:
-    """Yield every string value of a content, directives included."""
-    match node:
-        case str():
-            yield Found(path, owner or {}, key, node, names, _source_of(key, node))
-        case dict():
-            mapping = cast("dict[str, Any]", node)
-            inner = names | _loop_name(mapping)
-            for name, value in mapping.items():
-                scope = names if name == "$for" else inner
-                yield from strings(value, f"{path}.{name}" if path else name, name, mapping, scope)
-        case list():
-            for position, value in enumerate(cast("list[Any]", node)):
-                yield from strings(value, f"{path}[{position}]", key, owner, names)
-        case _:
-            pass
-
-
-def _source_of(key: str, text: str) -> Callable[[], Source] | None:
-    if key == "$if":
-        return lambda: compile_test(text)
-    if key == "$for":
-        return lambda: compile_test(_for_parts(text)[1])
-    return (lambda: compile_source(text)) if is_dynamic(text) else None
-
-
-def _loop_name(node: Mapping[str, Any]) -> frozenset[str]:
-    match = FOR.fullmatch(str(node.get("$for", "")))
-    return frozenset({match[1]}) if match else frozenset()
-
-
-def _for_parts(text: Any) -> tuple[str, str]:
-    match = FOR.fullmatch(str(text))
-    if match is None:
-        raise BadTemplate("bad_for", text=text)
-    return match[1], match[2]
 
 
 def _message_list(node: Any) -> Part:
@@ -234,7 +166,7 @@ def _choice(node: dict[str, Any]) -> Part:
 def _repetition(node: dict[str, Any]) -> Callable[[Scope], Iterator[Any]]:
     if node.keys() != {"$for", "$each"}:
         raise BadTemplate("bad_for", text=node.get("$for"))
-    name, fact = _for_parts(node["$for"])
+    name, fact = for_parts(node["$for"])
     each = node["$each"]
     part = _part(each) or _always(each)
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from scheduler.enrolments import end, end_many, enrol, leave_all
 from scheduler.models import Enrolment, EnrolmentState, Scenario, Step
-from scheduler.steps import Ground, Member, complete, take
+from scheduler.step_deliveries import Ground, Member
+from scheduler.steps import complete, take
 from segments import shop
 from segments.errors import NotFound
 from segments.shop import Shop

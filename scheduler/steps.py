@@ -1,57 +1,22 @@
 """Takes one step for all friends who have reached it: judges, queues or skips with a reason, moves on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from scheduler import effects, enrolments
 from scheduler.candidates import quiet_hours, recipients
 from scheduler.matching import matching, reached
-from scheduler.models import (
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    Enrolment,
-    EnrolmentState,
-    MessageVersion,
-    Scenario,
-    Step,
-)
+from scheduler.models import DeliveryKind, Enrolment, EnrolmentState
 from scheduler.reasons import Reason
+from scheduler.step_deliveries import Ground, Member, expiry, newest_version, write_deliveries
 from scheduler.verdicts import PAUSE_RECHECK, Allowed, Candidate, Held, Refused, Verdict, may_send
-from segments.shop import Shop
-from segments.upsert import insert_ignore
 
 CATCH_UP = timedelta(days=1)
 """A step later than this moves those after it: a long pause must not end in many messages at once."""
-
-
-class Member(NamedTuple):
-    """One claimed enrolment."""
-
-    id: int
-    scenario_id: int
-    friend_id: int
-    cause: str
-    context: dict[str, Any]
-    entered_at: datetime
-    next_step_id: int | None
-    due_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What holds for everyone at the step."""
-
-    session: Session
-    scenario: Scenario
-    step: Step
-    settings: Shop
-    now: datetime
 
 
 def take(ground: Ground, members: Sequence[Member]) -> None:
@@ -65,7 +30,7 @@ def take(ground: Ground, members: Sequence[Member]) -> None:
     verdicts = _judge(ground, staying)
     _hold(ground, {id_: verdict.until for id_, verdict in verdicts.items() if isinstance(verdict, Held)})
     done = [member for member in staying if not isinstance(verdicts[member.id], Held)]
-    sent = _write_deliveries(ground, done, verdicts)
+    sent = write_deliveries(ground, done, verdicts)
     for member in sorted(sent, key=lambda each: each.friend_id):
         occasion = effects.Occasion(ground.step, member.id, member.friend_id, member.context)
         effects.apply(ground.session, occasion, ground.settings, ground.now)
@@ -115,7 +80,7 @@ def _judge(ground: Ground, members: Sequence[Member]) -> dict[int, Verdict]:
             kind=DeliveryKind.STEP,
             purpose=ground.step.purpose,
             quiet=quiet,
-            expires_at=_expiry(ground, member),
+            expires_at=expiry(ground, member),
         )
         fits = member.id in wanted
         verdicts[member.id] = may_send(candidate, ground.now) if fits else Refused(Reason.CONDITION)
@@ -125,60 +90,9 @@ def _judge(ground: Ground, members: Sequence[Member]) -> dict[int, Verdict]:
 def _general_refusal(ground: Ground) -> Reason | None:
     if effects.lacks_trial_product(ground.session, ground.step):
         return Reason.NO_TRIAL_PRODUCT
-    if ground.step.message_id is not None and _version_id(ground) is None:
+    if ground.step.message_id is not None and newest_version(ground) is None:
         return Reason.NO_MESSAGE
     return None
-
-
-def _version_id(ground: Ground) -> int | None:
-    newest = select(MessageVersion.id).where(MessageVersion.message_id == ground.step.message_id)
-    return ground.session.scalar(newest.order_by(MessageVersion.version.desc()).limit(1))
-
-
-def _expiry(ground: Ground, member: Member) -> datetime | None:
-    if ground.step.valid_for is None:
-        return None
-    return (member.due_at or ground.now) + ground.step.valid_for
-
-
-def _write_deliveries(
-    ground: Ground, members: Sequence[Member], verdicts: dict[int, Verdict]
-) -> list[Member]:
-    """Write a delivery each, queued or skipped; return those whose message now leaves for the first time."""
-    had = _who_had_it(ground, members)
-    new = [member for member in members if member.id not in had]
-    if ground.step.message_id is not None:
-        version_id = _version_id(ground)
-        insert_ignore(
-            ground.session, Delivery, [_delivery(ground, each, verdicts[each.id], version_id) for each in new]
-        )
-    return [member for member in new if isinstance(verdicts[member.id], Allowed)]
-
-
-def _who_had_it(ground: Ground, members: Sequence[Member]) -> set[int]:
-    ids = [member.id for member in members]
-    rows = select(Delivery.enrolment_id).where(
-        Delivery.enrolment_id.in_(ids), Delivery.step_id == ground.step.id
-    )
-    return {id_ for id_ in ground.session.scalars(rows) if id_ is not None}
-
-
-def _delivery(ground: Ground, member: Member, verdict: Verdict, version_id: int | None) -> dict[str, Any]:
-    skipped = isinstance(verdict, Refused)
-    return {
-        "friend_id": member.friend_id,
-        "kind": DeliveryKind.STEP,
-        "purpose": ground.step.purpose,
-        "enrolment_id": member.id,
-        "step_id": ground.step.id,
-        "message_version_id": version_id,
-        "state": DeliveryState.SKIPPED if skipped else DeliveryState.QUEUED,
-        "reason": verdict.reason if isinstance(verdict, Refused) else None,
-        "created_at": ground.now,
-        "not_before": ground.now,
-        "expires_at": _expiry(ground, member),
-        "ended_at": ground.now if skipped else None,
-    }
 
 
 def _move_on(ground: Ground, members: Sequence[Member]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import select, update
@@ -12,7 +13,9 @@ from scheduler import enrolments
 from scheduler.matching import cause_of, is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.reasons import Reason
+from segments import shop
 from segments.models import CustomerEvent, EventKind
+from segments.shop import Shop
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +29,16 @@ class _Reading:
 
     session: Session
     scenarios: Sequence[Scenario]
+    settings: Shop
     now: datetime
+
+
+class _News(NamedTuple):
+    """An event and what it means for which scenarios."""
+
+    event: CustomerEvent
+    starts: list[Scenario]
+    reaches: list[int]
 
 
 def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
@@ -43,44 +55,51 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
     ).all()
     if not events:
         return 0
+    ids = [event.id for event in events]
     scenarios = session.scalars(select(Scenario).options(selectinload(Scenario.steps))).all()
-    reading = _Reading(session, scenarios, now)
+    reading = _Reading(session, scenarios, shop.load(session), now)
     # Friend by friend: two processes then lock friends in the same order. Each friend's news stays in its own.
-    for event in sorted(events, key=lambda each: (each.friend_id, each.id)):
-        _act_safely(reading, event)
+    in_order = sorted(events, key=lambda each: (each.friend_id, each.id))
+    _act_safely(reading, [news for event in in_order if (news := _meaning(reading, event))])
     session.execute(
         update(CustomerEvent)
-        .where(CustomerEvent.id.in_([event.id for event in events]), CustomerEvent.read_at.is_(None))
+        .where(CustomerEvent.id.in_(ids), CustomerEvent.read_at.is_(None))
         .values(read_at=now)
         .execution_options(synchronize_session=False)
     )
-    return len(events)
+    return len(ids)
 
 
-def _act_safely(reading: _Reading, event: CustomerEvent) -> None:
-    number, kind = event.id, event.kind
-    started = [each for each in reading.scenarios if is_news_for(each.trigger, event)]
-    reaching = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
-    if not (started or reaching or kind in EXITS):
-        return
+def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
+    """Return what an event means, None when it means nothing to any scenario."""
+    starts = [each for each in reading.scenarios if is_news_for(each.trigger, event)]
+    reaches = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
+    return _News(event, starts, reaches) if starts or reaches or event.kind in EXITS else None
+
+
+def _act_safely(reading: _Reading, news: Sequence[_News]) -> None:
+    """Act on all at once; when that breaks, one by one, to find the one it breaks for."""
     try:
         with reading.session.begin_nested():
-            _act(reading, event, started, reaching)
+            for each in news:
+                _act(reading, each)
     except Exception:
-        log.exception("event_not_acted_on", event_id=number, kind=kind)
+        if len(news) == 1:
+            log.exception("event_not_acted_on", event_id=news[0].event.id, kind=news[0].event.kind)
+            return
+        log.warning("events_acted_on_one_by_one", events=len(news), exc_info=True)
+        for each in news:
+            _act_safely(reading, [each])
 
 
-def _act(
-    reading: _Reading, event: CustomerEvent, started: Sequence[Scenario], reaching: Sequence[int]
-) -> None:
-    session, now = reading.session, reading.now
+def _act(reading: _Reading, news: _News) -> None:
+    session, event, now = reading.session, news.event, reading.now
     if event.kind in EXITS:
         enrolments.leave_all(session, event.friend_id, EXITS[event.kind], now)
-    if reaching:
-        mine = (Enrolment.friend_id == event.friend_id) & Enrolment.scenario_id.in_(reaching)
+    if news.reaches:
+        mine = (Enrolment.friend_id == event.friend_id) & Enrolment.scenario_id.in_(news.reaches)
         enrolments.end_many(session, mine, EnrolmentState.GOAL, Reason.GOAL, now)
-    for scenario in started:
-        context = {**event.payload, "event": event.kind.value, "at": event.at.isoformat()}
-        enrolments.enrol(
-            session, scenario, event.friend_id, cause_of(event), context, now, entered_at=event.at
-        )
+    context = {**event.payload, "event": event.kind.value, "at": event.at.isoformat()}
+    start = enrolments.Start(event.friend_id, cause_of(event), context, event.at)
+    for scenario in news.starts:
+        enrolments.enter(session, scenario, start, now, reading.settings)

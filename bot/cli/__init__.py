@@ -1,41 +1,58 @@
-"""The command line: one file a command, put together here."""
+"""The command line: one file a command, loaded when it is asked for."""
+
+from importlib import import_module
+from typing import Any
 
 import click
 
-from bot.cli.apikeys import apikey
-from bot.cli.broadcasts import broadcast
-from bot.cli.checks import check
 from bot.cli.context import Program
-from bot.cli.databases import db
-from bot.cli.demos import demo
-from bot.cli.errors import TellingGroup
-from bot.cli.imports import imports
-from bot.cli.operators import operator
-from bot.cli.segments import segments
-from bot.cli.serving import serve, web, worker
-from bot.cli.simulators import simulator
+from bot.cli.errors import words_of
 from bot.settings import Settings
+from segments.errors import KokyakuError
+
+COMMANDS = {
+    "apikey": "bot.cli.apikeys:apikey",
+    "broadcast": "bot.cli.broadcasts:broadcast",
+    "check": "bot.cli.checks:check",
+    "db": "bot.cli.databases:db",
+    "demo": "bot.cli.demos:demo",
+    "import": "bot.cli.imports:imports",
+    "operator": "bot.cli.operators:operator",
+    "segments": "bot.cli.segments:segments",
+    "serve": "bot.cli.serving:serve",
+    "simulator": "bot.cli.simulators:simulator",
+    "web": "bot.cli.serving:web",
+    "worker": "bot.cli.serving:worker",
+}
+"""Where each command lives. A worker need not load the console, nor a help text the job engine."""
 
 
-@click.group(cls=TellingGroup, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Finds commands by name, and tells a refusal as one sentence in the operator's language."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a refusal ends it with status 1 and its reason."""
+        try:
+            return super().invoke(ctx)
+        except KokyakuError as error:
+            raise click.ClickException(words_of(error, ctx.obj.settings.language)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def main(context: click.Context) -> None:
     """固客 Kokyaku: a LINE bot with segment campaigns that a shop runs itself."""
     context.obj = Program(Settings())  # pyright: ignore[reportCallIssue] — values come from the environment
-
-
-for command in (
-    apikey,
-    broadcast,
-    check,
-    db,
-    demo,
-    imports,
-    operator,
-    segments,
-    serve,
-    simulator,
-    web,
-    worker,
-):
-    main.add_command(command)

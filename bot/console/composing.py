@@ -118,7 +118,7 @@ def _message(form: ComposeForm) -> dict[str, Any]:
     if form.source.data == READY:
         return {"message_version_id": _ready_version(form)}
     content = inserts.content(form.text_ja.data or "", form.text_en.data or "")
-    if not content:
+    if "ja" not in content:
         raise Invalid("message_missing")
     return {"content": content}
 

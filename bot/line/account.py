@@ -84,7 +84,9 @@ class LineAccount:
 
     def create_rich_menu(self, menu: dict[str, Any]) -> str:
         """Create a menu and return LINE's id of it."""
-        request = RichMenuRequest.parse_obj(menu)
+        # from_dict, not the constructor: it alone picks the kind of each action.
+        models: Any = RichMenuRequest
+        request = models.from_dict(menu)
         return self._call("/v2/bot/richmenu", self._api.create_rich_menu_with_http_info, request).rich_menu_id
 
     def upload_rich_menu_image(self, rich_menu_id: str, image: bytes, content_type: str) -> None:

@@ -12,15 +12,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.line import doorbell, handlers, lanes, outbox
+from bot.line.handlers import Handler
+from bot.line.memory import Memory
 from bot.line.outbox import Outgoing
 from bot.line.ports import ConversationGateway
+from bot.line.raw_events import storable_text
 from bot.line.turn import Turn
-from bot.models import ChatState, InboundEvent, InboundState
+from bot.models import InboundEvent, InboundState
 from bot.services import Services
 from scheduler.gateway import GatewayError, Profile, RefusedByLine
-from segments import friends, shop
+from segments import friends
 from segments.errors import KokyakuError
-from segments.shop import Shop
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +40,13 @@ class Batch:
     """What one transaction works with."""
 
     session: Session
-    shop: Shop
+    memory: Memory
     profiles: dict[str, Profile]
     now: datetime
     handled: int = 0
     outgoing: list[Outgoing] = field(default_factory=list[Outgoing])
+    done: list[int] = field(default_factory=list[int])
+    ignored: list[int] = field(default_factory=list[int])
 
 
 class Inbox:
@@ -85,20 +89,16 @@ class Inbox:
         profiles = self._profiles(unnamed, now)
         with self._database.begin() as session:
             ignored = lanes.ignore_nobodys(session, now, limit * 4)
-            batch = Batch(session, shop.load(session), profiles, now)
-            self._work(batch, lanes.lock(session, found, limit))
+            locked = lanes.lock(session, found, limit)
+            queues = lanes.events_of(session, locked)
+            memory = Memory(session, locked, (event for queue in queues.values() for event in queue))
+            batch = Batch(session, memory, profiles, now)
+            _work(batch, queues)
+            lanes.finish(session, batch.done, InboundState.DONE, now)
+            lanes.finish(session, batch.ignored, InboundState.IGNORED, now)
+            outbox.name_versions(session, batch.outgoing)
         outbox.send(self._gateway, self._database, batch.outgoing, self._clock.now())
         return batch.handled + ignored
-
-    def _work(self, batch: Batch, locked: list[str]) -> None:
-        began = perf_counter()
-        for lane, events in lanes.events_of(batch.session, locked).items():
-            for event in events:
-                batch.handled += 1
-                if not _attempt(batch, lane, event):
-                    break
-            if perf_counter() - began > BATCH_SECONDS:
-                return
 
     def _profiles(self, line_user_ids: list[str], now: datetime) -> dict[str, Profile]:
         resting = self._profiles_again_at is not None and now < self._profiles_again_at
@@ -125,36 +125,48 @@ class Inbox:
                 self._stopping.wait(1)
 
 
+def _work(batch: Batch, queues: dict[str, list[InboundEvent]]) -> None:
+    began = perf_counter()
+    for lane, events in queues.items():
+        for event in events:
+            batch.handled += 1
+            if not _attempt(batch, lane, event):
+                break
+        if perf_counter() - began > BATCH_SECONDS:
+            return
+
+
 def _attempt(batch: Batch, lane: str, event: InboundEvent) -> bool:
     """Handle one event in a savepoint; tell whether the friend's next one may follow."""
     if event.next_attempt_at > batch.now:
         return False
+    handler = handlers.of(event)
+    if handler is None:
+        batch.ignored.append(event.id)
+        return True
     try:
         with batch.session.begin_nested():
-            outgoing = _handle(batch, lane, event)
+            outgoing = _handle(batch, handler, lane, event)
     except Exception as error:
         # One friend's trouble must not stop the others.
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
+        batch.memory.forget(lane)
         lanes.fail(event, described(error), batch.now)
         log.warning("event_failed", id=event.id, kind=event.kind, attempts=event.attempts, error=event.error)
         batch.session.flush()
         return event.state is InboundState.PARKED
+    batch.done.append(event.id)
     if outgoing is not None:
         batch.outgoing.append(outgoing)
     return True
 
 
-def _handle(batch: Batch, lane: str, event: InboundEvent) -> Outgoing | None:
-    handler = handlers.of(event)
-    if handler is None:
-        lanes.finish(event, InboundState.IGNORED, batch.now)
-        return None
-    friend = friends.ensure(batch.session, lane, batch.now)
-    turn = Turn(session=batch.session, event=event, friend=friend, shop=batch.shop, now=batch.now)
+def _handle(batch: Batch, handler: Handler, lane: str, event: InboundEvent) -> Outgoing | None:
+    friend = batch.memory.friend(lane, batch.now)
+    turn = Turn(batch.session, event, friend, batch.memory, batch.now)
     _introduce(turn, batch.profiles.pop(lane, None))
     handler(turn)
-    lanes.finish(event, InboundState.DONE, batch.now)
     return outbox.write(turn)
 
 
@@ -162,12 +174,12 @@ def _introduce(turn: Turn, profile: Profile | None) -> None:
     """Keep what LINE told of a friend; a language they chose themselves stays."""
     if profile is None:
         return
-    state = turn.session.get(ChatState, turn.friend.id)
+    state = turn.known_state()
     chosen = state is not None and state.language_chosen
     friends.update_profile(
         turn.session,
         turn.friend,
-        display_name=profile.display_name,
+        display_name=storable_text(profile.display_name),
         picture_url=profile.picture_url,
         language=None if chosen else profile.language,
         now=turn.now,

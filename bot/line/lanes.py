@@ -99,9 +99,14 @@ def ignore_nobodys(session: Session, now: datetime, limit: int) -> int:
     return len(session.scalars(done).all())
 
 
-def finish(event: InboundEvent, state: InboundState, now: datetime) -> None:
-    """Take note that an event was handled, or ignored."""
-    event.state, event.handled_at, event.error = state, now, None
+def finish(session: Session, event_ids: Sequence[int], state: InboundState, now: datetime) -> None:
+    """Take note that events were handled, or ignored."""
+    if not event_ids:
+        return
+    done = update(InboundEvent).where(InboundEvent.id.in_(event_ids))
+    session.execute(
+        done.values(state=state, handled_at=now, error=None).execution_options(synchronize_session=False)
+    )
 
 
 def fail(event: InboundEvent, error: str, now: datetime) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.line.ports import Answer, ConversationGateway
 from bot.line.turn import Turn
 from scheduler import replies
 from scheduler.gateway import Accepted, GatewayError
-from scheduler.models import DeliveryState
+from scheduler.models import Delivery, DeliveryState
 from segments.db import Database
 
 TOKEN_LIFE = timedelta(seconds=50)
@@ -26,6 +27,7 @@ class Outgoing:
 
     delivery_id: int
     answer: Answer
+    message_version_id: int | None = None
 
 
 def write(turn: Turn) -> Outgoing | None:
@@ -37,11 +39,21 @@ def write(turn: Turn) -> Outgoing | None:
     if token is None or not messages:
         return None
     delivery = replies.write_reply(turn.session, turn.friend, messages, token, turn.now)
-    delivery.message_version_id = turn.message_version_id
     if _is_dead(turn):
         delivery.state, delivery.reason, delivery.ended_at = DeliveryState.FAILED, EXPIRED, turn.now
         return None
-    return Outgoing(delivery.id, Answer(token, tuple(messages)))
+    return Outgoing(delivery.id, Answer(token, tuple(messages)), turn.message_version_id)
+
+
+def name_versions(session: Session, batch: Sequence[Outgoing]) -> None:
+    """Write down which version of which ready message each reply was made from."""
+    rows = [
+        {"id": outgoing.delivery_id, "message_version_id": outgoing.message_version_id}
+        for outgoing in batch
+        if outgoing.message_version_id is not None
+    ]
+    if rows:
+        session.execute(update(Delivery), rows)
 
 
 def _is_dead(turn: Turn) -> bool:

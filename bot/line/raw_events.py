@@ -100,13 +100,18 @@ def _moment(timestamp: Any, now: datetime) -> datetime:
     return EPOCH + timestamp * MILLISECOND
 
 
+def storable_text(text: str) -> str:
+    """Return `text` without what PostgreSQL refuses: NUL and halves of characters."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def _storable(value: Any, depth: int = 0) -> Any:
     """Return `value` without what a database refuses: NUL, halves of characters, endless numbers, pits."""
     if depth > DEEPEST:
         return None
     match value:
         case str():
-            return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+            return storable_text(value)
         case dict():
             parts = cast(dict[str, Any], value).items()
             return {_storable(key): _storable(part, depth + 1) for key, part in parts}

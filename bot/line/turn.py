@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.line import answers
+from bot.line.memory import Memory
 from bot.models import ChatState, InboundEvent
 from scheduler.gateway import MessageObject
 from scheduler.messages import BadTemplate, RenderError
@@ -25,11 +26,16 @@ class Turn:
     session: Session
     event: InboundEvent
     friend: Friend
-    shop: Shop
+    memory: Memory
     now: datetime
     spoken: list[MessageObject] = field(default_factory=list[MessageObject])
     message_version_id: int | None = None
     """The version of the ready message that is answered with, if one is."""
+
+    @property
+    def shop(self) -> Shop:
+        """The shop's settings."""
+        return self.memory.shop
 
     @property
     def at(self) -> datetime:
@@ -55,7 +61,7 @@ class Turn:
     def say_ready(self, key: str, **circumstances: Any) -> None:
         """Answer with a ready message; a mistake an operator made in it must not leave the friend without."""
         facts = {"zone": self.shop.zone, "cause": circumstances}
-        text = answers.text_of(self.session, key)
+        text = self.memory.text(key)
         try:
             said = answers.answer(self.session, self.friend, text.content, self.now, facts)
         except (RenderError, BadTemplate) as error:
@@ -71,15 +77,11 @@ class Turn:
 
     def known_state(self) -> ChatState | None:
         """Return how the conversation stands; None when there is nothing to remember."""
-        return self.session.get(ChatState, self.friend.id)
+        return self.memory.state(self.friend.id)
 
     def state(self) -> ChatState:
         """Return how the conversation stands, to be changed."""
-        known = self.known_state()
-        if known is None:
-            known = ChatState(friend_id=self.friend.id, language_chosen=False)
-            self.session.add(known)
-        return known
+        return self.known_state() or self.memory.new_state(self.friend.id)
 
     def expect(self, what: str, minutes: int = 10) -> None:
         """Take the friend's next text as `what`: a `referral` or `member` code."""

@@ -1,6 +1,7 @@
 """Every text people read exists in both languages."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_catalogue_holds_nothing_that_is_no_longer_said() -> None:
         (EventKind, words.EVENTS),
     ],
 )
-def test_every_state_and_kind_has_words(kinds: type, told: dict[str, str]) -> None:
+def test_every_state_and_kind_has_words(kinds: type[StrEnum], told: dict[StrEnum, str]) -> None:
     assert set(kinds) == set(told)
 
 

@@ -1,12 +1,14 @@
 """Who enters a scenario, how often, and how it ends for them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
 
 from scheduler.enrolments import end, enrol, leave_all
-from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Reentry
+from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Reentry, Scenario
 from scheduler.reasons import Reason
 from scheduler.scenarios import advance
 from segments.db import Database
@@ -109,3 +111,18 @@ def test_an_end_reaches_a_scenario_whose_last_message_still_waits(database: Data
         assert leave_all(session, friend.id, Reason.BLOCKED, NOW) == 1
         assert leave_all(session, friend.id, Reason.BLOCKED, NOW) == 0
         assert session.scalars(select(Delivery)).one().state is DeliveryState.CANCELLED
+
+
+def test_two_causes_at_once_let_a_friend_in_once_where_once_is_the_rule(database: Database) -> None:
+    with database.begin() as session:
+        scenario_id, friend_id = a_scenario(session, reentry=Reentry.NEVER).id, a_friend(session).id
+    ready = Barrier(4, timeout=30)
+
+    def enters(number: int) -> bool:
+        ready.wait()
+        with database.begin() as session:
+            scenario = session.get_one(Scenario, scenario_id)
+            return enrol(session, scenario, friend_id, f"event:{number}", {}, NOW) is not None
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(enters, range(4))) == [False, False, False, True]

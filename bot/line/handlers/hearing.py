@@ -1,6 +1,5 @@
 """Keeps what a friend sent in the chat history."""
 
-from bot.line.handlers.taken_back import was_taken_back
 from bot.line.turn import Turn
 from segments import conversations
 from segments.models import ChatMessage
@@ -8,7 +7,7 @@ from segments.models import ChatMessage
 
 def hear(turn: Turn, kind: str, text: str = "") -> ChatMessage | None:
     """Keep a message of a friend; None when they have taken it back already: then nothing is to be done."""
-    unsent = was_taken_back(turn.session, turn.event.line_message_id)
+    unsent = turn.memory.was_taken_back(turn.event.line_message_id)
     message = conversations.heard(
         turn.session,
         turn.friend,

@@ -1,7 +1,6 @@
 """A friend takes a message back: what it said is deleted wherever we kept it."""
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from bot.line.turn import Turn
 from bot.models import InboundEvent
@@ -19,13 +18,3 @@ def unsend(turn: Turn) -> None:
     )
     for event in turn.session.scalars(stored):
         event.raw = {**event.raw, "message": {"id": message_id, "type": "unsent"}}
-
-
-def was_taken_back(session: Session, line_message_id: str | None) -> bool:
-    """Tell whether the unsend came before the message it takes back."""
-    if line_message_id is None:
-        return False
-    unsent = select(InboundEvent.id).where(
-        InboundEvent.line_message_id == line_message_id, InboundEvent.kind == "unsend"
-    )
-    return session.scalars(unsent.limit(1)).first() is not None

@@ -943,6 +943,7 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_broadcast_id_state", ["broadcast_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_deliveries_chunk_id"), ["chunk_id"], unique=False)
+        batch_op.create_index("ix_deliveries_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_deliveries_friend_id_created_at", ["friend_id", "created_at"], unique=False)
         batch_op.create_index(
             "ix_deliveries_sending_replies",
@@ -1022,6 +1023,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'sending' AND kind = 'reply'"),
         )
         batch_op.drop_index("ix_deliveries_friend_id_created_at")
+        batch_op.drop_index("ix_deliveries_created_at")
         batch_op.drop_index(batch_op.f("ix_deliveries_chunk_id"))
         batch_op.drop_index("ix_deliveries_broadcast_id_state")
 

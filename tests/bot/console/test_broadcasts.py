@@ -172,8 +172,10 @@ def test_a_file_that_will_not_do_is_told_beside_the_field(sender: Visitor, data:
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(sender: Visitor) -> None:
-    answer = sender.submit(NEW, TEXT | {"file": (BytesIO(b"x" * (9 * 1024 * 1024)), "friends.csv")})
-    assert answer.status_code == 413
+    kind = "multipart/form-data; boundary=x"
+    assert sender.client.post(NEW, data=b"x" * (9 * 1024 * 1024), content_type=kind).status_code == 413
+    small = "/console/account/"
+    assert sender.client.post(small, data=b"x" * (2 * 1024 * 1024), content_type=kind).status_code == 413
 
 
 def test_a_ready_message_is_sent_as_it_stands(sender: Visitor) -> None:

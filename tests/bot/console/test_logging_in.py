@@ -1,12 +1,15 @@
 """The doors of the console."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot import operators
+from bot.app import create_app
 from bot.models import Role
 from bot.security import safe_next
+from bot.services import Services
 from tests.bot.browsing import OUR_OWN, PASSWORD, Forms, Visitor
 from tests.fakes.clock import FakeClock
 
@@ -25,6 +28,13 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: Visitor) -> No
     cookie = visitor.get("/console/").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+
+
+def test_the_cookie_travels_encrypted_when_the_shop_is_reached_by_https(services: Services) -> None:
+    settings = services.settings.model_copy(update={"public_url": "https://shop.example"})
+    visitor = Visitor(create_app(replace(services, settings=settings)))
+    answer = visitor.client.get("/console/login", base_url="https://shop.example")
+    assert "Secure" in answer.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize("login", ["hanako", "nobody"])

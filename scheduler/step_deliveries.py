@@ -1,0 +1,89 @@
+"""The deliveries of one scenario step: written queued, or skipped with the reason, once for each enrolment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.models import Delivery, DeliveryKind, DeliveryState, MessageVersion, Scenario, Step
+from scheduler.verdicts import Allowed, Refused, Verdict
+from segments.shop import Shop
+from segments.upsert import insert_ignore
+
+
+class Member(NamedTuple):
+    """One claimed enrolment."""
+
+    id: int
+    scenario_id: int
+    friend_id: int
+    cause: str
+    context: dict[str, Any]
+    entered_at: datetime
+    next_step_id: int | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What holds for everyone at the step."""
+
+    session: Session
+    scenario: Scenario
+    step: Step
+    settings: Shop
+    now: datetime
+
+
+def newest_version(ground: Ground) -> int | None:
+    """Return the id of the version that the step's message goes out in; None when it has none."""
+    newest = select(MessageVersion.id).where(MessageVersion.message_id == ground.step.message_id)
+    return ground.session.scalar(newest.order_by(MessageVersion.version.desc()).limit(1))
+
+
+def expiry(ground: Ground, member: Member) -> datetime | None:
+    """Return when the step's message stops making sense for a friend."""
+    if ground.step.valid_for is None:
+        return None
+    return (member.due_at or ground.now) + ground.step.valid_for
+
+
+def write_deliveries(ground: Ground, members: Sequence[Member], verdicts: dict[int, Verdict]) -> list[Member]:
+    """Write a delivery each, queued or skipped; return those whose message now leaves for the first time."""
+    had = _who_had_it(ground, members)
+    new = [member for member in members if member.id not in had]
+    if ground.step.message_id is not None:
+        version_id = newest_version(ground)
+        insert_ignore(
+            ground.session, Delivery, [_delivery(ground, each, verdicts[each.id], version_id) for each in new]
+        )
+    return [member for member in new if isinstance(verdicts[member.id], Allowed)]
+
+
+def _who_had_it(ground: Ground, members: Sequence[Member]) -> set[int]:
+    ids = [member.id for member in members]
+    rows = select(Delivery.enrolment_id).where(
+        Delivery.enrolment_id.in_(ids), Delivery.step_id == ground.step.id
+    )
+    return {id_ for id_ in ground.session.scalars(rows) if id_ is not None}
+
+
+def _delivery(ground: Ground, member: Member, verdict: Verdict, version_id: int | None) -> dict[str, Any]:
+    skipped = isinstance(verdict, Refused)
+    return {
+        "friend_id": member.friend_id,
+        "kind": DeliveryKind.STEP,
+        "purpose": ground.step.purpose,
+        "enrolment_id": member.id,
+        "step_id": ground.step.id,
+        "message_version_id": version_id,
+        "state": DeliveryState.SKIPPED if skipped else DeliveryState.QUEUED,
+        "reason": verdict.reason if isinstance(verdict, Refused) else None,
+        "created_at": ground.now,
+        "not_before": ground.now,
+        "expires_at": expiry(ground, member),
+        "ended_at": ground.now if skipped else None,
+    }
