@@ -8,11 +8,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot.line.inbox import Inbox
+from bot.line.ports import RichMenuGateway
+from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
 from scheduler import heartbeats
 from scheduler.delivery import Dispatcher, send_chunk
 from scheduler.engine import DbosQueue, DbosWorker
+from scheduler.gateway import GatewayError
 from scheduler.jobs import Job, Jobs
 from scheduler.leadership import SessionLock, is_free
 from scheduler.plan import plan_broadcast
@@ -87,13 +90,24 @@ def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
         Job.SEND_CHUNK: partial(send_chunk, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
         Job.TICK: partial(_tick, dispatcher),
-        Job.HOURLY: partial(ask_quota, dispatcher),
+        Job.HOURLY: partial(_hourly, services, dispatcher),
         Job.NIGHTLY: partial(_nightly, services),
     }
 
 
 def _tick(dispatcher: Dispatcher) -> None:
     tick(dispatcher)
+
+
+def _hourly(services: Services, dispatcher: Dispatcher) -> None:
+    ask_quota(dispatcher)
+    gateway = services.gateway
+    if not isinstance(gateway, RichMenuGateway):
+        return
+    try:
+        ensure_default_menu(services.database, gateway, services.clock.now())
+    except GatewayError as error:
+        log.warning("rich_menu_not_made", error=type(error).__name__, status=error.status)
 
 
 def _nightly(services: Services) -> None:

@@ -161,9 +161,7 @@ def _counts(
         (withheld, "suppressed"),
         else_="reachable",
     )
-    people: Select[Any, int] = (
-        select(kind, func.count()).select_from(Friend).join(Facts).group_by(kind)
-    )
+    people: Select[Any, int] = select(kind, func.count()).select_from(Friend).join(Facts).group_by(kind)
     if condition is not None:
         people = people.where(compiler.compile(condition, now, shop.load(session).zone))
     else:

@@ -10,20 +10,15 @@ from uuid import uuid4
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-import bot.models
-import scheduler.models
-import segments.models
-from segments.db import Base, Database
-
-TABLES = (bot.models, scheduler.models, segments.models)
-"""Imported for their effect: every table is known to Base.metadata."""
+from bot import migrations
+from segments.db import Database
 
 
 def sqlite_template(folder: Path) -> Path:
     """Create an SQLite file with every table and return its path."""
     path = folder / "template.sqlite"
     database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
+    migrations.upgrade(database)
     database.dispose()
     # Closing the last connection folds the write-ahead log into the file, so a plain copy is whole.
     return path
@@ -66,7 +61,7 @@ class PostgresServer:
             connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text("CREATE DATABASE template_kokyaku"))
         database = Database(self._url("template_kokyaku").render_as_string(hide_password=False))
-        Base.metadata.create_all(database.engine)
+        migrations.upgrade(database)
         database.dispose()
 
     @contextmanager

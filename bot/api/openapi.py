@@ -100,7 +100,7 @@ def _refund() -> dict[str, Any]:
         "parameters": [{"name": "order_id", "in": "path", "required": True, "schema": schema}],
         "requestBody": {"required": False, **_json(_ref(shapes.RefundIn))},
         "responses": _answers(
-            200, "The order as it stands.", shapes.PurchaseOut, 400, 401, 404, 413, 415, 422
+            200, "The order as it stands.", shapes.PurchaseOut, 400, 401, 404, 409, 413, 415, 422
         ),
     }
 

@@ -20,7 +20,8 @@ def status_of(error: KokyakuError) -> int:
     match error:
         case NotFound():
             return 404
-        case Conflict():
+        case Conflict() | KokyakuError(code="refund_too_large"):
+            # The body is well formed; it is what is stored that it does not fit.
             return 409
         case _:
             return 422

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from segments.orders import MAX_MEMBER_NUMBER, MAX_ORDER_ID, MAX_QUANTITY, MAX_YEN, NewItem, NewPurchase
 
@@ -14,8 +14,18 @@ BIGGEST_ID = 2**63 - 1
 
 # No control letters: PostgreSQL stores no NUL, and nobody's order number has any.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
+
+
+def _whole(value: Any) -> Any:
+    """Take 2980.0 for 2980, as JSON Schema does; "2980", true and 29.8 stay what they are, and are refused."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
 Yen = Annotated[
-    int, Field(ge=0, le=MAX_YEN, strict=True, description="税込み、円単位の整数 / whole yen, tax included")
+    int,
+    Field(ge=0, le=MAX_YEN, strict=True, description="税込み、円単位の整数 / whole yen, tax included"),
+    WHOLE,
 ]
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ORDER_ID, pattern=PLAIN)]
 MemberNumber = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MEMBER_NUMBER, pattern=PLAIN)]
@@ -32,7 +42,7 @@ class Item(Shape):
     """One line of an order; without an amount it gets its share by list price."""
 
     product_code: Code
-    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)] = 1
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True), WHOLE] = 1
     amount_yen: Yen | None = None
 
 
@@ -43,7 +53,7 @@ class PurchaseIn(Shape):
     bought_at: AwareDatetime = Field(description="ISO 8601 with its zone, e.g. 2026-11-21T14:30:00+09:00")
     amount_yen: Yen
     items: Annotated[list[Item], Field(max_length=MAX_ITEMS)] = []
-    friend_id: Annotated[int, Field(ge=1, le=BIGGEST_ID, strict=True)] | None = None
+    friend_id: Annotated[int, Field(ge=1, le=BIGGEST_ID, strict=True), WHOLE] | None = None
     line_user_id: Code | None = None
     member_number: MemberNumber | None = None
 
@@ -104,7 +114,7 @@ class PurchasesOut(BaseModel):
 class RefundIn(Shape):
     """How much goes back; without an amount, all that is left."""
 
-    amount_yen: Annotated[int, Field(ge=1, le=MAX_YEN, strict=True)] | None = None
+    amount_yen: Annotated[int, Field(ge=1, le=MAX_YEN, strict=True), WHOLE] | None = None
 
 
 class PurchaseOut(BaseModel):

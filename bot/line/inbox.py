@@ -8,7 +8,7 @@ from time import perf_counter
 from traceback import extract_tb
 
 import structlog
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.line import doorbell, handlers, lanes, outbox
@@ -119,9 +119,10 @@ class Inbox:
             try:
                 while not self._stopping.is_set() and self.run_once():
                     pass
-            except SQLAlchemyError as error:
-                # The database is away or busy: everything is still stored, the next poll takes it up.
-                log.warning("inbox_interrupted", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 — logged below without its text, which may be private
+                # The database is away, or something of ours is broken: everything is still stored,
+                # and the next poll takes it up. A thread that ended here would leave friends unanswered.
+                log.warning("inbox_interrupted", error=described(error))
                 self._stopping.wait(1)
 
 

@@ -63,6 +63,7 @@ class MenuOnLine:
     name: str
 
 
+@runtime_checkable
 class RichMenuGateway(Protocol):
     """Rich menus on LINE's side. Every method raises a GatewayError."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.line.ports import RichMenuGateway
 from bot.models import RichMenu
 from scheduler.gateway import GatewayError
+from segments.db import Database
 
 FOLDER = Path(__file__).parents[2] / "templates" / "richmenu"
 DEFAULT = "default"
@@ -48,21 +49,23 @@ def default_design() -> MenuDesign:
 
 
 def ensure_default_menu(
-    session: Session, gateway: RichMenuGateway, now: datetime, design: MenuDesign | None = None
+    database: Database, gateway: RichMenuGateway, now: datetime, design: MenuDesign | None = None
 ) -> str:
     """Let every friend see the present menu; return LINE's id of it. Calls LINE only when something changed.
 
     LINE never replaces an image, so a changed menu is a new one, and the old one is deleted after it.
-    Raises GatewayError.
+    No transaction is open while LINE is called. Raises GatewayError.
     """
     wanted = design or default_design()
-    known = session.scalar(select(RichMenu).where(RichMenu.key == DEFAULT))
+    with database.reading() as session:
+        known = session.scalar(select(RichMenu).where(RichMenu.key == DEFAULT))
     if known is not None and known.fingerprint == wanted.fingerprint:
         return known.line_rich_menu_id
     menu_id = _made(gateway, wanted)
     gateway.set_default_rich_menu(menu_id)
     old = known.line_rich_menu_id if known is not None else None
-    _remember(session, known, wanted, menu_id, now)
+    with database.begin() as session:
+        _remember(session, wanted, menu_id, now)
     if old is not None and old != menu_id:
         _delete(gateway, old)
     return menu_id
@@ -78,13 +81,10 @@ def _made(gateway: RichMenuGateway, design: MenuDesign) -> str:
     return menu_id
 
 
-def _remember(
-    session: Session, known: RichMenu | None, design: MenuDesign, menu_id: str, now: datetime
-) -> None:
-    row = known or RichMenu(key=DEFAULT)
+def _remember(session: Session, design: MenuDesign, menu_id: str, now: datetime) -> None:
+    row = session.scalar(select(RichMenu).where(RichMenu.key == DEFAULT)) or RichMenu(key=DEFAULT)
     row.fingerprint, row.line_rich_menu_id, row.created_at = design.fingerprint, menu_id, now
     session.add(row)
-    session.flush()
 
 
 def _delete(gateway: RichMenuGateway, menu_id: str) -> None:

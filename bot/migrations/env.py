@@ -1,6 +1,6 @@
 """What Alembic runs: our metadata against the database that bot.migrations hands over."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -19,7 +19,7 @@ def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     return kind != "table" or name in Base.metadata.tables
 
 
-def _render(kind: str, item: Any, autogen: Any) -> str | bool:
+def _render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     if kind != "type":
         return False
     name = "UtcDateTime()" if isinstance(item, UtcDateTime) else OWN_TYPES.get(id(item))

@@ -38,7 +38,7 @@ class People:
             friend = Friend(created_at=self._now, display_name="", kana="", language="ja", fields={})
             self._session.add(friend)
             self.changed.append(friend)
-        if _take_over(friend, line):
+        if _take_over(friend, line, self._now):
             self.changed.append(friend)
         if line.line_user_id:
             self._by_line[line.line_user_id] = friend
@@ -71,7 +71,7 @@ class People:
         return on_line
 
 
-def _take_over(friend: Friend, line: FriendLine) -> bool:
+def _take_over(friend: Friend, line: FriendLine, now: datetime) -> bool:
     """Set what the line says and the friend does not have yet; tell whether anything was."""
     told: dict[str, Any] = {
         "line_user_id": line.line_user_id,
@@ -84,7 +84,7 @@ def _take_over(friend: Friend, line: FriendLine) -> bool:
         "fields": friend.fields | dict(line.others),
         # The first route stays, as it does for a friend who scans two codes.
         "route": friend.route or line.route,
-        "followed_at": _followed_at(friend, line),
+        "followed_at": _followed_at(friend, line, now),
     }
     changes = {name: value for name, value in told.items() if value and getattr(friend, name) != value}
     for name, value in changes.items():
@@ -92,9 +92,12 @@ def _take_over(friend: Friend, line: FriendLine) -> bool:
     return bool(changes)
 
 
-def _followed_at(friend: Friend, line: FriendLine) -> datetime | None:
-    """Return since when the friend follows: what LINE told us itself stands; a customer not on LINE never did."""
+def _followed_at(friend: Friend, line: FriendLine, now: datetime) -> datetime | None:
+    """Return since when the friend follows: what LINE told us itself stands; a customer not on LINE never did.
+
+    Whose LINE user id the shop has, but not the day, follows since now at the latest: the id came from LINE.
+    """
     on_line = line.line_user_id or friend.line_user_id
     if friend.followed_at is not None or friend.follow_state_at is not None or not on_line:
         return friend.followed_at
-    return line.followed_at
+    return line.followed_at or now

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import time
+from subprocess import Popen
 from threading import Event
 
 from sqlalchemy import insert, select
@@ -16,7 +17,7 @@ from segments.clock import SystemClock
 from segments.db import Database
 from segments.models import Facts, Friend
 from tests.fakes.simulator import SimulatorClient
-from tests.processes import Installation, kill
+from tests.processes import Installation, kill, running
 
 PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様、秋の新茶が入りました。"}]}
 ENOUGH_SECONDS = 600
@@ -79,10 +80,8 @@ class CrashRun:
             done += 1
             if self._is_over(broadcast_id):
                 break
-        worker = self._installation.start("worker")
-        self._wait_until_over(broadcast_id)
-        worker.terminate()
-        worker.wait(timeout=30)
+        with running(self._installation, "worker") as worker:
+            self._wait_until_over(broadcast_id, worker)
         return done
 
     def _wait_for_some_sends(self) -> None:
@@ -103,8 +102,9 @@ class CrashRun:
     def _is_over(self, broadcast_id: int) -> bool:
         return self._progress(broadcast_id).state is BroadcastState.DONE
 
-    def _wait_until_over(self, broadcast_id: int) -> None:
+    def _wait_until_over(self, broadcast_id: int, worker: "Popen[bytes]") -> None:
         for _ in range(ENOUGH_SECONDS * 5):
+            assert worker.poll() is None, "the worker ended by itself; its log says why"
             if self._is_over(broadcast_id):
                 return
             self._pause.wait(0.2)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import AF_INET, SOCK_STREAM, socket
 from threading import Event, Thread
 from typing import Any
 
@@ -196,7 +197,7 @@ def a_world_on(line_url: str, database: Database, clock: FakeClock, folder: Path
 
 
 def _settings(folder: Path, line_url: str) -> Settings:
-    values = {
+    values: dict[str, Any] = {
         "data": folder,
         "channel_secret": SecretStr(SECRET),
         "channel_access_token": SecretStr(TOKEN),
@@ -207,11 +208,13 @@ def _settings(folder: Path, line_url: str) -> Settings:
 
 @contextmanager
 def _web(services: Services) -> Generator[int]:
-    server = create_server(create_app(services), host="127.0.0.1", port=0, threads=8)
+    listener = socket(AF_INET, SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    server = create_server(create_app(services), sockets=[listener], threads=8)
     thread = Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
-        yield int(server.effective_port)
+        yield int(listener.getsockname()[1])
     finally:
         server.close()
         thread.join(timeout=10)

@@ -11,6 +11,7 @@ from tests.builders import a_friend, a_product
 
 FAST = settings(
     max_examples=15,
+    derandomize=True,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],

@@ -88,7 +88,7 @@ def test_a_refund_is_taken_in_part_then_in_full_and_not_beyond(caller: Caller, s
     caller.post("/purchases", TEA)
     assert caller.post("/purchases/A-1/refund", {"amount_yen": 980}).get_json()["refunded_yen"] == 980
     beyond = caller.post("/purchases/A-1/refund", {"amount_yen": 2001})
-    assert (beyond.status_code, beyond.get_json()["code"]) == (422, "refund_too_large")
+    assert (beyond.status_code, beyond.get_json()["code"]) == (409, "refund_too_large")
     assert caller.post("/purchases/A-1/refund", {}).get_json()["refunded_yen"] == 2980
     unknown = caller.post("/purchases/NONE/refund", {})
     assert (unknown.status_code, unknown.get_json()["code"]) == (404, "order_unknown")

@@ -185,6 +185,29 @@ def test_the_thread_works_when_woken_and_ends_when_told(chat: Chat):
     assert len(chat.gateway.sent_to(friend)) == 1
 
 
+def test_the_thread_outlives_a_batch_that_broke(chat: Chat, monkeypatch: pytest.MonkeyPatch):
+    friend = a_line_id()
+    broken = [True]
+    locking = lanes.lock
+
+    def lock(*given: Any) -> list[str]:
+        if broken:
+            broken.pop()
+            raise RuntimeError
+        return locking(*given)
+
+    monkeypatch.setattr(lanes, "lock", lock)
+    chat.store(a_text(friend, "クーポン"))
+    chat.inbox.start()
+    wait = Signal()
+    for _ in range(200):
+        if chat.gateway.sent_to(friend):
+            break
+        wait.wait(0.05)
+    chat.inbox.stop()
+    assert len(chat.gateway.sent_to(friend)) == 1
+
+
 def test_many_friends_are_handled_in_batches(chat: Chat):
     people = [a_line_id() for _ in range(120)]
     chat.receive(*[a_text(friend, "クーポン") for friend in people])

@@ -19,8 +19,7 @@ from tests.fakes.simulator import SimulatorClient
 
 
 def ensure(database: Database, gateway: FakeGateway | LineGateway, design: MenuDesign | None = None) -> str:
-    with database.begin() as session:
-        return ensure_default_menu(session, gateway, A_SATURDAY, design)
+    return ensure_default_menu(database, gateway, A_SATURDAY, design)
 
 
 def test_the_picture_is_what_line_takes():
