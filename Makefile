@@ -42,8 +42,12 @@ types: setup-dev ## Check types, strictly
 
 check: lint types test ## Everything a change must pass
 
-bench: setup-dev ## Measure; figures go to docs/benchmarks.md by hand
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: setup-dev ## Measure; PURCHASES=FILE (customer date quantity amount) adds what needs real data
+	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
+	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01
+ifdef PURCHASES
+	$(BIN)/python benchmarks/real_input.py $(PURCHASES)
+endif
 
 requirements: setup-dev ## Pin the dependencies again
 	@sh scripts/pin

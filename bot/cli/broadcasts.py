@@ -130,6 +130,19 @@ def send(program: Program, broadcast_id: int, at: datetime | None) -> None:
 
 @broadcast.command()
 @click.argument("broadcast_id", type=int)
+@click.option("--friend", "friend_id", type=int, required=True, help="Number of the friend: your own LINE.")
+@click.pass_obj
+def test(program: Program, broadcast_id: int, friend_id: int) -> None:
+    """Send it to one friend only, outside of the broadcast's counts."""
+    with program.database.begin() as session:
+        broadcasts.send_test(
+            session, program.services.queue, broadcast_id, friend_id, program.services.clock.now()
+        )
+    click.echo(program.words("テスト送信を予約しました。", "The test is on its way."))
+
+
+@broadcast.command()
+@click.argument("broadcast_id", type=int)
 @click.pass_obj
 def status(program: Program, broadcast_id: int) -> None:
     """Print how far a broadcast has come."""

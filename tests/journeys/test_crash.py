@@ -1,0 +1,22 @@
+"""kill -9 of the worker in the middle of a broadcast; `make bench` does it longer and oftener."""
+
+from pathlib import Path
+
+from bot.simulator.config import SimulatorConfig
+from bot.simulator.server import start
+from segments.db import Database
+from tests.fakes.simulator import SimulatorClient
+from tests.journeys.crashing import CrashRun
+from tests.processes import Installation
+
+
+def test_everyone_gets_it_exactly_once_though_the_worker_is_killed_twice(
+    database: Database, tmp_path: Path
+) -> None:
+    with start(SimulatorConfig()) as line:
+        client = SimulatorClient(line.url)
+        client.faults(error_500=0.02, answer_lost=0.01, seed=7)
+        run = CrashRun(Installation(database, tmp_path, line.url), client, friends=1500, seed=7)
+        count = run.run(kills=2)
+    assert count.kills == 2
+    assert (count.duplicates, count.missing, count.uncertain) == (0, 0, 0)
