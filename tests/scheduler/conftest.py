@@ -16,6 +16,14 @@ from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
 
 
+def jobs_of(dispatcher: Dispatcher) -> dict[Job, Callable[..., None]]:
+    """Return what the jobs of a broadcast do with this dispatcher."""
+    return {
+        Job.SEND_CHUNK: partial(send_chunk, dispatcher),
+        Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, dispatcher.queue, dispatcher.clock),
+    }
+
+
 @pytest.fixture
 def gateway() -> FakeGateway:
     """Return a LINE platform in memory."""
@@ -37,10 +45,4 @@ def dispatcher(database: Database, gateway: FakeGateway, queue: FakeQueue, clock
 @pytest.fixture
 def run_jobs(dispatcher: Dispatcher, queue: FakeQueue) -> Callable[[], int]:
     """Return a function that runs every waiting job."""
-    return partial(
-        queue.run,
-        {
-            Job.SEND_CHUNK: partial(send_chunk, dispatcher),
-            Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, queue, dispatcher.clock),
-        },
-    )
+    return partial(queue.run, jobs_of(dispatcher))

@@ -1,8 +1,8 @@
 """A broadcast from draft to its last friend, on both databases, with a LINE platform in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,10 +10,18 @@ from sqlalchemy import func, select
 
 from scheduler import broadcasts, chunks
 from scheduler.delivery import Dispatcher, send_chunk
-from scheduler.gateway import QuotaExhausted, RateLimited, RefusedByLine, TemporaryGatewayError, TokenInvalid
+from scheduler.gateway import (
+    Accepted,
+    GatewayError,
+    Push,
+    QuotaExhausted,
+    RateLimited,
+    RefusedByLine,
+    TemporaryGatewayError,
+    TokenInvalid,
+)
 from scheduler.jobs import Job
 from scheduler.models import Attempt, BroadcastState, Chunk, Delivery, DeliveryState
-from scheduler.plan import plan_broadcast
 from segments import audience
 from segments.db import Database
 from segments.errors import Conflict, Invalid
@@ -22,11 +30,45 @@ from tests.builders import a_friend, days_ago
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
+from tests.scheduler.conftest import jobs_of
 
 EVERYONE = {"is": "everyone"}
 HELLO = {"ja": [{"type": "text", "text": "こんにちは"}], "en": [{"type": "text", "text": "Hello"}]}
 PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様"}]}
 Run = Callable[[], int]
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+class CrashingGateway(FakeGateway):
+    """Dies after LINE took the pushes and before anybody hears of it."""
+
+    crashes = True
+
+    def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
+        """Send, then die."""
+        answers = super().push_many(pushes)
+        if self.crashes:
+            raise Crash
+        return answers
+
+
+class WatchingGateway(FakeGateway):
+    """Counts the deliveries that stand as `sending` in the database when pushes arrive."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.rows_seen: list[int] = []
+        self._database = database
+
+    def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
+        """Count, then send."""
+        sending = select(func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.SENDING)
+        with self._database.reading() as session:
+            self.rows_seen.append(session.scalar(sending) or 0)
+        return super().push_many(pushes)
 
 
 def _friends(database: Database, count: int, **values: Any) -> list[str]:
@@ -299,12 +341,7 @@ def test_a_chunk_whose_job_was_lost_is_found_by_the_sweep(
 ) -> None:
     (friend,) = _friends(dispatcher.database, 1)
     _send(dispatcher, _draft(dispatcher))
-    queue.run(
-        {
-            Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, queue, clock),
-            Job.SEND_CHUNK: _lost,
-        }
-    )
+    queue.run(jobs_of(dispatcher) | {Job.SEND_CHUNK: _lost})
     clock.advance(timedelta(minutes=2))
     with dispatcher.database.begin() as session:
         assert chunks.sweep(session, queue, clock.now()) == 1
@@ -320,21 +357,12 @@ def test_a_crash_between_sending_and_recording_sends_nobody_twice(
     broadcast_id = _draft(dispatcher, PERSONAL)
     _send(dispatcher, broadcast_id)
 
-    class Crash(Exception):
-        pass
-
-    honest = gateway.push_many
-
-    def crash_after_sending(pushes: Any) -> Any:
-        honest(pushes)
-        raise Crash
-
-    gateway.push_many = crash_after_sending  # type: ignore[method-assign]
+    crashing = CrashingGateway()
     with pytest.raises(Crash):
-        run_jobs()
-    gateway.push_many = honest  # type: ignore[method-assign]
-    run_jobs()
-    assert [len(gateway.sent_to(friend)) for friend in friends] == [1, 1, 1]
+        queue.run(jobs_of(replace(dispatcher, gateway=crashing)))
+    crashing.crashes = False
+    queue.run(jobs_of(replace(dispatcher, gateway=crashing)))
+    assert [len(crashing.sent_to(friend)) for friend in friends] == [1, 1, 1]
     assert _progress(dispatcher, broadcast_id).by_state == {DeliveryState.ACCEPTED: 3}
 
 
@@ -345,12 +373,7 @@ def test_after_a_day_an_unresolved_send_is_uncertain_and_not_repeated(
     gateway.lose_answer("push")
     broadcast_id = _draft(dispatcher, PERSONAL)
     _send(dispatcher, broadcast_id)
-    queue.run(
-        {
-            Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, queue, clock),
-            Job.SEND_CHUNK: _lost,
-        }
-    )
+    queue.run(jobs_of(dispatcher) | {Job.SEND_CHUNK: _lost})
     with dispatcher.database.begin() as session:
         chunk_id = session.scalars(select(Chunk.id)).one()
     send_chunk(dispatcher, chunk_id)
@@ -388,19 +411,10 @@ def test_a_time_that_has_passed_is_refused(dispatcher: Dispatcher, clock: FakeCl
 
 
 def test_every_delivery_row_stands_before_its_message_leaves(
-    dispatcher: Dispatcher, gateway: FakeGateway, run_jobs: Run
+    dispatcher: Dispatcher, queue: FakeQueue
 ) -> None:
     _friends(dispatcher.database, 2)
-    seen: list[int] = []
-    honest = gateway.push_many
-
-    def counting(pushes: Any) -> Any:
-        with dispatcher.database.reading() as session:
-            sending = Delivery.state == DeliveryState.SENDING
-            seen.append(session.scalar(select(func.count()).select_from(Delivery).where(sending)) or 0)
-        return honest(pushes)
-
-    gateway.push_many = counting  # type: ignore[method-assign]
+    watching = WatchingGateway(dispatcher.database)
     _send(dispatcher, _draft(dispatcher, PERSONAL))
-    run_jobs()
-    assert seen == [2]
+    queue.run(jobs_of(replace(dispatcher, gateway=watching)))
+    assert watching.rows_seen == [2]
