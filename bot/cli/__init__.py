@@ -6,9 +6,8 @@ from typing import Any
 import click
 
 from bot.cli.context import Program
-from bot.cli.errors import words_of
+from bot.cli.errors import TROUBLE, words_of
 from bot.settings import Settings
-from segments.errors import KokyakuError
 
 COMMANDS = {
     "apikey": "bot.cli.apikeys:apikey",
@@ -18,8 +17,10 @@ COMMANDS = {
     "demo": "bot.cli.demos:demo",
     "import": "bot.cli.imports:imports",
     "operator": "bot.cli.operators:operator",
+    "policy": "bot.cli.policies:policy",
     "segments": "bot.cli.segments:segments",
     "serve": "bot.cli.serving:serve",
+    "shop": "bot.cli.shops:shop",
     "simulator": "bot.cli.simulators:simulator",
     "web": "bot.cli.serving:web",
     "worker": "bot.cli.serving:worker",
@@ -28,7 +29,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Finds commands by name, and tells a refusal as one sentence in the operator's language."""
+    """Finds commands by name, and tells a refusal or trouble as one sentence in the operator's language."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every command's name."""
@@ -44,11 +45,20 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a refusal ends it with status 1 and its reason."""
+        """Run the command; a refusal, or trouble outside of the program, ends it with status 1 and its reason."""
         try:
             return super().invoke(ctx)
-        except KokyakuError as error:
-            raise click.ClickException(words_of(error, ctx.obj.settings.language)) from error
+        except BrokenPipeError:
+            raise  # `kokyaku … | head` is no trouble: click ends quietly.
+        except TROUBLE as error:
+            raise click.ClickException(_said(ctx, error)) from error
+
+
+def _said(ctx: click.Context, error: Exception) -> str:
+    if isinstance(ctx.obj, Program):
+        return words_of(error, ctx.obj.settings.language)
+    # The settings themselves cannot be read: nobody knows the operator's language yet.
+    return " / ".join(words_of(error, language) for language in ("ja", "en"))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

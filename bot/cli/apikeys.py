@@ -3,7 +3,7 @@
 import click
 
 from bot import api_keys, operators
-from bot.cli.context import Program
+from bot.cli.context import NUMBER, Program
 
 
 @click.group()
@@ -39,7 +39,7 @@ def list_(program: Program) -> None:
 
 
 @apikey.command("revoke")
-@click.argument("number", type=int)
+@click.argument("number", type=NUMBER)
 @click.pass_obj
 def revoke(program: Program, number: int) -> None:
     """Stop taking a key."""

@@ -1,7 +1,7 @@
 """`kokyaku broadcast`: send to many from the terminal."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.cli.context import Program
+from bot.cli.context import LARGEST, NUMBER, Program
+from bot.words import pause_words
 from scheduler import broadcasts, quota
 from scheduler.models import Broadcast, Message, MessageVersion
 from segments import audience, conditions, recipients
@@ -29,7 +30,7 @@ def broadcast() -> None:
 @click.option("--name", required=True, help="Name shown in the list.")
 @click.option("--segment", "segment_name", help="Name or id of a saved segment.")
 @click.option("--condition", help='Condition as JSON, e.g. \'{"is": "everyone"}\'.')
-@click.option("--csv", "csv_path", type=click.Path(exists=True, path_type=Path), help="CSV of friends.")
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="CSV of friends.")
 @click.option("--text", help="What to say, in Japanese.")
 @click.option("--text-en", help="What to say to friends who read English.")
 @click.option("--message", "message_key", help="Key of a ready message instead of a text.")
@@ -45,6 +46,8 @@ def create(
     message_key: str | None,
 ) -> None:
     """Add a draft; print its id, how many it reaches and what it costs."""
+    _one_of(program, {"--segment": segment_name, "--condition": condition, "--csv": csv_path})
+    _one_of(program, {"--text": text or text_en, "--message": message_key})
     now = program.services.clock.now()
     with program.database.begin() as session:
         tree = _condition(session, segment_name, condition)
@@ -72,15 +75,28 @@ def create(
     )
 
 
-def _condition(session: Session, segment_name: str | None, condition: str | None) -> dict[str, object] | None:
+def _one_of(program: Program, given: Mapping[str, object]) -> None:
+    """Refuse two answers to one question: the one passed over might be the one that was meant."""
+    named = [option for option, value in given.items() if value is not None]
+    if len(named) > 1:
+        both = " ".join(named)
+        raise click.ClickException(
+            program.words(f"{both} は同時に指定できません。", f"{both} cannot be given together.")
+        )
+
+
+def _condition(session: Session, segment_name: str | None, condition: str | None) -> dict[str, Any] | None:
     if condition is not None:
         try:
-            return dict(json.loads(condition))
-        except ValueError as error:
+            tree: Any = json.loads(condition)
+        except (ValueError, RecursionError) as error:
             raise Invalid("condition_not_json", given=condition) from error
+        conditions.parse(tree)
+        return tree
     if segment_name is None:
         return None
-    matching = Segment.id == int(segment_name) if segment_name.isdigit() else Segment.name == segment_name
+    is_id = segment_name.isdecimal() and int(segment_name) <= LARGEST
+    matching = Segment.id == int(segment_name) if is_id else Segment.name == segment_name
     segment = session.scalars(select(Segment).where(matching)).first()
     if segment is None:
         raise NotFound("segment_unknown", segment_id=segment_name)
@@ -115,7 +131,7 @@ def _version(session: Session, key: str | None) -> int | None:
 
 
 @broadcast.command()
-@click.argument("broadcast_id", type=int)
+@click.argument("broadcast_id", type=NUMBER)
 @click.option("--at", type=click.DateTime(), help="When, in the shop's zone; now if left out.")
 @click.pass_obj
 def send(program: Program, broadcast_id: int, at: datetime | None) -> None:
@@ -129,7 +145,7 @@ def send(program: Program, broadcast_id: int, at: datetime | None) -> None:
 
 
 @broadcast.command()
-@click.argument("broadcast_id", type=int)
+@click.argument("broadcast_id", type=NUMBER)
 @click.option("--friend", "friend_id", type=int, required=True, help="Number of the friend: your own LINE.")
 @click.pass_obj
 def test(program: Program, broadcast_id: int, friend_id: int) -> None:
@@ -142,7 +158,7 @@ def test(program: Program, broadcast_id: int, friend_id: int) -> None:
 
 
 @broadcast.command()
-@click.argument("broadcast_id", type=int)
+@click.argument("broadcast_id", type=NUMBER)
 @click.pass_obj
 def status(program: Program, broadcast_id: int) -> None:
     """Print how far a broadcast has come."""
@@ -151,7 +167,7 @@ def status(program: Program, broadcast_id: int) -> None:
 
 def _control(name: str, act: Callable[[Program, Session, int], Broadcast], words: str) -> click.Command:
     @broadcast.command(name, help=words)
-    @click.argument("broadcast_id", type=int)
+    @click.argument("broadcast_id", type=NUMBER)
     @click.pass_obj
     def run(program: Program, broadcast_id: int) -> None:
         with program.database.begin() as session:
@@ -186,3 +202,5 @@ def _tell(program: Program, broadcast_id: int) -> None:
     parts = [f"{state.value} {count:,}" for state, count in sorted(progress.by_state.items())]
     parts += [f"({reason} {count:,})" for reason, count in sorted(progress.by_reason.items())]
     click.echo(f"{progress.state.value} {progress.total:,}: {' '.join(parts)}")
+    if progress.state_reason is not None:
+        click.echo(pause_words(progress.state_reason, program.settings.language))

@@ -1,6 +1,8 @@
 """What every command is handed: settings at once, services when it asks for them."""
 
 from functools import cached_property
+from threading import Event
+from typing import Any
 
 import click
 
@@ -9,12 +11,33 @@ from bot.settings import Settings
 from bot.wiring import build_services, migrate, open_database, wait_for
 from segments.db import Database
 
+LARGEST = 2**63 - 1
+
+
+class Number(click.ParamType[int]):
+    """The number of a row."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; one that no row can have is refused before a database stumbles over it."""
+        number = int(value) if str(value).isdecimal() else 0
+        if not 0 < number <= LARGEST:
+            english = ctx is not None and isinstance(ctx.obj, Program) and ctx.obj.settings.language == "en"
+            self.fail(f"{value}: no such number" if english else f"{value}: 番号ではありません", param, ctx)
+        return number
+
+
+NUMBER = Number()
+
 
 class Program:
     """The settings of this run, and the services made from them on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.stop = Event()
+        """Set when a long-running command is told to stop."""
 
     @cached_property
     def database(self) -> Database:
@@ -28,7 +51,10 @@ class Program:
                 ),
                 err=True,
             ),
+            self.stop,
         )
+        if self.stop.is_set():
+            raise click.exceptions.Exit
         migrate(database)
         return database
 

@@ -1,14 +1,82 @@
-"""Refusals in words outside of any web request."""
+"""What ends a command, as one sentence in the operator's language."""
 
-from bot.i18n import catalogue
-from bot.words import ANY_ERROR, ERRORS
+import sqlite3
+from collections.abc import Callable
+from typing import Any, cast
+
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from bot.words import error_words, problem_in
 from segments.errors import KokyakuError
 
+TROUBLE = (KokyakuError, SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, ValidationError)
+"""What comes from outside of the program. Anything else is a fault of ours and keeps its traceback."""
+FULL = ("disk is full", "No space left on device", "could not extend file")
 
-def words_of(error: KokyakuError, language: str) -> str:
-    """Return a refusal in words of `language`."""
-    translate = catalogue(language).ugettext
-    try:
-        return translate(ERRORS[error.code]) % error.params
-    except KeyError:
-        return translate(ANY_ERROR) % {"code": str(error)}
+Words = Callable[[str, str], str]
+"""Returns the Japanese or the English of two sentences."""
+
+
+def words_of(error: Exception, language: str) -> str:
+    """Return what went wrong, and what to do about it, in words of `language`."""
+
+    def words(japanese: str, english: str) -> str:
+        return english if language == "en" else japanese
+
+    match error:
+        case KokyakuError():
+            return error_words(error, language) + _details(error, language)
+        case ValidationError():
+            return _setting(error, words)
+        case ArgumentError() | NoSuchModuleError():
+            return words(
+                "KOKYAKU_DATABASE_URL を接続先として読めません。postgresql://ユーザー:パスワード@ホスト/データベース のように書いてください。",
+                "KOKYAKU_DATABASE_URL is no address of a database. Write it like postgresql://user:password@host/database.",
+            )
+        case UnicodeError():
+            return words(
+                "文字として読めないものが含まれています。", "Something in it cannot be read as text."
+            )
+        case _:
+            return _storage(error, words)
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether there was no room left on the disk."""
+    return any(sign in str(error) for sign in FULL)
+
+
+def _details(error: KokyakuError, language: str) -> str:
+    """Say where and what, for refusals whose words leave that to a form."""
+    if error.code == "message_invalid":
+        problems = cast("list[Any]", error.params.get("problems", []))
+        return "".join(f" {each.path}: {problem_in(each.code, each.params, language)}" for each in problems)
+    if error.code == "condition_invalid":
+        return " " + ": ".join(
+            str(error.params[name]) for name in ("at", "problem") if error.params.get(name)
+        )
+    return ""
+
+
+def _setting(error: ValidationError, words: Words) -> str:
+    told = "; ".join(
+        f"{'.'.join(map(str, each['loc']))}={each['input']!s}: {each['msg']}" for each in error.errors()
+    )
+    return words(f"設定に誤りがあります（{told}）。", f"A setting is wrong ({told}).")
+
+
+def _storage(error: Exception, words: Words) -> str:
+    if is_full(error):
+        return words(
+            "ディスクに空きがありません。空きを作ってから、もう一度お試しください。",
+            "The disk is full. Make room, then try again.",
+        )
+    # Of a statement only the driver's own words: its values may be somebody's.
+    told = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    reason = told[0] if told else type(error).__name__
+    if isinstance(error, OSError):
+        return words(
+            f"ファイルまたは通信の問題です: {reason}", f"A file or the network is in the way: {reason}"
+        )
+    return words(f"データベースの問題です: {reason}", f"The database is in the way: {reason}")

@@ -1,5 +1,6 @@
 """`kokyaku import`: friends, products and purchases from CSV files."""
 
+import sqlite3
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -8,8 +9,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.context import Program
+from bot.cli.errors import words_of
 from bot.services import Services
 from segments.clock import Clock
 from segments.db import Database
@@ -42,6 +45,7 @@ _WORDS = {
         "line": "{line}行目: {reason}",
         "more": "ほか {more:,}行。すべて見るには --report ファイル名 を付けてください。",
         "written": "取り込めなかった行の一覧を {path} に保存しました。",
+        "kept": "ここまでに取り込んだ行は残っています。同じファイルをもう一度取り込むと、残りが入ります。",
         "unwritten": "一覧を {path} に保存できませんでした（{error}）。取り込みは完了しています。",
     },
     "en": {
@@ -51,6 +55,7 @@ _WORDS = {
         "line": "line {line}: {reason}",
         "more": "… and {more:,} more; --report FILE lists them all.",
         "written": "The refused lines are in {path}.",
+        "kept": "What was taken so far is kept: import the same file again for the rest.",
         "unwritten": "The list could not be saved as {path} ({error}). The import itself is complete.",
     },
 }
@@ -176,6 +181,8 @@ def _run(
         raise click.ClickException(
             reason_words(problem.code, problem.params, language, options.zone)
         ) from problem
+    except (SQLAlchemyError, sqlite3.Error, OSError) as trouble:
+        raise click.ClickException(f"{words_of(trouble, language)} {_words(services)['kept']}") from trouble
     words = _words(services)
     click.echo(
         words["summary"].format(

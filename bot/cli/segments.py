@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from bot.cli.context import Program
+from bot.cli.context import NUMBER, Program
 from segments import audience, conditions
 from segments.errors import NotFound
 from segments.models import Segment
@@ -29,7 +29,7 @@ def list_segments(program: Program) -> None:
 
 
 @segments.command()
-@click.argument("segment_id", type=int)
+@click.argument("segment_id", type=NUMBER)
 @click.pass_obj
 def count(program: Program, segment_id: int) -> None:
     """Print how many friends are in a segment now."""
@@ -41,8 +41,8 @@ def count(program: Program, segment_id: int) -> None:
 
 
 @segments.command()
-@click.argument("segment_id", type=int)
-@click.option("--limit", default=20, show_default=True)
+@click.argument("segment_id", type=NUMBER)
+@click.option("--limit", type=NUMBER, default=20, show_default=True)
 @click.pass_obj
 def preview(program: Program, segment_id: int, limit: int) -> None:
     """Print some friends of a segment: id, member number, name."""

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from errno import EADDRINUSE
 from threading import Event, Thread
 from types import FrameType
 
@@ -15,7 +16,7 @@ from bot.demo.seeding import seed
 from bot.logging import configure
 from bot.machinery import Machinery
 from bot.services import Services
-from bot.stand_in import StandIn
+from bot.stand_in import SimulatorNotStarted, StandIn
 
 WEB_THREADS = 16
 
@@ -26,11 +27,12 @@ WEB_THREADS = 16
 def serve(program: Program, demo: bool) -> None:
     """Run everything in one process: web, scheduler and worker, and the simulator when LINE is not set up."""
     configure()
+    _listen_for_stop(program.stop)
     stand_in = None if program.settings.has_line_credentials else StandIn(program.settings)
     try:
         if stand_in is not None:
             program.settings.data.mkdir(parents=True, exist_ok=True)
-            stand_in.start()
+            _start_simulator(program, stand_in)
             program.settings = stand_in.settings()
         _serve(program, stand_in, demo=demo)
     finally:
@@ -38,17 +40,29 @@ def serve(program: Program, demo: bool) -> None:
             stand_in.stop()
 
 
+def _start_simulator(program: Program, stand_in: StandIn) -> None:
+    try:
+        stand_in.start()
+    except SimulatorNotStarted as error:
+        raise click.ClickException(
+            program.words(
+                f"シミュレーターを {stand_in.url} で始められません。ほかのプログラムが使っている場合は、KOKYAKU_SIMULATOR_PORT で別の番号を指定してください。",
+                f"The simulator cannot start on {stand_in.url}. If another program uses it, choose another KOKYAKU_SIMULATOR_PORT.",
+            )
+        ) from error
+
+
 def _serve(program: Program, stand_in: StandIn | None, *, demo: bool) -> None:
     services = program.services
     _first_start(program, services)
+    close_web = _start_web(program)
     machinery = Machinery(services)
-    machinery.start()
-    close_web = _start_web(services)
     try:
+        machinery.start()
         if stand_in is not None and demo:
             seed(services, stand_in.url, click.echo)
         _say_ready(program, stand_in)
-        _until_told_to_stop()
+        program.stop.wait()
     finally:
         close_web()
         machinery.stop()
@@ -69,14 +83,35 @@ def _first_start(program: Program, services: Services) -> None:
         )
 
 
-def _start_web(services: Services) -> Callable[[], None]:
-    settings = services.settings
-    server = create_server(
-        create_app(services), host=settings.host, port=settings.port, threads=WEB_THREADS, ident=None
-    )
+def _start_web(program: Program) -> Callable[[], None]:
+    settings = program.settings
+    try:
+        server = create_server(
+            create_app(program.services),
+            host=settings.host,
+            port=settings.port,
+            threads=WEB_THREADS,
+            ident=None,
+        )
+    except OSError as error:
+        program.services.close()
+        raise click.ClickException(_not_listening(program, error)) from error
     thread = Thread(target=server.run, name="kokyaku-web", daemon=True)
     thread.start()
     return server.close
+
+
+def _not_listening(program: Program, error: OSError) -> str:
+    address = f"{program.settings.host}:{program.settings.port}"
+    if error.errno == EADDRINUSE:
+        return program.words(
+            f"{address} は、ほかのプログラムが使っています。KOKYAKU_PORT で別の番号を指定してください。",
+            f"Another program uses {address}. Choose another KOKYAKU_PORT.",
+        )
+    return program.words(
+        f"{address} で待ち受けできません（{error.strerror}）。KOKYAKU_HOST と KOKYAKU_PORT を確かめてください。",
+        f"{address} cannot be listened on ({error.strerror}). Check KOKYAKU_HOST and KOKYAKU_PORT.",
+    )
 
 
 def _say_ready(program: Program, stand_in: StandIn | None) -> None:
@@ -92,15 +127,16 @@ def _say_ready(program: Program, stand_in: StandIn | None) -> None:
     click.echo(program.words("準備ができました。終了は Ctrl+C です。", "Ready. Ctrl+C ends it."))
 
 
-def _until_told_to_stop() -> None:
-    told = Event()
+def _listen_for_stop(stop: Event) -> None:
+    """Let SIGTERM and Ctrl+C set `stop`, from the first moment on; the second one ends us at once."""
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        told.set()
+    def tell(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, usual[signal.Signals(number)])
 
-    signal.signal(signal.SIGTERM, tell)
-    signal.signal(signal.SIGINT, tell)
-    told.wait()
+    for number in usual:
+        signal.signal(number, tell)
 
 
 @click.command()
@@ -108,11 +144,12 @@ def _until_told_to_stop() -> None:
 def web(program: Program) -> None:
     """Run the web alone: webhook, console, API. Workers run beside it."""
     configure()
+    _listen_for_stop(program.stop)
     services = program.services
     _first_start(program, services)
-    close_web = _start_web(services)
+    close_web = _start_web(program)
     _say_ready(program, None)
-    _until_told_to_stop()
+    program.stop.wait()
     close_web()
     services.close()
 
@@ -122,10 +159,11 @@ def web(program: Program) -> None:
 def worker(program: Program) -> None:
     """Run a worker alone: sends, webhook events, the clock. Start as many as you like on PostgreSQL."""
     configure()
+    _listen_for_stop(program.stop)
     services = program.services
     machinery = Machinery(services)
     machinery.start()
     click.echo(program.words("ワーカーが動いています。", "The worker is running."))
-    _until_told_to_stop()
+    program.stop.wait()
     machinery.stop()
     services.close()

@@ -144,9 +144,8 @@ def test_events_are_read_in_portions(database: Database) -> None:
         assert len(states(session)) == 5
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_two_processes_read_different_events(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("one process at a time writes to SQLite")
     with database.begin() as session:
         a_scenario(session)
         for _ in range(6):

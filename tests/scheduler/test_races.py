@@ -1,0 +1,185 @@
+"""Two at once: workers that run the same chunk, an operator who acts while a worker sends, planning that broke."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from scheduler import broadcasts, outcomes
+from scheduler.batches import Multicast
+from scheduler.delivery import Dispatcher
+from scheduler.gateway import Accepted, GatewayError, RefusedByLine
+from scheduler.jobs import Job
+from scheduler.models import Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
+from scheduler.outcomes import Ledger
+from scheduler.plan import plan_broadcast
+from scheduler.preparing import prepare
+from scheduler.tick import tick
+from segments.db import Database
+from tests.builders import a_friend
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway import FakeGateway
+from tests.fakes.queue import FakeQueue
+
+HELLO = {"ja": [{"type": "text", "text": "こんにちは"}]}
+PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様"}]}
+PATIENCE_SECONDS = 20
+Run = Callable[[], int]
+
+
+def _planned(dispatcher: Dispatcher, content: dict[str, Any], friends: int = 3) -> tuple[int, list[str]]:
+    """Return a broadcast that is planned, its chunk without a job, and its friends."""
+    now = dispatcher.clock.now()
+    with dispatcher.database.begin() as session:
+        known = [a_friend(session).line_user_id or "" for _ in range(friends)]
+        made: dict[str, Any] = {"name": "秋", "now": now, "by": "test", "content": content}
+        broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
+        broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)
+    plan_broadcast(dispatcher.database, dispatcher.queue, dispatcher.clock, broadcast_id)
+    return broadcast_id, known
+
+
+def _chunk_id(dispatcher: Dispatcher) -> int:
+    with dispatcher.database.reading() as session:
+        return session.scalars(select(Chunk.id)).one()
+
+
+def _prepared(dispatcher: Dispatcher, chunk_id: int) -> Multicast:
+    with dispatcher.database.begin() as session:
+        batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone)
+    assert isinstance(batch, Multicast)
+    return batch
+
+
+def _answer(dispatcher: Dispatcher, batch: Multicast) -> Accepted | GatewayError:
+    try:
+        return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
+    except GatewayError as refused:
+        return refused
+
+
+def _record(dispatcher: Dispatcher, batch: Multicast, outcome: Accepted | GatewayError) -> None:
+    with dispatcher.database.begin() as session:
+        outcomes.record_multicast(Ledger(session, dispatcher.queue, dispatcher.clock.now()), batch, outcome)
+
+
+def test_a_cut_off_worker_that_comes_back_with_a_refusal_puts_nothing_back_that_was_sent_since(
+    dispatcher: Dispatcher, gateway: FakeGateway, run_jobs: Run
+) -> None:
+    broadcast_id, friends = _planned(dispatcher, HELLO)
+    gateway.unknown = {friends[0]}
+    chunk_id = _chunk_id(dispatcher)
+    cut_off = _prepared(dispatcher, chunk_id)
+    successor = _prepared(dispatcher, chunk_id)
+    late = _answer(dispatcher, cut_off)
+    _record(dispatcher, successor, _answer(dispatcher, successor))
+    without_the_stranger = _prepared(dispatcher, chunk_id)
+    taken = _answer(dispatcher, without_the_stranger)
+    assert isinstance(late, RefusedByLine)
+    _record(dispatcher, cut_off, late)
+    run_jobs()
+    _record(dispatcher, without_the_stranger, taken)
+    assert [gateway.sent_to(friend) for friend in friends] == [[], ["こんにちは"], ["こんにちは"]]
+    with dispatcher.database.reading() as session:
+        by_state = broadcasts.progress(session, broadcast_id).by_state
+    assert by_state == {DeliveryState.FAILED: 1, DeliveryState.ACCEPTED: 2}
+
+
+def test_planning_that_broke_is_begun_again_a_little_later(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue, run_jobs: Run, clock: FakeClock
+) -> None:
+    with dispatcher.database.begin() as session:
+        friend = a_friend(session).line_user_id or ""
+        made: dict[str, Any] = {"name": "秋", "now": clock.now(), "by": "test", "content": HELLO}
+        broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
+        broadcasts.schedule(session, queue, broadcast_id, None, clock.now())
+    queue.run({Job.PLAN_BROADCAST: lambda _broadcast_id: None})  # the database was away
+    assert tick(dispatcher)["replanned"] == 1
+    assert tick(dispatcher)["replanned"] == 0
+    assert [delay for _job, _args, delay in queue.waiting.values()] == [timedelta(minutes=1)]
+    run_jobs()
+    assert gateway.sent_to(friend) == ["こんにちは"]
+
+
+@pytest.fixture
+def on_postgres(dispatcher: Dispatcher) -> Dispatcher:
+    """Return what sending takes, on the database where two can write at once."""
+    if dispatcher.database.is_sqlite:
+        pytest.skip("one writes at a time on SQLite")
+    return dispatcher
+
+
+class Aside:
+    """Does something in another thread, and tells when the database makes it wait."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pool = ThreadPoolExecutor(1)
+
+    def start(self, work: Callable[[Session], object]) -> Callable[[], object]:
+        """Begin `work` in a transaction; return what waits for its end."""
+
+        def run() -> object:
+            with self._database.begin() as session:
+                return work(session)
+
+        return partial(self._pool.submit(run).result, PATIENCE_SECONDS)
+
+    def wait_until_it_waits(self) -> None:
+        """Return when some transaction waits for another's lock."""
+        pause = Event()
+        for _ in range(PATIENCE_SECONDS * 100):
+            with self._database.reading() as session:
+                if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                    return
+            pause.wait(0.01)
+        raise AssertionError("nothing waits")
+
+
+def test_cancelling_while_a_chunk_is_prepared_neither_blocks_it_for_ever_nor_is_undone(
+    on_postgres: Dispatcher, clock: FakeClock
+) -> None:
+    broadcast_id, _ = _planned(on_postgres, PERSONAL)
+    chunk_id, operator = _chunk_id(on_postgres), Aside(on_postgres.database)
+    with on_postgres.database.begin() as session:
+        session.get_one(Chunk, chunk_id, with_for_update=True)
+        cancelled = operator.start(lambda other: broadcasts.cancel(other, broadcast_id, clock.now()))
+        operator.wait_until_it_waits()
+        assert prepare(session, chunk_id, clock.now(), on_postgres.zone) is not None
+    cancelled()
+    with on_postgres.database.reading() as session:
+        assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.CANCELLED
+        # What was being sent is still resolved; nothing else leaves.
+        assert set(session.scalars(select(Delivery.state))) == {DeliveryState.SENDING}
+
+
+def test_what_was_cancelled_while_a_second_run_looked_stays_cancelled(
+    on_postgres: Dispatcher, clock: FakeClock
+) -> None:
+    broadcast_id, _ = _planned(on_postgres, PERSONAL)
+    chunk_id, worker = _chunk_id(on_postgres), Aside(on_postgres.database)
+    with on_postgres.database.begin() as session:
+        session.get_one(Chunk, chunk_id).state = ChunkState.SENDING
+    with on_postgres.database.begin() as session:
+        broadcasts.cancel(session, broadcast_id, clock.now())
+        session.flush()
+        prepared = worker.start(lambda other: prepare(other, chunk_id, clock.now(), on_postgres.zone))
+        worker.wait_until_it_waits()
+    assert prepared() is None
+    with on_postgres.database.reading() as session:
+        assert set(session.scalars(select(Delivery.state))) == {DeliveryState.CANCELLED}
+
+
+def test_watching_a_broadcast_waits_for_nobody(on_postgres: Dispatcher, clock: FakeClock) -> None:
+    broadcast_id, _ = _planned(on_postgres, HELLO)
+    with on_postgres.database.begin() as working, on_postgres.database.reading() as watching:
+        broadcasts.pause(working, broadcast_id, clock.now())
+        working.flush()
+        watching.execute(text("SET LOCAL lock_timeout = '1s'"))
+        assert broadcasts.progress(watching, broadcast_id).state is BroadcastState.SENDING
