@@ -68,7 +68,8 @@ class Ticker:
         last = self._last.get(job)
         if last is not None and self._queue.unfinished([last]):
             return last
-        job_id = f"{job.value}@{_slot(self._clock.now(), self._zone):%Y-%m-%dT%H:%M:%S}"
+        # With its offset: where clocks are put back, an hour's wall times come twice.
+        job_id = f"{job.value}@{_slot(self._clock.now(), self._zone).isoformat()}"
         with self._database.begin() as session:
             self._queue.enqueue(session, job, job_id)
         self._last[job] = job_id
