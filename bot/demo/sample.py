@@ -15,14 +15,15 @@ SHOP = Shop(
     free_item=FreeItem(
         title=Words("おいしいお茶の淹れ方ガイド", "A guide to brewing good tea"),
         text=Words(
-            "茶葉の量、お湯の温度、待つ時間。三つのコツだけで、いつものお茶がぐっとおいしくなります。",
-            "How much leaf, how hot the water, how long to wait: three small things that change your cup.",
+            "1. 茶葉は一人分でティースプーン2杯（約4g）\n2. お湯は70〜80℃に冷ましてから\n3. 1分待って、最後の一滴まで注ぎきる\n\nこの三つだけで、いつものお茶がぐっとおいしくなります。",
+            "1. Two teaspoons of leaf (4 g) for one cup\n2. Let the water cool to 70–80 °C\n3. Wait a minute, then pour to the last drop\n\nThree small things that change your cup.",
         ),
     ),
     how_to_buy=Words(
         "店頭のほか、お電話でもご注文いただけます。営業時間は10時から19時（水曜定休）です。",
         "Visit the shop or order by phone, 10:00–19:00, closed on Wednesdays.",
     ),
+    opening_hours=Words("10時〜19時（水曜定休）", "10:00–19:00, closed on Wednesdays"),
     closed_weekdays=(2,),
 )
 

@@ -31,7 +31,9 @@ def seed(services: Services, simulator_url: str, say: Say) -> None:
     with services.database.begin() as session:
         shop.save(session, sample.SHOP, now)
         quota.choose_plan(session, "standard", now)
-        session.add_all(Product(created_at=now, **row) for row in sample.PRODUCTS)
+        # An earlier try may have come this far and not found the simulator.
+        known = set(session.scalars(select(Product.code)))
+        session.add_all(Product(created_at=now, **row) for row in sample.PRODUCTS if row["code"] not in known)
     ids = phones.add_friends(sample.NAMES)
     if not _wait_for_friends(services, len(ids)):
         say(

@@ -28,7 +28,7 @@ def protect(response: Response) -> Response:
     """No scripts or styles but our own, whatever a message says."""
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 

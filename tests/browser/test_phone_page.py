@@ -67,6 +67,14 @@ def test_a_message_appears_without_reloading(page: Page, sim: SimulatorClient, w
     expect(page.locator(".theirs .balloon")).to_have_text("いま届きました")
 
 
+def test_a_friend_is_added_with_the_button(page: Page, sim: SimulatorClient) -> None:
+    page.goto(sim.url)
+    page.get_by_label("名前").fill("田中 さくら")
+    page.get_by_role("button", name="友だちを追加").click()
+    expect(page.get_by_role("textbox", name="メッセージを入力")).to_be_visible()
+    assert [friend["displayName"] for friend in sim.friends()["friends"]] == ["田中 さくら"]
+
+
 def test_typed_text_becomes_a_webhook(page: Page, sim: SimulatorClient) -> None:
     friend = sim.add_friend()
     page.goto(f"{sim.url}/phone/{friend}")

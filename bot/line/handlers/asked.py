@@ -28,6 +28,7 @@ class Action(StrEnum):
     DISSATISFIED = "dissatisfied"
     ENGLISH = "english"
     JAPANESE = "japanese"
+    MENU = "menu"
 
 
 @dataclass(frozen=True)

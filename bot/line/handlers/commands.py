@@ -24,6 +24,7 @@ COMMANDS: Mapping[Action, Command] = {
     Action.UNLINK_MEMBER: membership.unlink,
     Action.SATISFIED: satisfaction.satisfied,
     Action.DISSATISFIED: satisfaction.dissatisfied,
+    Action.MENU: shopping.menu,
 }
 
 

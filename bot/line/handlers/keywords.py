@@ -33,8 +33,15 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.LINK_MEMBER: ("会員登録", "会員連携", "会員番号", "会員証", "link member", "member"),
     Action.UNLINK_MEMBER: ("会員連携解除", "連携解除", "会員登録解除", "unlink", "unlink member"),
     Action.ENGLISH: ("english", "英語"),
+    Action.MENU: ("メニュー", "ヘルプ", "使い方", "menu", "options"),
     Action.JAPANESE: ("日本語", "にほんご", "japanese", "nihongo"),
 }  # fmt: skip
+
+
+_ONLY_BUTTONS: dict[Action, tuple[str, ...]] = {
+    Action.SATISFIED: ("満足しています", "satisfied"),
+    Action.DISSATISFIED: ("満足していません", "not satisfied"),
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,18 @@ def folded(text: str) -> str:
     return "".join(visible.split()).casefold().strip("。、.,!?！？「」【】()[]〜~♪☆★…・")
 
 
+_ASKING = re.compile(
+    r"(?:は何時(?:から|まで)?(?:です)?か?|はいつ(?:です)?か?|(?:について)?を?(?:教えて|知りたい)(?:ください|下さい|です)?|について|は)$"
+)
+"""What is put behind a word to ask for it: 「営業時間は」, 「定休日を教えてください」."""
+
 _ACTIONS = {folded(word): action for action, words in WORDS.items() for word in words}
+
+
+def name_of(action: Action, language: str) -> str:
+    """Return the word by which a friend would ask for `action`: what a tapped button is called in the chat."""
+    words = WORDS.get(action, _ONLY_BUTTONS.get(action, (action.value,)))
+    return words[0] if language == "ja" else next((word for word in words if word.isascii()), words[0])
 
 
 def understand(text: str) -> Understood:
@@ -83,7 +101,8 @@ def understand(text: str) -> Understood:
 
 
 def _asked(rest: str, route: str | None) -> Understood:
-    known = _ACTIONS.get(folded(rest))
+    word = folded(rest)
+    known = _ACTIONS.get(word) or _ACTIONS.get(_ASKING.sub("", word))
     if known is not None:
         return Understood(known, route)
     for pattern, action in ((_REFERRAL, Action.ENTER_REFERRAL), (_MEMBER, Action.LINK_MEMBER)):

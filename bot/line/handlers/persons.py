@@ -60,7 +60,12 @@ def is_with_one(turn: Turn) -> bool:
 
 
 def was_told_lately(turn: Turn) -> bool:
-    """Tell whether the friend knows already that a person will answer."""
+    """Tell whether the friend knows already that a person will answer, and still waits for it."""
     state = turn.known_state()
     told = None if state is None else state.told_to_wait_at
-    return told is not None and turn.now - told < TOLD_FOR
+    return told is not None and turn.now - told < TOLD_FOR and _waits(turn)
+
+
+def _waits(turn: Turn) -> bool:
+    waiting = select(Question.id).where(Question.friend_id == turn.friend.id, Question.answered_at.is_(None))
+    return turn.session.scalars(waiting.limit(1)).first() is not None

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl
 
 from bot.line.handlers import commands, persons
 from bot.line.handlers.asked import Action, Asked
+from bot.line.handlers.keywords import name_of
 from bot.line.turn import Turn
 from segments import conversations, signals
 
@@ -15,18 +16,18 @@ def postback(turn: Turn) -> None:
     given = turn.part("postback").get("data")
     data = given[:300] if isinstance(given, str) else ""
     params = dict(parse_qsl(data, keep_blank_values=True))
+    name = params.pop("action", "")
+    action = ACTIONS.get(name)
     message = conversations.heard(
         turn.session,
         turn.friend,
         kind="postback",
-        text=data,
+        text=data if action is None else name_of(action, turn.friend.language),
         content=turn.part("postback"),
         line_message_id=None,
         at=turn.at,
     )
     signals.tapped(turn.session, turn.friend.id, turn.at, data=data)
-    name = params.pop("action", "")
-    action = ACTIONS.get(name)
     if action is not None:
         turn.forget_expectation()
         commands.run(turn, action, Asked(message, params))

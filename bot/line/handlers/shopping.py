@@ -1,4 +1,4 @@
-"""Coupons, how to buy, opening hours."""
+"""Coupons, how to buy, opening hours, and what else one can ask."""
 
 from bot.line.handlers import persons
 from bot.line.handlers.asked import Asked
@@ -20,6 +20,11 @@ def how_to_buy(turn: Turn, asked: Asked) -> None:
 def hours(turn: Turn, asked: Asked) -> None:
     """Say when the shop is open."""
     _say_or_ask(turn, asked, "hours", turn.shop.opening_hours.of(turn.friend.language))
+
+
+def menu(turn: Turn, asked: Asked) -> None:
+    """Say what the bot understands; the quick replies below every answer are the menu."""
+    turn.say("menu")
 
 
 def _say_or_ask(turn: Turn, asked: Asked, key: str, words: str) -> None:

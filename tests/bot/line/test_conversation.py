@@ -412,3 +412,29 @@ def test_every_button_we_offer_means_something(chat: Chat, friend: str):
 def test_an_unknown_button_is_a_question(chat: Chat, friend: str):
     assert "スタッフ" in chat.tap(friend, "action=time_machine&x=1")[0]
     assert chat.questions() == ["action=time_machine&x=1"]
+
+
+@pytest.mark.parametrize(
+    "words", ["営業時間は？", "営業時間を教えてください", "定休日について", "営業時間は何時までですか？"]
+)
+def test_a_word_is_understood_with_what_is_put_behind_it_to_ask(chat: Chat, friend: str, words: str):
+    assert "10時から18時" in chat.write(friend, words)[0]
+
+
+def test_whoever_asks_for_the_menu_is_told_what_there_is(chat: Chat, friend: str):
+    assert "お選びください" in chat.write(friend, "メニュー")[0]
+    assert chat.questions() == []
+
+
+def test_a_tapped_button_stands_in_the_chat_by_its_words(chat: Chat, friend: str):
+    chat.tap(friend, "action=staff")
+    assert chat.questions() == ["スタッフと話す"]
+
+
+def test_whose_questions_are_answered_is_told_again_that_a_new_one_waits(chat: Chat, friend: str):
+    assert "スタッフが確認" in chat.write(friend, "このお茶は何年もちますか？")[0]
+    with chat.database.begin() as session:
+        for question in chat.rows(Question):
+            conversations.answer(session, question.id, "operator", chat.clock.now())
+    chat.clock.advance(timedelta(minutes=5))
+    assert "スタッフが確認" in chat.write(friend, "では水出しもできますか？")[0]
