@@ -1,6 +1,6 @@
 """How moments, money and numbers are written for people, in Japanese and in English."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 WEEKDAYS_JA = "月火水木金土日"
@@ -21,6 +21,13 @@ def moment(at: datetime, zone: ZoneInfo, language: str) -> str:
     local = at.astimezone(zone)
     between = ", " if language == "en" else " "
     return f"{day(local.date(), language)}{between}{local:%H:%M}"
+
+
+def hours(begins: time, ends: time, language: str) -> str:
+    """Return a part of the day: 21:00〜翌9:00 or 21:00–09:00."""
+    if language == "en":
+        return f"{begins:%H:%M}–{ends:%H:%M}"
+    return f"{begins.hour}:{begins:%M}〜{'翌' if ends <= begins else ''}{ends.hour}:{ends:%M}"
 
 
 def zone_name(zone: ZoneInfo, language: str) -> str:

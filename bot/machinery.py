@@ -5,9 +5,8 @@ from functools import partial
 from threading import Event, Thread
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
-from bot.line.inbox import Inbox
+from bot.line.inbox import Inbox, described
 from bot.line.ports import RichMenuGateway
 from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
@@ -21,6 +20,7 @@ from scheduler.leadership import SessionLock, is_free
 from scheduler.plan import plan_broadcast
 from scheduler.tick import ask_quota, tick
 from scheduler.ticker import Ticker
+from segments import cycle_refit
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +40,7 @@ class Machinery:
         self._alive = SessionLock(services.database, self._name)
         self.inbox = Inbox(services)
         self.ticker = Ticker(services.database, services.queue, services.clock, services.settings.zone)
+        self._seem_to_run: set[str] = set()
         self._stop = Event()
         self._watch = Thread(target=self._beat_and_watch, name="kokyaku-watch", daemon=True)
 
@@ -58,7 +59,8 @@ class Machinery:
         self.inbox.stop()
         self._worker.stop()
         self._stop.set()
-        self._watch.join(timeout=5)
+        if self._watch.is_alive():
+            self._watch.join(timeout=5)
         self._alive.release()
 
     def _beat_and_watch(self) -> None:
@@ -66,8 +68,9 @@ class Machinery:
             try:
                 self._beat()
                 self._take_over_from_the_dead()
-            except DBAPIError as error:
-                log.warning("heartbeat_failed", error=type(error.orig).__name__)
+            except Exception as error:  # noqa: BLE001 — logged without its text, which may hold an address
+                # Whatever broke, the next beat is due: without this thread dead workers keep their jobs.
+                log.warning("heartbeat_failed", error=described(error))
 
     def _beat(self) -> None:
         self._alive.hold()
@@ -76,12 +79,24 @@ class Machinery:
 
     def _take_over_from_the_dead(self) -> None:
         queue = self._services.queue
-        if self._services.database.is_sqlite or not isinstance(queue, DbosQueue):
+        if not isinstance(queue, DbosQueue):
             return
         for owner, job_ids in queue.running_by_executor().items():
-            if owner != self._name and is_free(self._services.database, owner):
+            if owner == self._name:
+                self._take_up_what_only_seems_to_run(queue, job_ids)
+            elif is_free(self._services.database, owner):
                 log.warning("worker_died", worker=owner, jobs=len(job_ids))
                 queue.take_over(job_ids)
+
+    def _take_up_what_only_seems_to_run(self, queue: DbosQueue, job_ids: list[str]) -> None:
+        """Run again what ended here while its end could not be written down: a full disk, a lost connection."""
+        ended = {job_id for job_id in job_ids if not self._worker.runs(job_id)}
+        # Seen twice in a row: a job that was claimed a moment ago has not begun yet.
+        lost = sorted(ended & self._seem_to_run)
+        self._seem_to_run = ended - set(lost)
+        if lost:
+            log.warning("jobs_taken_up_again", jobs=len(lost))
+            queue.take_over(lost)
 
 
 def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
@@ -90,7 +105,7 @@ def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
         Job.SEND_CHUNK: partial(send_chunk, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
         Job.TICK: partial(_tick, dispatcher),
-        Job.HOURLY: partial(_hourly, services, dispatcher),
+        Job.REFRESH: partial(_refresh, services, dispatcher),
         Job.NIGHTLY: partial(_nightly, services),
     }
 
@@ -99,7 +114,7 @@ def _tick(dispatcher: Dispatcher) -> None:
     tick(dispatcher)
 
 
-def _hourly(services: Services, dispatcher: Dispatcher) -> None:
+def _refresh(services: Services, dispatcher: Dispatcher) -> None:
     ask_quota(dispatcher)
     gateway = services.gateway
     if not isinstance(gateway, RichMenuGateway):
@@ -118,3 +133,5 @@ def _nightly(services: Services) -> None:
     if isinstance(queue, DbosQueue):
         while queue.forget(before):
             pass
+    if cycle_refit.nightly(services.database, services.clock.now()):
+        log.info("cycle_dates_refreshed")

@@ -25,6 +25,7 @@ from scheduler.models import Chunk, ChunkState, DeliveryState
 blueprint = Blueprint("metrics", __name__)
 REGISTRY = "kokyaku_metrics"
 DAY = timedelta(hours=24)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @blueprint.get("/metrics")
@@ -126,7 +127,9 @@ def _time_requests(app: Flask, registry: CollectorRegistry) -> None:
     def stop(response: Response) -> Response:
         # The endpoint, not the path: a path would make a new series for every friend.
         took = perf_counter() - g.get("request_started", perf_counter())
-        seconds.labels(request.method, request.endpoint or "none", response.status_code).observe(took)
+        # A method may be any word a stranger makes up: each would stay in memory as a series of its own.
+        method = request.method if request.method in METHODS else "other"
+        seconds.labels(method, request.endpoint or "none", response.status_code).observe(took)
         return response
 
     app.before_request(start)

@@ -73,7 +73,8 @@ def authenticate(
 
     Takes the database, not a session: the try is committed before the slow check, which holds no lock.
     """
-    login = login.strip().casefold()[:64]
+    # PostgreSQL takes no NUL, and nobody's login has one.
+    login = login.replace("\x00", "").strip().casefold()[:64]
     address = address[:64]
     with database.begin() as session:
         # Locked, so that a hundred tries at once are counted one after the other.

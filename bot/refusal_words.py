@@ -78,4 +78,16 @@ ERRORS = {
     "scenario_unknown": N_("このシナリオは見つかりません。"),
     "message_unknown": N_("このメッセージは見つかりません。"),
     "plan_unknown": N_("この料金プランはありません。"),
+    "step_unknown": N_("このステップは見つかりません。"),
+    "delay_invalid": N_("送るまでの間は%(days)s日までにしてください。"),
+    "valid_for_invalid": N_("有効期間は%(days)s日までにしてください。"),
+    "message_changed": N_(
+        "開いている間に、ほかの人が文面を変えました。別の画面で開き直して、いまの文面をご確認ください。"
+    ),
+    "message_not_renderable": N_("見本の友だちでは文面を作れませんでした: %(reason)s"),
+    "line_refused": N_("LINEに受け付けられない内容です: %(details)s"),
+    "answer_missing": N_("お返事を入力してください。"),
+    "answer_too_long": N_("お返事は%(limit)s文字までです（現在%(length)s文字）。"),
+    "answer_impossible": N_("この友だちにはお送りできません: %(reason)s"),
+    "question_answered": N_("この質問には、すでに対応済みです。"),
 }

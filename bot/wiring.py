@@ -3,6 +3,8 @@
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
@@ -93,7 +95,20 @@ def secret_key(settings: Settings) -> str:
     if given:
         return given
     path = settings.data / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    if not path.exists() or not path.stat().st_size:
+        _make_secret_key(path)
     return path.read_text(encoding="ascii")
+
+
+def _make_secret_key(path: Path) -> None:
+    """Write the key beside its place and link it there whole: a crash, a full disk or two at once leave no half."""
+    fresh = path.with_name(f"{path.name}-{uuid4().hex}")
+    try:
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        if path.exists() and not path.stat().st_size:
+            path.unlink()
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -19,6 +19,13 @@ PROBLEMS = {
     "text_too_long": N_("本文は%(limit)s文字までです（現在%(length)s文字）。"),
     "syntax_error": N_("波かっこ「{ }」の使い方に誤りがあります。"),
     "template_too_long": N_("本文が長すぎます。"),
+    "too_long": N_("%(limit)s文字までです（現在%(length)s文字）。"),
+    "alt_text_too_long": N_("%(limit)s文字までです（現在%(length)s文字）。"),
+    "unknown_fact": N_("「%(fact)s」という差し込みはありません。"),
+    "unknown_filter": N_("「%(name)s」という書き方は使えません。"),
+    "not_allowed": N_("この波かっこの使い方（%(what)s）はできません。"),
+    "flex_too_big": N_("メッセージ全体が大きすぎます。文章を短くしてください。"),
+    "missing": N_("空欄にはできません。"),
 }
 ANY_PROBLEM = N_("このままでは送信できません（%(code)s）。")
 
@@ -111,9 +118,15 @@ def explain(error: KokyakuError) -> str:
 
 
 def problem_words(code: str, params: Mapping[str, object]) -> str:
-    """Return what is wrong with a message text."""
+    """Return what is wrong with a message text, in the language of this request."""
+    return problem_in(code, params, current_language())
+
+
+def problem_in(code: str, params: Mapping[str, object], language: str) -> str:
+    """Return what is wrong with a message text, in words of `language`."""
+    speak = catalogue(language).gettext
     words = PROBLEMS.get(code)
-    return _(words, **params) if words else _(ANY_PROBLEM, code=code)
+    return speak(words) % params if words else speak(ANY_PROBLEM) % {"code": code}
 
 
 def reason_words(reason: str | None) -> str:
@@ -122,6 +135,11 @@ def reason_words(reason: str | None) -> str:
         return ""
     own = OWN_REASONS.get(reason)
     return _(own) if own else reasons.reason_words(reason, current_language())
+
+
+def pause_words(reason: str, language: str) -> str:
+    """Return why a broadcast stands still, in words of `language`."""
+    return catalogue(language).gettext(PAUSE_REASONS.get(reason, reason))
 
 
 def role_name(role: Role) -> str:

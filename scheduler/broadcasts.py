@@ -29,6 +29,8 @@ from segments.models import Audience, Friend
 RUNNING = (BroadcastState.PLANNING, BroadcastState.SENDING)
 MARGIN = timedelta(minutes=1)
 """How far in the past a chosen minute may lie: typing takes a moment."""
+PLAN_AGAIN = timedelta(minutes=1)
+"""How long after planning broke it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,20 @@ class Progress:
     total: int
     by_state: dict[DeliveryState, int]
     by_reason: dict[str, int]
+    """Of all that have a reason: those that will not get it, and those that only wait."""
+    waiting_by_reason: dict[str, int]
+    waiting_until: datetime | None
+    """When the first of those that wait is looked at again."""
     started_at: datetime | None
     ended_at: datetime | None
+
+    @property
+    def unsent_by_reason(self) -> dict[str, int]:
+        """Return why friends did not get it, without those that only wait."""
+        left = {
+            reason: count - self.waiting_by_reason.get(reason, 0) for reason, count in self.by_reason.items()
+        }
+        return {reason: count for reason, count in left.items() if count}
 
     @property
     def open(self) -> int:
@@ -174,15 +188,16 @@ def cancel(session: Session, broadcast_id: int, now: datetime) -> Broadcast:
     )
     broadcast.state, broadcast.ended_at, broadcast.state_reason = BroadcastState.CANCELLED, now, None
     session.flush()
-    session.execute(
-        update(Delivery)
-        .where(Delivery.broadcast_id == broadcast_id, Delivery.state == DeliveryState.QUEUED)
-        .values(state=DeliveryState.CANCELLED, reason="broadcast_cancelled", ended_at=now)
-    )
+    # Chunks before deliveries, as sending locks them: the other way round each would wait for the other.
     session.execute(
         update(Chunk)
         .where(Chunk.broadcast_id == broadcast_id, Chunk.state == ChunkState.QUEUED)
         .values(state=ChunkState.CANCELLED, ended_at=now)
+    )
+    session.execute(
+        update(Delivery)
+        .where(Delivery.broadcast_id == broadcast_id, Delivery.state == DeliveryState.QUEUED)
+        .values(state=DeliveryState.CANCELLED, reason="broadcast_cancelled", ended_at=now)
     )
     return broadcast
 
@@ -209,25 +224,28 @@ def send_test(
 
 
 def progress(session: Session, broadcast_id: int) -> Progress:
-    """Count where a broadcast's friends stand."""
+    """Count where a broadcast's friends stand; nobody is held up by being watched."""
     broadcast = _get(session, broadcast_id)
     rows = session.execute(
-        select(Delivery.state, Delivery.reason, func.count())
+        select(Delivery.state, Delivery.reason, func.count(), func.min(Delivery.not_before))
         .where(Delivery.broadcast_id == broadcast_id)
         .group_by(Delivery.state, Delivery.reason)
     ).all()
     by_state: dict[DeliveryState, int] = {}
     by_reason: dict[str, int] = {}
-    for state, reason, count in rows:
+    for state, reason, count, _until in rows:
         by_state[state] = by_state.get(state, 0) + count
         if reason is not None:
             by_reason[reason] = by_reason.get(reason, 0) + count
+    held = [row for row in rows if row.state is DeliveryState.QUEUED and row.reason is not None]
     return Progress(
         state=broadcast.state,
         state_reason=broadcast.state_reason,
         total=_total(session, broadcast, by_state),
         by_state=by_state,
         by_reason=by_reason,
+        waiting_by_reason={row.reason: row[2] for row in held},
+        waiting_until=min((row[3] for row in held if row[3] is not None), default=None),
         started_at=broadcast.started_at,
         ended_at=broadcast.ended_at,
     )
@@ -239,15 +257,16 @@ def _total(session: Session, broadcast: Broadcast, by_state: dict[DeliveryState,
     return session.get_one(Audience, broadcast.audience_id).size
 
 
-def _get(session: Session, broadcast_id: int) -> Broadcast:
-    broadcast = session.get(Broadcast, broadcast_id, with_for_update=True)
+def _get(session: Session, broadcast_id: int, *, lock: bool = False) -> Broadcast:
+    # FOR NO KEY UPDATE: rows that merely point at it (a chunk being added) do not wait, nor we for them.
+    broadcast = session.get(Broadcast, broadcast_id, with_for_update={"key_share": True} if lock else None)
     if broadcast is None:
         raise NotFound("broadcast_unknown", broadcast_id=broadcast_id)
     return broadcast
 
 
 def _in_state(session: Session, broadcast_id: int, allowed: Collection[BroadcastState]) -> Broadcast:
-    broadcast = _get(session, broadcast_id)
+    broadcast = _get(session, broadcast_id, lock=True)
     if broadcast.state not in allowed:
         raise Conflict("broadcast_state", state=broadcast.state.value)
     return broadcast
@@ -288,10 +307,29 @@ def _write(
     return version.id
 
 
-def _enqueue_plan(session: Session, queue: JobQueue, broadcast_id: int) -> None:
+def sweep_plans(session: Session, queue: JobQueue) -> int:
+    """Enqueue again, for a little later, the planning that has no job alive; return how many.
+
+    A job that broke (the database was away for a moment) is not run again by the engine.
+    """
+    planning = session.scalars(select(Broadcast).where(Broadcast.state == BroadcastState.PLANNING)).all()
+    alive = queue.unfinished([_plan_job_id(broadcast) for broadcast in planning])
+    lost = [broadcast.id for broadcast in planning if _plan_job_id(broadcast) not in alive]
+    for broadcast_id in lost:
+        _enqueue_plan(session, queue, broadcast_id, delay=PLAN_AGAIN)
+    return len(lost)
+
+
+def _enqueue_plan(
+    session: Session, queue: JobQueue, broadcast_id: int, delay: timedelta | None = None
+) -> None:
     broadcast = session.get_one(Broadcast, broadcast_id)
     broadcast.job_number += 1
-    queue.enqueue(session, Job.PLAN_BROADCAST, f"plan-{broadcast_id}-{broadcast.job_number}", broadcast_id)
+    queue.enqueue(session, Job.PLAN_BROADCAST, _plan_job_id(broadcast), broadcast_id, delay=delay)
+
+
+def _plan_job_id(broadcast: Broadcast) -> str:
+    return f"plan-{broadcast.id}-{broadcast.job_number}"
 
 
 def _enqueue_open_chunks(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler.jobs import Job, JobQueue
@@ -55,9 +55,12 @@ def job_id(chunk: Chunk) -> str:
 
 
 def collect_due(session: Session, queue: JobQueue, now: datetime) -> int:
-    """Put queued deliveries whose time has come into one chunk; return how many, at most a chunk's worth."""
-    due = session.scalars(
-        select(Delivery.id)
+    """Put queued deliveries whose time has come into chunks; return how many, at most a chunk's worth.
+
+    What quiet hours held of a broadcast keeps to itself: pausing, cancelling and finishing it go by its chunks.
+    """
+    due = session.execute(
+        select(Delivery.id, Delivery.broadcast_id)
         .where(
             Delivery.state == DeliveryState.QUEUED, Delivery.chunk_id.is_(None), Delivery.not_before <= now
         )
@@ -65,14 +68,23 @@ def collect_due(session: Session, queue: JobQueue, now: datetime) -> int:
         .limit(CHUNK_SIZE)
         .with_for_update(skip_locked=True)
     ).all()
-    if due:
-        send_as_chunk(session, queue, due, now)
+    together: dict[int | None, list[int]] = {}
+    for delivery_id, broadcast_id in due:
+        together.setdefault(broadcast_id, []).append(delivery_id)
+    for broadcast_id, delivery_ids in together.items():
+        send_as_chunk(session, queue, delivery_ids, now, broadcast_id)
     return len(due)
 
 
-def send_as_chunk(session: Session, queue: JobQueue, delivery_ids: Sequence[int], now: datetime) -> Chunk:
+def send_as_chunk(
+    session: Session,
+    queue: JobQueue,
+    delivery_ids: Sequence[int],
+    now: datetime,
+    broadcast_id: int | None = None,
+) -> Chunk:
     """Make a chunk of pushes out of queued deliveries and enqueue its job."""
-    chunk = add_chunk(session, now=now)
+    chunk = add_chunk(session, now=now, broadcast_id=broadcast_id)
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(delivery_ids), Delivery.state == DeliveryState.QUEUED)
@@ -98,18 +110,27 @@ def finish(session: Session, chunk: Chunk, now: datetime) -> bool:
 
 def finish_broadcast(session: Session, broadcast_id: int, now: datetime) -> None:
     """Mark a broadcast done when it is planned to the end and nothing of it is open."""
-    has_open = exists().where(Delivery.broadcast_id == broadcast_id, Delivery.state.in_(OPEN_DELIVERY))
-    session.execute(
+    _finish_where(session, Broadcast.id == broadcast_id, now)
+
+
+def finish_broadcasts(session: Session, now: datetime) -> int:
+    """Mark done every broadcast that is; return how many.
+
+    Two last chunks that end at once each see the other's deliveries still open: neither finishes the broadcast.
+    """
+    return _finish_where(session, true(), now)
+
+
+def _finish_where(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    has_open = exists().where(Delivery.broadcast_id == Broadcast.id, Delivery.state.in_(OPEN_DELIVERY))
+    done = session.scalars(
         update(Broadcast)
-        .where(
-            Broadcast.id == broadcast_id,
-            Broadcast.state == BroadcastState.SENDING,
-            Broadcast.planned_at.is_not(None),
-            ~has_open,
-        )
+        .where(which, Broadcast.state == BroadcastState.SENDING, Broadcast.planned_at.is_not(None), ~has_open)
         .values(state=BroadcastState.DONE, ended_at=now)
+        .returning(Broadcast.id)
         .execution_options(synchronize_session=False)
     )
+    return len(done.all())
 
 
 def sweep(

@@ -43,7 +43,7 @@ QUEUES = {
 }
 QUEUE_OF = {
     Job.TICK: "clock",
-    Job.HOURLY: "clock",
+    Job.REFRESH: "plans",
     Job.NIGHTLY: "plans",
     Job.PLAN_BROADCAST: "plans",
     Job.SEND_CHUNK: "sends",
@@ -124,12 +124,19 @@ class DbosWorker:
             use_listen_notify=False,
             notification_listener_polling_interval_sec=1.0,
         )
+        self._running: set[str] = set()
+        """Ids of the jobs that really run here now; what the records say may be older."""
 
     def start(self, jobs: Jobs) -> None:
         """Take up what this executor left behind, then listen to every queue."""
 
         def run_job(job: str, args: list[JobArgument]) -> None:
-            jobs[Job(job)](*args)
+            job_id = DBOS.workflow_id or ""
+            self._running.add(job_id)
+            try:
+                jobs[Job(job)](*args)
+            finally:
+                self._running.discard(job_id)
 
         DBOS(config=self._config)
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1_000_000)(run_job)
@@ -142,6 +149,10 @@ class DbosWorker:
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",
             )
+
+    def runs(self, job_id: str) -> bool:
+        """Say whether a job runs in this process at this moment."""
+        return job_id in self._running
 
     def stop(self, patience: timedelta = timedelta(seconds=10)) -> None:
         """Stop taking jobs and wait for those that run."""

@@ -17,7 +17,7 @@ class Job(StrEnum):
     SEND_CHUNK = "send_chunk"
     PLAN_BROADCAST = "plan_broadcast"
     TICK = "tick"
-    HOURLY = "hourly"
+    REFRESH = "refresh"
     NIGHTLY = "nightly"
 
 

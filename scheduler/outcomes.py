@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from scheduler import chunks
+from scheduler import chunks, manual
 from scheduler.batches import Multicast, Pushes
 from scheduler.gateway import (
     Accepted,
@@ -57,10 +58,15 @@ def record_multicast(ledger: Ledger, batch: Multicast, outcome: Outcome) -> None
     """Write down what LINE said to a multicast: one answer for everyone in it."""
     chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
     ledger.session.execute(insert(Attempt), [_attempt(ledger.now, outcome, chunk_id=chunk.id)])
+    if isinstance(outcome, Accepted):
+        _accept(ledger, dict.fromkeys(batch.delivery_ids, outcome))
+        _close_or_go_on(ledger, chunk)
+    elif _still_sending(ledger, batch.delivery_ids, batch.retry_key):
+        _record_refused_multicast(ledger, chunk, batch, outcome)
+
+
+def _record_refused_multicast(ledger: Ledger, chunk: Chunk, batch: Multicast, outcome: GatewayError) -> None:
     match outcome:
-        case Accepted():
-            _accept(ledger, dict.fromkeys(batch.delivery_ids, outcome))
-            _close_or_go_on(ledger, chunk)
         case RefusedByLine(recipient_index=index) if index is not None and index < len(batch.delivery_ids):
             _fail(ledger, [batch.delivery_ids[index]], "unknown_recipient")
             _requeue(ledger, chunk, [id_ for id_ in batch.delivery_ids if id_ != batch.delivery_ids[index]])
@@ -86,10 +92,14 @@ def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | No
         ledger.session.execute(
             insert(Attempt), [_attempt(ledger.now, outcome, delivery_id=id_) for id_, outcome in said.items()]
         )
-    _accept(ledger, {id_: outcome for id_, outcome in said.items() if isinstance(outcome, Accepted)})
-    _fail(ledger, _of(said, RefusedByLine), "refused")
+    sending = _still_sending(ledger, list(by_id))
+    accepted = {id_: outcome for id_, outcome in said.items() if isinstance(outcome, Accepted)}
+    _accept(ledger, accepted)
+    if chunk.broadcast_id is None and accepted:
+        manual.remember(ledger.session, list(accepted), ledger.now)
+    _fail(ledger, [id_ for id_ in _of(said, RefusedByLine) if id_ in sending], "refused")
     fatal = next((o for o in said.values() if isinstance(o, QuotaExhausted | TokenInvalid)), None)
-    untouched = [id_ for id_, o in by_id.items() if o is None or isinstance(o, QuotaExhausted | TokenInvalid)]
+    untouched = [id_ for id_ in sending if not _is_answered(by_id[id_])]
     _requeue(ledger, chunk, [id_ for id_ in untouched if id_ not in batch.resends])
     if fatal is not None:
         _stop(ledger, chunk, name_of(fatal))
@@ -103,6 +113,23 @@ def close_idle(ledger: Ledger, chunk_id: int) -> None:
     chunk = ledger.session.get(Chunk, chunk_id, with_for_update=True)
     if chunk is not None and chunk.state is ChunkState.SENDING:
         chunks.finish(ledger.session, chunk, ledger.now)
+
+
+def _still_sending(ledger: Ledger, delivery_ids: Sequence[int], retry_key: UUID | None = None) -> set[int]:
+    """Return those of a run's deliveries that wait for its answer.
+
+    A worker that was only cut off may come back with a refusal after another has run the same chunk: what was
+    accepted since, or goes out under another key, it must not put back.
+    """
+    query = select(Delivery.id).where(Delivery.id.in_(delivery_ids), Delivery.state == DeliveryState.SENDING)
+    if retry_key is not None:
+        query = query.where(Delivery.retry_key == str(retry_key))
+    return set(ledger.session.scalars(query))
+
+
+def _is_answered(outcome: Outcome | None) -> bool:
+    """Tell whether LINE dealt with a push, rather than with the account behind all of them."""
+    return outcome is not None and not isinstance(outcome, QuotaExhausted | TokenInvalid)
 
 
 def _of(said: dict[int, Outcome], kind: type[GatewayError]) -> list[int]:

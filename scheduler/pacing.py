@@ -13,6 +13,8 @@ from segments.upsert import insert_ignore
 
 RATES = {"push": 2000.0, "multicast": 200.0}
 """Requests a second and channel, from LINE's published limits; everything not named is 2,000."""
+LONGEST_LINE = 60.0
+"""Seconds that leases reach ahead at most: a clock set back by hours must not stop all sending for hours."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ class SharedPacer:
         """Lease `count` slots and wait for the first of them."""
         now = (self._clock.now() - _EPOCH).total_seconds()
         length = count / self._rates[limit]
-        start = case((RateBucket.next_free > now, RateBucket.next_free), else_=now)
+        start = case((RateBucket.next_free.between(now, now + LONGEST_LINE), RateBucket.next_free), else_=now)
         lease = (
             update(RateBucket)
             .where(RateBucket.name == limit)

@@ -38,7 +38,7 @@ def plan_broadcast(database: Database, queue: JobQueue, clock: Clock, broadcast_
 
 
 def _still_planning(session: Session, broadcast_id: int) -> Broadcast | None:
-    broadcast = session.get(Broadcast, broadcast_id, with_for_update=True)
+    broadcast = session.get(Broadcast, broadcast_id, with_for_update={"key_share": True})
     return broadcast if broadcast and broadcast.state is BroadcastState.PLANNING else None
 
 

@@ -53,10 +53,12 @@ def _is_paused(session: Session, chunk: Chunk) -> bool:
 
 
 def _open_deliveries(session: Session, chunk: Chunk, now: datetime) -> list[Delivery]:
+    # Locked: a broadcast cancelled between this look and what we write must not come to life again.
     found = session.scalars(
         select(Delivery)
         .where(Delivery.chunk_id == chunk.id, Delivery.state.in_(OPEN_DELIVERY))
         .order_by(Delivery.id)
+        .with_for_update(key_share=True)
     ).all()
     for delivery in found:
         if delivery.state is DeliveryState.SENDING and key_expired(delivery.first_attempt_at, now):
@@ -150,9 +152,10 @@ def _render_each(
     session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo
 ) -> dict[int, list[MessageObject]]:
     versions = _versions(session, allowed)
-    facts = personal_facts(session, allowed, now, zone)
+    sound = _without_broken(versions, allowed, now)
+    facts = personal_facts(session, sound, now, zone)
     bodies: dict[int, list[MessageObject]] = {}
-    for delivery in allowed:
+    for delivery in sound:
         known = facts[delivery.id]
         try:
             content = versions[delivery.message_version_id]
@@ -160,6 +163,25 @@ def _render_each(
         except messages.RenderError as error:
             _end(delivery, DeliveryState.SKIPPED, error.reason, now)
     return bodies
+
+
+def _without_broken(
+    versions: dict[int | None, messages.MessageContent], deliveries: Sequence[Delivery], now: datetime
+) -> list[Delivery]:
+    """Skip messages that were composed under other rules than today's: they must not keep the chunk's others."""
+    broken = {id_ for id_, content in versions.items() if _is_broken(content)}
+    for delivery in deliveries:
+        if delivery.message_version_id in broken:
+            _end(delivery, DeliveryState.SKIPPED, eligibility.Reason.TEMPLATE_FAILED, now)
+    return [delivery for delivery in deliveries if delivery.state is DeliveryState.QUEUED]
+
+
+def _is_broken(content: messages.MessageContent) -> bool:
+    try:
+        messages.template_of(content)
+    except messages.BadTemplate:
+        return True
+    return False
 
 
 def _versions(session: Session, deliveries: Sequence[Delivery]) -> dict[int | None, messages.MessageContent]:

@@ -43,7 +43,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.CAMPAIGN_CANCELLED: ("配信が中止されました", "The send was cancelled"),
     Reason.CAMPAIGN_PAUSED: ("配信が一時停止中です", "The send is paused"),
     Reason.SCENARIO_ENDED: ("シナリオが終了しています", "The scenario has ended for this friend"),
-    Reason.QUIET_HOURS: ("配信停止時間帯です", "Waiting for the end of quiet hours"),
+    Reason.QUIET_HOURS: ("配信停止時間帯が明けるのを待っています", "Waiting for the end of quiet hours"),
     Reason.CONDITION: ("条件に当てはまりません", "The condition does not hold"),
     Reason.NO_TRIAL_PRODUCT: ("お試し商品が登録されていません", "There is no trial product to offer"),
     Reason.NO_MESSAGE: ("送るメッセージがありません", "There is no message to send"),

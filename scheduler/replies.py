@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.gateway import (
@@ -38,12 +38,25 @@ OUTCOMES: tuple[tuple[type[GatewayError], str], ...] = (
 )
 
 
+Outcome = Accepted | GatewayError
+_Verdict = tuple[DeliveryState, str | None]
+CRASHED: _Verdict = (DeliveryState.UNCERTAIN, "crashed")
+
+
 class Spoken(NamedTuple):
     """One message object as the chat history keeps it."""
 
     kind: str
     text: str
     content: dict[str, Any]
+
+
+class _Reply(NamedTuple):
+    """A reply whose outcome is not known yet."""
+
+    delivery_id: int
+    friend_id: int
+    messages: list[MessageObject]
 
 
 def write_reply(
@@ -65,32 +78,31 @@ def write_reply(
     return delivery
 
 
-def record_reply(session: Session, delivery_id: int, outcome: Accepted | GatewayError, now: datetime) -> bool:
+def record_reply(session: Session, delivery_id: int, outcome: Outcome, now: datetime) -> bool:
     """Record what became of a reply; False when that was recorded before (by `uncertain_leftovers`, say)."""
-    state, reason = _verdict(outcome)
-    if not _close(session, delivery_id, state, reason, outcome.request_id, now):
-        return False
-    session.add(_attempt(delivery_id, outcome, now))
-    if state is not DeliveryState.FAILED:
-        _remember(session, delivery_id, now)
-    return True
+    return record_replies(session, [(delivery_id, outcome)], now) == 1
+
+
+def record_replies(session: Session, outcomes: Sequence[tuple[int, Outcome]], now: datetime) -> int:
+    """Record what became of many replies, in a handful of statements; return how many were not recorded before."""
+    said = dict(outcomes)
+    replies = _under_way(session, Delivery.id.in_(said))
+    verdicts = {reply.delivery_id: _verdict(said[reply.delivery_id]) for reply in replies}
+    _close(session, [_ended(id_, verdict, now, said[id_]) for id_, verdict in verdicts.items()])
+    if verdicts:
+        attempts = insert(Attempt).execution_options(render_nulls=True)
+        session.execute(attempts, [_attempt(id_, said[id_], now) for id_ in verdicts])
+    heard = [reply for reply in replies if verdicts[reply.delivery_id][0] is not DeliveryState.FAILED]
+    _remember(session, heard, now)
+    return len(replies)
 
 
 def uncertain_leftovers(session: Session, now: datetime, limit: int = 500) -> int:
     """Turn replies that a crash left half-sent to uncertain; return how many."""
-    left = session.scalars(
-        select(Delivery.id)
-        .where(
-            Delivery.state == DeliveryState.SENDING,
-            Delivery.kind == DeliveryKind.REPLY,
-            Delivery.created_at < now - PATIENCE,
-        )
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for delivery_id in left:
-        if _close(session, delivery_id, DeliveryState.UNCERTAIN, "crashed", None, now):
-            _remember(session, delivery_id, now)
+    is_left = (Delivery.kind == DeliveryKind.REPLY) & (Delivery.created_at < now - PATIENCE)
+    left = _under_way(session, is_left, limit)
+    _close(session, [_ended(reply.delivery_id, CRASHED, now) for reply in left])
+    _remember(session, left, now)
     return len(left)
 
 
@@ -102,7 +114,7 @@ def spoken_in(messages: Iterable[MessageObject]) -> Iterator[Spoken]:
         yield Spoken(kind, str(text), message)
 
 
-def _verdict(outcome: Accepted | GatewayError) -> tuple[DeliveryState, str | None]:
+def _verdict(outcome: Outcome) -> _Verdict:
     if isinstance(outcome, Accepted):
         return DeliveryState.ACCEPTED, None
     reason = _kind(outcome)
@@ -115,53 +127,59 @@ def _kind(error: GatewayError) -> str:
     return next((name for kind, name in OUTCOMES if isinstance(error, kind)), "failed")
 
 
-def _close(
-    session: Session,
-    delivery_id: int,
-    state: DeliveryState,
-    reason: str | None,
-    request_id: str | None,
-    now: datetime,
-) -> bool:
-    done = session.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.SENDING)
-        .values(state=state, reason=reason, request_id=request_id, ended_at=now)
+def _under_way(session: Session, which: ColumnElement[bool], limit: int | None = None) -> list[_Reply]:
+    """Lock replies that nobody has recorded; those that somebody is just recording are left to them."""
+    query = (
+        select(Delivery.id, Delivery.friend_id, DeliveryBody.messages)
+        .join(DeliveryBody, DeliveryBody.delivery_id == Delivery.id)
+        .where(which, Delivery.state == DeliveryState.SENDING)
+        .order_by(Delivery.id)
+        .limit(limit)
+        .with_for_update(of=Delivery, key_share=True, skip_locked=True)
     )
+    return [_Reply(*row) for row in session.execute(query)]
+
+
+def _ended(
+    delivery_id: int, verdict: _Verdict, now: datetime, outcome: Outcome | None = None
+) -> dict[str, Any]:
+    state, reason = verdict
+    request_id = outcome.request_id if outcome else None
+    return {"id": delivery_id, "state": state, "reason": reason, "request_id": request_id, "ended_at": now}
+
+
+def _close(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    session.execute(update(Delivery), rows)
     # A reply token is worth nothing once used, and need not lie about.
+    used = DeliveryBody.delivery_id.in_([row["id"] for row in rows])
     session.execute(
-        update(DeliveryBody).where(DeliveryBody.delivery_id == delivery_id).values(reply_token=None)
-    )
-    assert isinstance(done, CursorResult)
-    return done.rowcount == 1
-
-
-def _attempt(delivery_id: int, outcome: Accepted | GatewayError, now: datetime) -> Attempt:
-    if isinstance(outcome, Accepted):
-        return Attempt(
-            delivery_id=delivery_id, at=now, outcome="accepted", status=200, request_id=outcome.request_id
-        )
-    return Attempt(
-        delivery_id=delivery_id,
-        at=now,
-        outcome=_kind(outcome),
-        status=outcome.status,
-        request_id=outcome.request_id,
-        error=str(outcome),
+        update(DeliveryBody).where(used).values(reply_token=None).execution_options(synchronize_session=False)
     )
 
 
-def _remember(session: Session, delivery_id: int, now: datetime) -> None:
-    """Put the reply into the chat history, also when it is not certain that it arrived."""
-    delivery = session.get_one(Delivery, delivery_id)
-    body = session.get_one(DeliveryBody, delivery_id)
-    for spoken in spoken_in(body.messages):
-        conversations.said(
-            session,
-            delivery.friend_id,
-            kind=spoken.kind,
-            text=spoken.text,
-            content=spoken.content,
-            delivery_id=delivery_id,
-            at=now,
-        )
+def _attempt(delivery_id: int, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    accepted = isinstance(outcome, Accepted)
+    return {
+        "delivery_id": delivery_id,
+        "at": now,
+        "outcome": "accepted" if accepted else _kind(outcome),
+        "status": 200 if accepted else outcome.status,
+        "request_id": outcome.request_id,
+        "error": None if accepted else str(outcome),
+    }
+
+
+def _remember(session: Session, replies: Sequence[_Reply], now: datetime) -> None:
+    """Put replies into the chat history, also when it is not certain that they arrived."""
+    conversations.said_many(
+        session,
+        [
+            conversations.Said(
+                reply.friend_id, spoken.kind, spoken.text, spoken.content, reply.delivery_id, now
+            )
+            for reply in replies
+            for spoken in spoken_in(reply.messages)
+        ],
+    )

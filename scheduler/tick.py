@@ -46,8 +46,10 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
         NamedPart("events", lambda session: triggers.read_events(session, now())),
         NamedPart("steps", lambda session: scenarios.advance(session, now())),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
+        NamedPart("replanned", lambda session: broadcasts.sweep_plans(session, queue)),
         NamedPart("collected", lambda session: chunks.collect_due(session, queue, now())),
         NamedPart("swept", lambda session: chunks.sweep(session, queue, now())),
+        NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),
         NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
     ]
 

@@ -23,7 +23,7 @@ from segments.db import Database
 log = structlog.get_logger(__name__)
 
 TICK_EVERY = timedelta(seconds=2)
-GRACE_SECONDS = {Job.TICK: 10, Job.HOURLY: 1800, Job.NIGHTLY: 6 * 3600}
+GRACE_SECONDS = {Job.TICK: 10, Job.REFRESH: 300, Job.NIGHTLY: 6 * 3600}
 """How late a ring may still be rung, each on its own terms."""
 
 
@@ -40,10 +40,10 @@ class Ticker:
     def start(self) -> None:
         """Begin to ring."""
         self._add(Job.TICK, IntervalTrigger(seconds=int(TICK_EVERY.total_seconds())))
-        self._add(Job.HOURLY, CronTrigger(minute=7, timezone=self._zone))
+        self._add(Job.REFRESH, CronTrigger(minute="*/5", timezone=self._zone))
         self._add(Job.NIGHTLY, CronTrigger(hour=3, minute=30, timezone=self._zone))
         self._scheduler.start()
-        self.ring(Job.HOURLY)
+        self.ring(Job.REFRESH)
 
     def _add(self, job: Job, trigger: IntervalTrigger | CronTrigger) -> None:
         self._scheduler.add_job(

@@ -1,9 +1,11 @@
 """What was said in a friend's chat, both ways, and questions that wait for a person."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from segments import signals
@@ -64,6 +66,24 @@ def said(
     session.add(message)
     session.flush()
     return message
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message object that went to a friend, as `said` keeps it."""
+
+    friend_id: int
+    kind: str
+    text: str
+    content: dict[str, Any] | None
+    delivery_id: int | None
+    at: datetime
+
+
+def said_many(session: Session, messages: Sequence[Said]) -> None:
+    """Keep many message objects at once."""
+    if messages:
+        session.execute(insert(ChatMessage), [vars(each) | {"direction": Direction.OUT} for each in messages])
 
 
 def unsend(session: Session, line_message_id: str, at: datetime) -> bool:

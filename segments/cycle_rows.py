@@ -1,6 +1,6 @@
 """Keeps the purchase-cycle rows of friends in step with their purchases."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, tzinfo
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from segments.cycle import CycleParams, CycleState, after_purchase, forecast_many
+from segments.cycle import CycleParams, CycleState, Forecast, after_purchase, forecast_many
 from segments.models import Cycle
 from segments.purchase_history import EVERYTHING, Bought
 
@@ -24,7 +24,9 @@ def states_of(bought: Iterable[Bought], params: CycleParams, zone: tzinfo) -> di
         at = one.at.astimezone(zone)
         for category, share in one.shares.items():
             yen = one.yen if category == EVERYTHING else share.yen
-            states[category] = after_purchase(states.get(category), at, yen, max(share.quantity, 1), params)
+            states[category] = after_purchase(
+                states.get(category), at, yen, max(share.quantity, 1), params.of(category)
+            )
     return states
 
 
@@ -74,12 +76,21 @@ def _rows(
     params: CycleParams,
     now: datetime,
 ) -> dict[tuple[int, str], dict[str, Any]]:
-    dates = forecast_many(list(states.values()), params)
     rows: dict[tuple[int, str], dict[str, Any]] = {}
-    for (key, state), forecast in zip(states.items(), dates, strict=True):
+    for key, state, forecast in dated(states, params):
         row = {"friend_id": key[0], "category": key[1]} | vars(state) | vars(forecast)
         rows[key] = row | {"reminded_at": _reminded_at(row, stored.get(key), now)}
     return rows
+
+
+def dated(
+    states: Mapping[tuple[int, str], CycleState], params: CycleParams
+) -> Iterator[tuple[tuple[int, str], CycleState, Forecast]]:
+    """Give the states with their forecasts, each by the parameters that hold in its category."""
+    for own in {id(own): own for own in (params, *params.categories.values())}.values():
+        alike = {key: state for key, state in states.items() if params.of(key[1]) is own}
+        for (key, state), dates in zip(alike.items(), forecast_many(list(alike.values()), own), strict=True):
+            yield key, state, dates
 
 
 def _reminded_at(row: dict[str, Any], before: dict[str, Any] | None, now: datetime) -> datetime | None:

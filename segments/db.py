@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
-"""A 64-bit key: SQLite numbers rows by itself only in a plain INTEGER column."""
+"""A 64-bit key or sum: SQLite numbers rows by itself only in a plain INTEGER column."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -122,9 +122,11 @@ class Database:
 
 
 def _engine(url: str, pool_size: int, echo: bool) -> Engine:
+    # Errors go to the log, and must not quote what friends wrote and who they are.
+    shared: dict[str, Any] = {"pool_size": pool_size, "echo": echo, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, echo=echo)
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=pool_size, max_overflow=50, echo=echo)
+        return create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
+    engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, **shared)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

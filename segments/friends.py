@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking
+from segments import events, facts, facts_locking, shop
 from segments.models import EventKind, Friend
 from segments.upsert import insert_ignore
 
@@ -21,7 +21,10 @@ def ensure(session: Session, line_user_id: str, now: datetime) -> Friend:
     known = by_line_id(session, line_user_id)
     if known is not None:
         return known
-    insert_ignore(session, Friend, [{"line_user_id": line_user_id, "created_at": now}])
+    # LINE tells most friends' language with their profile, but not everybody's.
+    language = shop.load(session).language
+    row = {"line_user_id": line_user_id, "language": language, "created_at": now}
+    insert_ignore(session, Friend, [row])
     made = session.scalars(select(Friend).where(Friend.line_user_id == line_user_id)).one()
     facts_locking.begin(session, [made.id], now)
     return made

@@ -163,12 +163,15 @@ def _regard(session: Session, known: _Known, now: datetime) -> Outcome:
     outcome = Outcome(stored.id, stored.friend_id, Told.NOTHING)
     if refunded <= stored.refunded_yen:
         return outcome
-    session.execute(
+    claim = (
         update(Purchase)
         .where(Purchase.id == stored.id, Purchase.refunded_yen < refunded)
         .values(refunded_yen=refunded, refunded_at=now)
+        .returning(Purchase.id)
         .execution_options(synchronize_session=False)
     )
+    if session.scalar(claim) is None:  # somebody told of it between our look and this
+        return outcome
     purchase_news.refunded(session, stored.id, refunded - stored.refunded_yen, now)
     return Outcome(stored.id, stored.friend_id, Told.MORE_REFUNDED)
 

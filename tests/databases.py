@@ -5,9 +5,10 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
 from bot import migrations
@@ -34,6 +35,30 @@ def sqlite_copy(template: Path, folder: Path) -> Generator[Database]:
         yield database
     finally:
         database.dispose()
+
+
+class SmallDisk:
+    """An SQLite file that may be told to grow no more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pages: int | None = None
+        event.listen(database.engine, "connect", self._limit)
+
+    def fill(self, room: int = 0) -> None:
+        """Leave room for so many pages of 4 kB beyond what there is."""
+        with self._database.reading() as session:
+            self._pages = room + (session.scalar(text("PRAGMA page_count")) or 0)
+        self._database.dispose()
+
+    def make_room(self) -> None:
+        """Let it grow again."""
+        self._pages = None
+        self._database.dispose()
+
+    def _limit(self, connection: Any, _record: object) -> None:
+        if self._pages is not None:
+            connection.execute(f"PRAGMA max_page_count={self._pages}")
 
 
 class PostgresServer:
@@ -78,6 +103,16 @@ class PostgresServer:
             database.dispose()
             with self._admin.connect() as connection:
                 connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    @contextmanager
+    def down(self) -> Generator[None]:
+        """Stop the server for as long as the block lasts; its files stay."""
+        self._admin.dispose()
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop the server and delete its files."""

@@ -38,10 +38,14 @@ class Installation:
 
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
         """Start `kokyaku COMMAND`; its log goes to the data folder."""
-        log = (self.folder / f"{command[0]}.log").open("ab")
-        return subprocess.Popen(  # noqa: S603 — our own program
-            [sys.executable, "-m", "bot", *command], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-        )
+        with (self.folder / f"{command[0]}.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 — our own program
+                [sys.executable, "-m", "bot", *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
 
 
 @contextmanager

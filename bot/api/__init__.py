@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from bot.api import docs, errors, friends, members, purchases
+from bot.api import coupons, docs, errors, friends, members, purchases
 from bot.api.access import blueprint
 from bot.security import csrf
 
-PARTS = (purchases, friends, members, docs)
+PARTS = (purchases, friends, members, coupons, docs)
 """Imported for their effect: each adds its routes to the one blueprint."""
 
 errors.answer_in_json(blueprint)

@@ -60,7 +60,10 @@ def json_body() -> Any:
     """Return the parsed body; raises Refusal (not_json)."""
     if not request.is_json:
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json")
-    body = request.get_json(silent=True, cache=False)
+    try:
+        body = request.get_json(silent=True, cache=False)
+    except RecursionError:  # brackets in brackets, thousands deep
+        body = None
     if body is None:
         raise Refusal(HTTPStatus.BAD_REQUEST, "not_json")
     return body

@@ -1,5 +1,7 @@
 """The API's errors as JSON: `{"code": …, "message": …, "details": {…}}`, never a page and never a traceback."""
 
+from datetime import date
+
 import structlog
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -48,7 +50,11 @@ def _told(error: KokyakuError) -> ResponseReturnValue:
 
 def told(error: KokyakuError) -> dict[str, object]:
     """Return a refusal of the lower floors as JSON, with its parameters beside code and message."""
-    return {"code": error.code, "message": explain(error), "details": error.params}
+    # Flask would write moments as the HTTP header does; everywhere else the API speaks ISO 8601.
+    details = {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in error.params.items()
+    }
+    return {"code": error.code, "message": explain(error), "details": details}
 
 
 def http_error(error: HTTPException) -> Response:

@@ -19,6 +19,7 @@ GIVEN: tuple[type[BaseModel], ...] = (
     shapes.PurchaseOut,
     shapes.FriendOut,
     shapes.MemberCodeOut,
+    shapes.CouponOut,
     shapes.ErrorOut,
 )
 
@@ -40,6 +41,7 @@ def description() -> dict[str, Any]:
             "/api/v1/purchases/{order_id}/refund": {"post": _refund()},
             "/api/v1/friends/{friend_id}": {"get": _friend()},
             "/api/v1/member-codes": {"post": _member_code()},
+            "/api/v1/coupons/{code}/redeem": {"post": _redeem()},
         },
         "components": {
             "schemas": _schemas(),
@@ -123,4 +125,18 @@ def _member_code() -> dict[str, Any]:
         "responses": _answers(
             201, "The code, told this once.", shapes.MemberCodeOut, 400, 401, 413, 415, 422
         ),
+    }
+
+
+def _redeem() -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[^/\x00-\x1f\x7f]+$"}
+    return {
+        "operationId": "redeemCoupon",
+        "summary": "クーポンを利用済みにします / Use a coupon up, once",
+        "description": (
+            "利用済みのコードには409、期限切れのコードには422を返します。"
+            " / Answers 409 for a code that was used before, 422 for one whose time is over."
+        ),
+        "parameters": [{"name": "code", "in": "path", "required": True, "schema": schema}],
+        "responses": _answers(200, "The coupon, used up.", shapes.CouponOut, 401, 404, 409, 422),
     }

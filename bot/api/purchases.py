@@ -1,5 +1,6 @@
 """Purchases told by the till or the web shop; the order id makes telling one twice harmless."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from bot.api import errors
 from bot.api.access import blueprint, json_body, keyed, parsed, problems_of, source
 from bot.api.shapes import (
+    PLAIN,
     PurchaseIn,
     PurchaseOut,
     PurchaseResult,
@@ -20,7 +22,7 @@ from bot.api.shapes import (
 )
 from bot.services import current_services
 from segments import purchases
-from segments.errors import Invalid, KokyakuError
+from segments.errors import Invalid, KokyakuError, NotFound
 from segments.models import Purchase
 from segments.orders import NewPurchase
 from segments.recording import Outcome, Told, record_many
@@ -102,6 +104,8 @@ def _refused(order_id: str | None, error: KokyakuError) -> PurchaseResult:
 def refund(order_id: str) -> ResponseReturnValue:
     """Refund an order, in full when no amount is given."""
     wanted = parsed(RefundIn, json_body()) if request.data else RefundIn()
+    if not re.fullmatch(PLAIN, order_id):
+        raise NotFound("order_unknown", order_id=order_id)
     services = current_services()
     with services.database.begin() as session:
         stored = purchases.refund(session, order_id, services.clock.now(), wanted.amount_yen)

@@ -4,12 +4,21 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from segments.orders import MAX_MEMBER_NUMBER, MAX_ORDER_ID, MAX_QUANTITY, MAX_YEN, NewItem, NewPurchase
 
 MAX_PURCHASES = 1000
 MAX_ITEMS = 500
+OLDEST_YEAR = 1900
 BIGGEST_ID = 2**63 - 1
 
 # No control letters: PostgreSQL stores no NUL, and nobody's order number has any.
@@ -19,6 +28,14 @@ PLAIN = r"^[^\x00-\x1f\x7f]+$"
 def _whole(value: Any) -> Any:
     """Take 2980.0 for 2980, as JSON Schema does; "2980", true and 29.8 stay what they are, and are refused."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _believable(moment: datetime) -> datetime:
+    """Refuse moments that no till was there for; the first and the last year have hours that are no date in UTC."""
+    if moment.year < OLDEST_YEAR:
+        message = f"before {OLDEST_YEAR}"
+        raise ValueError(message)
+    return moment
 
 
 WHOLE = BeforeValidator(_whole)
@@ -50,7 +67,9 @@ class PurchaseIn(Shape):
     """One order. The buyer is named by `friend_id`, `line_user_id` or `member_number`."""
 
     order_id: OrderId
-    bought_at: AwareDatetime = Field(description="ISO 8601 with its zone, e.g. 2026-11-21T14:30:00+09:00")
+    bought_at: Annotated[AwareDatetime, AfterValidator(_believable)] = Field(
+        description="ISO 8601 with its zone, e.g. 2026-11-21T14:30:00+09:00"
+    )
     amount_yen: Yen
     items: Annotated[list[Item], Field(max_length=MAX_ITEMS)] = []
     friend_id: Annotated[int, Field(ge=1, le=BIGGEST_ID, strict=True), WHOLE] | None = None
@@ -163,6 +182,19 @@ class MemberCodeOut(BaseModel):
     member_number: str
     code: str
     expires_at: datetime
+
+
+class CouponOut(BaseModel):
+    """A coupon that was just used up: what to take off the bill, and whose it was."""
+
+    code: str
+    key: str
+    title: str
+    title_en: str
+    discount_yen: int
+    friend_id: int
+    expires_at: datetime
+    redeemed_at: datetime | None
 
 
 class ErrorOut(BaseModel):

@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "bot.cli.checks:check",
     "db": "bot.cli.databases:db",
     "demo": "bot.cli.demos:demo",
+    "forecast": "bot.cli.forecasts:forecast",
     "import": "bot.cli.imports:imports",
     "operator": "bot.cli.operators:operator",
     "policy": "bot.cli.policies:policy",
@@ -65,4 +66,6 @@ def _said(ctx: click.Context, error: Exception) -> str:
 @click.pass_context
 def main(context: click.Context) -> None:
     """固客 Kokyaku: a LINE bot with segment campaigns that a shop runs itself."""
-    context.obj = Program(Settings())  # pyright: ignore[reportCallIssue] — values come from the environment
+    program = Program(Settings())  # pyright: ignore[reportCallIssue] — values come from the environment
+    context.obj = program
+    context.call_on_close(program.close)

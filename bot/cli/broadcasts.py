@@ -112,6 +112,8 @@ def _frozen(program: Program, session: Session, path: Path, now: datetime) -> in
 
 def _content(text: str | None, text_en: str | None) -> dict[str, Any] | None:
     said = {"ja": text, "en": text_en}
+    for words in said.values():
+        (words or "").encode()  # The terminal hands bytes that are no text on as halves of characters.
     content = {language: [{"type": "text", "text": words}] for language, words in said.items() if words}
     return content or None
 

@@ -63,6 +63,14 @@ class Program:
         """The services of this process."""
         return build_services(self.settings, self.database)
 
+    def close(self) -> None:
+        """Let go of what was opened."""
+        services, database = self.__dict__.pop("services", None), self.__dict__.pop("database", None)
+        if isinstance(services, Services):
+            services.close()
+        elif isinstance(database, Database):
+            database.dispose()
+
     def words(self, japanese: str, english: str) -> str:
         """Return the one the operator reads."""
         return english if self.settings.language == "en" else japanese

@@ -66,7 +66,7 @@ def _serve(program: Program, stand_in: StandIn | None, *, demo: bool) -> None:
     finally:
         close_web()
         machinery.stop()
-        services.close()
+        program.close()
 
 
 def _first_start(program: Program, services: Services) -> None:
@@ -94,7 +94,6 @@ def _start_web(program: Program) -> Callable[[], None]:
             ident=None,
         )
     except OSError as error:
-        program.services.close()
         raise click.ClickException(_not_listening(program, error)) from error
     thread = Thread(target=server.run, name="kokyaku-web", daemon=True)
     thread.start()
@@ -151,7 +150,7 @@ def web(program: Program) -> None:
     _say_ready(program, None)
     program.stop.wait()
     close_web()
-    services.close()
+    program.close()
 
 
 @click.command()
@@ -166,4 +165,4 @@ def worker(program: Program) -> None:
     click.echo(program.words("ワーカーが動いています。", "The worker is running."))
     program.stop.wait()
     machinery.stop()
-    services.close()
+    program.close()

@@ -1,7 +1,7 @@
 """`kokyaku shop`: the shop's settings from the terminal."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -53,14 +53,15 @@ def set_(program: Program, field: str, values: tuple[str, ...]) -> None:
 
 def _changed(stored: dict[str, Any], field: str, values: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings with one value replaced; raises Invalid (shop_invalid) for a field there is not."""
-    *path, last = field.split(".")
-    place: Any = stored
-    for name in path:
-        place = place.get(name) if isinstance(place, dict) else None
-    if not isinstance(place, dict) or isinstance(place.get(last), dict | None):
+    name, _, rest = field.partition(".")
+    place: Any = stored.get(name)
+    if rest:
+        if not isinstance(place, dict):
+            raise Invalid("shop_invalid", field=field)
+        return stored | {name: _changed(cast("dict[str, Any]", place), rest, values)}
+    if place is None or isinstance(place, dict):
         raise Invalid("shop_invalid", field=field)
-    place[last] = _value(field, values)
-    return stored
+    return stored | {name: _value(field, values)}
 
 
 def _value(field: str, values: tuple[str, ...]) -> Any:

@@ -8,12 +8,16 @@ from bot.console import (
     account,
     auth,
     broadcasts,
+    coupons,
     errors,
     friends,
     home,
     page,
     parked,
     questions,
+    scenarios,
+    settings,
+    steps,
     till,
     watching,
 )
@@ -27,6 +31,10 @@ BLUEPRINTS = (
     parked.blueprint,
     account.blueprint,
     till.blueprint,
+    scenarios.blueprint,
+    steps.blueprint,
+    coupons.blueprint,
+    settings.blueprint,
 )
 
 

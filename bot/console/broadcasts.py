@@ -4,13 +4,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from bot.console import broadcasts_views, composing, sending
+from bot.console import broadcasts_views, composing, quiet, sending
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.broadcast_form import ComposeForm, field_text, filled
 from bot.console.broadcasts_views import Draft
 from bot.console.composing import Author
 from bot.console.inserts import INSERTS
-from bot.console.page import current_zone
+from bot.console.page import current_shop, current_zone
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, explain
 from scheduler import broadcasts, reports
@@ -121,6 +121,7 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         draft=draft,
         price=price,
         tester=tester,
+        wait=quiet.wait_at(current_shop(), now),
         preview=broadcasts_views.preview(draft.content),
         errors=errors,
         when=when,

@@ -32,6 +32,10 @@ def current_zone() -> ZoneInfo:
     return current_shop().zone
 
 
+NEIGHBOURS = {("broadcasts", "watching"), ("scenarios", "steps")}
+"""Pages that belong to the place of another blueprint."""
+
+
 @dataclass(frozen=True)
 class Place:
     """One entry of the navigation."""
@@ -43,7 +47,7 @@ class Place:
     def active(self) -> bool:
         """Whether the page shown belongs to it."""
         own = self.endpoint.partition(".")[0]
-        return request.blueprint == own or (own, request.blueprint) == ("broadcasts", "watching")
+        return request.blueprint == own or (own, request.blueprint) in NEIGHBOURS
 
 
 def places() -> list[Place]:
@@ -52,8 +56,11 @@ def places() -> list[Place]:
         Place("home.show", _("ホーム")),
         Place("friends.index", _("友だち")),
         Place("broadcasts.index", _("一斉配信")),
+        Place("scenarios.index", _("シナリオ")),
         Place("questions.index", _("質問")),
         Place("parked.index", _("保留中の通知")),
+        Place("coupons.index", _("クーポン")),
+        Place("settings.show", _("お店の設定")),
     ]
     operator: CurrentOperator = current_user
     till = [Place("till.show", _("レジ"))] if operator.can_serve else []

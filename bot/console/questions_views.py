@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler.models import Delivery, DeliveryState
 from segments.models import ChatMessage, Friend, Question
 
 PAGE = 50
@@ -23,6 +24,9 @@ class QuestionRow:
     asked_at: datetime
     answered_at: datetime | None
     answered_by: str | None
+    delivery_state: DeliveryState | None
+    """What became of the answer, when it was sent from here."""
+    delivery_reason: str | None
 
 
 def waiting(session: Session, after_id: int = 0) -> tuple[Sequence[QuestionRow], int | None]:
@@ -48,7 +52,10 @@ def _rows():
             Question.asked_at,
             Question.answered_at,
             Question.answered_by,
+            Delivery.state,
+            Delivery.reason,
         )
         .join(Friend, Friend.id == Question.friend_id)
+        .outerjoin(Delivery, Delivery.id == Question.answer_delivery_id)
         .outerjoin(ChatMessage, ChatMessage.id == Question.message_id)
     )

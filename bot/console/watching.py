@@ -8,8 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import broadcasts_views
+from bot.console import broadcasts_views, quiet
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.broadcasts_views import Draft
+from bot.console.page import current_shop
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, DELIVERY_STATES, PAUSE_REASONS, explain, reason_words
 from scheduler import broadcasts
@@ -52,7 +54,15 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         ended=progress.state in ENDED,
         pausable=progress.state in PAUSABLE,
         done=_done(progress),
+        wait=_wait(draft, progress),
     )
+
+
+def _wait(draft: Draft, progress: Progress) -> quiet.Wait | None:
+    """Return the quiet hours in which it is to begin, while it has not."""
+    if progress.state is not BroadcastState.SCHEDULED or draft.scheduled_at is None:
+        return None
+    return quiet.wait_at(current_shop(), draft.scheduled_at)
 
 
 def _done(progress: Progress) -> int:

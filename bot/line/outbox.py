@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from bot.line.ports import Answer, ConversationGateway
 from bot.line.turn import Turn
 from scheduler import replies
-from scheduler.gateway import Accepted, GatewayError
 from scheduler.models import Delivery, DeliveryState
 from segments.db import Database
 
@@ -66,12 +65,6 @@ def send(gateway: ConversationGateway, database: Database, batch: Sequence[Outgo
     if not batch:
         return
     outcomes = gateway.reply_many([outgoing.answer for outgoing in batch])
+    said = [(outgoing.delivery_id, outcome) for outgoing, outcome in zip(batch, outcomes, strict=True)]
     with database.begin() as session:
-        _record(session, batch, outcomes, now)
-
-
-def _record(
-    session: Session, batch: Sequence[Outgoing], outcomes: Sequence[Accepted | GatewayError], now: datetime
-) -> None:
-    for outgoing, outcome in zip(batch, outcomes, strict=True):
-        replies.record_reply(session, outgoing.delivery_id, outcome, now)
+        replies.record_replies(session, said, now)

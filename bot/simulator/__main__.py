@@ -1,8 +1,10 @@
 """Starts the simulator by itself: python -m bot.simulator."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import RunningSimulator, serve
@@ -23,7 +25,10 @@ def main(arguments: list[str] | None = None) -> None:
         redelivery=asked.redelivery,
         rate_limits=not asked.no_rate_limits,
     )
-    serve(config, asked.host, asked.port, ready=_announce)
+    ended = Event()
+    if asked.while_stdin_is_open:
+        Thread(target=_end_with_stdin, args=(ended,), name="parent-watch", daemon=True).start()
+    serve(config, asked.host, asked.port, ready=_announce, ended=ended)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +43,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quota", type=int, help="messages a month; no limit without it")
     parser.add_argument("--redelivery", action="store_true", help="send unanswered webhooks again")
     parser.add_argument("--no-rate-limits", action="store_true")
+    parser.add_argument(
+        "--while-stdin-is-open",
+        action="store_true",
+        help="end with the process that holds our standard input",
+    )
     return parser
+
+
+def _end_with_stdin(ended: Event) -> None:
+    """Wait for the end of standard input: whoever started us is gone then, however it went."""
+    # The bare descriptor: a thread inside sys.stdin would hold its lock when the interpreter ends.
+    while os.read(0, 1024):
+        pass
+    ended.set()
 
 
 def _announce(running: RunningSimulator) -> None:

@@ -93,9 +93,10 @@ def serve(
     port: int = 8100,
     *,
     ready: Callable[[RunningSimulator], None] | None = None,
+    ended: threading.Event | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once connections are taken."""
-    ended = threading.Event()
+    """Serve until SIGTERM, SIGINT or `ended`; `ready` is called once connections are taken."""
+    ended = ended or threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()

@@ -86,6 +86,15 @@ Index(
     postgresql_where=(Delivery.state == DeliveryState.SENDING) & (Delivery.kind == DeliveryKind.REPLY),
 )
 
+# What came of each step's messages, for the page of scenarios; broadcasts add nothing to it.
+Index(
+    "ix_deliveries_step_id_state",
+    Delivery.step_id,
+    Delivery.state,
+    sqlite_where=Delivery.step_id.is_not(None),
+    postgresql_where=Delivery.step_id.is_not(None),
+)
+
 
 class DeliveryBody(Base):
     """The exact message objects of a delivery, fixed before its first attempt."""

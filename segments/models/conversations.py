@@ -51,3 +51,5 @@ class Question(Base):
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None] = mapped_column(index=True)
     answered_by: Mapped[str | None] = mapped_column(String(64))
+    answer_delivery_id: Mapped[int | None] = mapped_column(BigId)
+    """The message that answered it, when one was sent from the console."""

@@ -19,7 +19,7 @@ class Facts(Base):
 
     purchase_count: Mapped[int] = mapped_column(default=0)
     full_price_count: Mapped[int] = mapped_column(default=0)
-    spend_yen: Mapped[int] = mapped_column(default=0)
+    spend_yen: Mapped[int] = mapped_column(BigId, default=0)
     first_purchase_at: Mapped[datetime | None]
     last_purchase_at: Mapped[datetime | None] = mapped_column(index=True)
     regular_until: Mapped[datetime | None]
@@ -61,7 +61,7 @@ class Cycle(Base):
     """Sums of the logarithms of the gaps in days, and of their squares."""
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
-    sum_amount: Mapped[int]
+    sum_amount: Mapped[int] = mapped_column(BigId)
     last_quantity: Mapped[int]
     cycle_days: Mapped[float | None] = mapped_column(Float)
     due_at: Mapped[datetime | None]

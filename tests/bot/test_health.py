@@ -92,3 +92,10 @@ def test_figures_are_told_elsewhere_to_who_has_a_key(app: Flask, services: Servi
     assert (
         client.get("/metrics", headers={"Authorization": "Bearer no"}, environ_base=away).status_code == 403
     )
+
+
+def test_made_up_methods_make_no_series_of_their_own(app: Flask) -> None:
+    client = app.test_client()
+    for number in range(3):
+        client.open("/healthz", method=f"MADEUP{number}")
+    assert b"MADEUP" not in client.get("/metrics").data

@@ -130,3 +130,9 @@ def test_a_reset_gives_a_password_to_change_and_no_log_line_or_audit_entry_holds
     with database.reading() as session:
         kept = "".join(f"{each.subject}{each.details}" for each in session.query(AuditEntry))
     assert password not in kept + capsys.readouterr().err
+
+
+def test_a_login_that_no_database_could_hold_is_refused_like_any_other(
+    database: Database, clock: FakeClock
+) -> None:
+    assert operators.authenticate(database, "a\x00b", PASSWORD, HOME, clock.now()) == LoginRefused()

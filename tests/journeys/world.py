@@ -1,6 +1,8 @@
 """A whole shop in one test: web over real HTTP, real worker and inbox, the simulator, and a clock that the test moves."""
 
+import hmac
 import json
+from base64 import b64encode
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -80,6 +82,16 @@ class World:
             connection.request(method, path, json.dumps(body), headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def post_webhook(self, body: bytes, secret: str = SECRET) -> int:
+        """Post a body to our webhook as LINE would, signed with `secret`; return the status."""
+        signature = b64encode(hmac.new(secret.encode(), body, "sha256").digest()).decode()
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        try:
+            connection.request("POST", "/webhook", body, {"x-line-signature": signature})
+            return connection.getresponse().status
         finally:
             connection.close()
 
@@ -177,11 +189,13 @@ def a_world(database: Database, clock: FakeClock, folder: Path) -> Generator[Wor
 
 
 @contextmanager
-def a_world_on(line_url: str, database: Database, clock: FakeClock, folder: Path) -> Generator[World]:
+def a_world_on(
+    line_url: str, database: Database, clock: FakeClock, folder: Path, token: str = TOKEN
+) -> Generator[World]:
     """Open a shop on `database` and the simulator at `line_url`."""
     line = SimulatorClient(line_url)
     line.clock(now=clock.now().isoformat(), frozen=True)
-    services = build_services(_settings(folder, line_url), database, clock)
+    services = build_services(_settings(folder, line_url, token), database, clock)
     engine.migrate(database)
     with database.begin() as session:
         ready_made.install(session, clock.now())
@@ -196,11 +210,11 @@ def a_world_on(line_url: str, database: Database, clock: FakeClock, folder: Path
     services.close()
 
 
-def _settings(folder: Path, line_url: str) -> Settings:
+def _settings(folder: Path, line_url: str, token: str) -> Settings:
     values: dict[str, Any] = {
         "data": folder,
         "channel_secret": SecretStr(SECRET),
-        "channel_access_token": SecretStr(TOKEN),
+        "channel_access_token": SecretStr(token),
         "line_api_base_url": line_url,
     }
     return Settings.model_construct(**values)

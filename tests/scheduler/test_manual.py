@@ -31,7 +31,17 @@ def wrote(dispatcher: Dispatcher, text: str, **values: Any) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["{{ name }}様", "{% if x %}", "{# 注 #}", "{{{{", "割引 {50%}", "{%raw%}{%endraw%}", "{お名前}", "a\nb", "{"],
+    [
+        "{{ name }}様",
+        "{% if x %}",
+        "{# 注 #}",
+        "{{{{",
+        "割引 {50%}",
+        "{%raw%}{%endraw%}",
+        "{お名前}",
+        "a\nb",
+        "{",
+    ],
 )
 def test_what_is_typed_arrives_as_typed(
     dispatcher: Dispatcher, gateway: FakeGateway, run_jobs: Run, text: str

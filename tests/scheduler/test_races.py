@@ -1,15 +1,11 @@
 """Two at once: workers that run the same chunk, an operator who acts while a worker sends, planning that broke."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import partial
-from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
 
 from scheduler import broadcasts, outcomes
 from scheduler.batches import Multicast
@@ -21,7 +17,7 @@ from scheduler.outcomes import Ledger
 from scheduler.plan import plan_broadcast
 from scheduler.preparing import prepare
 from scheduler.tick import tick
-from segments.db import Database
+from tests.aside import Aside
 from tests.builders import a_friend
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -29,7 +25,6 @@ from tests.fakes.queue import FakeQueue
 
 HELLO = {"ja": [{"type": "text", "text": "こんにちは"}]}
 PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様"}]}
-PATIENCE_SECONDS = 20
 Run = Callable[[], int]
 
 
@@ -43,6 +38,10 @@ def _planned(dispatcher: Dispatcher, content: dict[str, Any], friends: int = 3) 
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)
     plan_broadcast(dispatcher.database, dispatcher.queue, dispatcher.clock, broadcast_id)
     return broadcast_id, known
+
+
+def _broken(_broadcast_id: int) -> None:
+    """A job that found no database."""
 
 
 def _chunk_id(dispatcher: Dispatcher) -> int:
@@ -99,7 +98,7 @@ def test_planning_that_broke_is_begun_again_a_little_later(
         made: dict[str, Any] = {"name": "秋", "now": clock.now(), "by": "test", "content": HELLO}
         broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
         broadcasts.schedule(session, queue, broadcast_id, None, clock.now())
-    queue.run({Job.PLAN_BROADCAST: lambda _broadcast_id: None})  # the database was away
+    queue.run({Job.PLAN_BROADCAST: _broken})
     assert tick(dispatcher)["replanned"] == 1
     assert tick(dispatcher)["replanned"] == 0
     assert [delay for _job, _args, delay in queue.waiting.values()] == [timedelta(minutes=1)]
@@ -113,33 +112,6 @@ def on_postgres(dispatcher: Dispatcher) -> Dispatcher:
     if dispatcher.database.is_sqlite:
         pytest.skip("one writes at a time on SQLite")
     return dispatcher
-
-
-class Aside:
-    """Does something in another thread, and tells when the database makes it wait."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._pool = ThreadPoolExecutor(1)
-
-    def start(self, work: Callable[[Session], object]) -> Callable[[], object]:
-        """Begin `work` in a transaction; return what waits for its end."""
-
-        def run() -> object:
-            with self._database.begin() as session:
-                return work(session)
-
-        return partial(self._pool.submit(run).result, PATIENCE_SECONDS)
-
-    def wait_until_it_waits(self) -> None:
-        """Return when some transaction waits for another's lock."""
-        pause = Event()
-        for _ in range(PATIENCE_SECONDS * 100):
-            with self._database.reading() as session:
-                if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-                    return
-            pause.wait(0.01)
-        raise AssertionError("nothing waits")
 
 
 def test_cancelling_while_a_chunk_is_prepared_neither_blocks_it_for_ever_nor_is_undone(

@@ -1,10 +1,12 @@
 """Replies: written before the call, and what became of them after it."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from scheduler.gateway import (
@@ -16,7 +18,7 @@ from scheduler.gateway import (
     UncertainGatewayError,
 )
 from scheduler.models import Attempt, Delivery, DeliveryBody, DeliveryKind, DeliveryState, Purpose
-from scheduler.replies import record_reply, uncertain_leftovers, write_reply
+from scheduler.replies import record_replies, record_reply, uncertain_leftovers, write_reply
 from segments.db import Database
 from segments.models import ChatMessage, Direction
 from tests.builders import a_friend
@@ -27,6 +29,19 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "text", "text": "こんにちは"},
     {"type": "flex", "altText": "ご案内", "contents": {"type": "bubble"}},
 ]
+
+
+@contextmanager
+def _counted(database: Database) -> Generator[list[str]]:
+    """Collect the statements sent to the database."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def _written(session: Session) -> Delivery:
@@ -103,3 +118,29 @@ def test_a_reply_left_by_a_crash_becomes_uncertain_after_two_minutes(database: D
         assert (delivery.state, delivery.reason) == (DeliveryState.UNCERTAIN, "crashed")
         # The answer that comes after all changes nothing any more: a person decides.
         assert not record_reply(session, delivery.id, Accepted("late"), late)
+
+
+def test_a_batch_of_replies_is_recorded_in_a_handful_of_statements(database: Database) -> None:
+    with database.begin() as session:
+        written = [_written(session).id for _ in range(30)]
+        failed = RefusedByLine("Invalid reply token", status=400)
+        outcomes: list[tuple[int, Accepted | GatewayError]] = [(id_, Accepted("req")) for id_ in written[1:]]
+        with _counted(database) as statements:
+            assert record_replies(session, [(written[0], failed), *outcomes], NOW) == 30
+        assert len(statements) <= 5
+        assert record_replies(session, outcomes, NOW) == 0
+    with database.reading() as session:
+        states = session.scalars(select(Delivery.state).order_by(Delivery.id)).all()
+        assert states == [DeliveryState.FAILED] + [DeliveryState.ACCEPTED] * 29
+        assert len(session.scalars(select(Attempt)).all()) == 30
+        assert len(_history(session)) == 29 * 2
+
+
+def test_a_reply_that_is_just_being_recorded_is_no_leftover_of_a_crash(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("one writes at a time on SQLite")
+    with database.begin() as session:
+        delivery_id = _written(session).id
+    with database.begin() as recording, database.begin() as ticking:
+        assert record_reply(recording, delivery_id, Accepted("req-1"), NOW)
+        assert uncertain_leftovers(ticking, NOW + timedelta(hours=1)) == 0

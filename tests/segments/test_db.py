@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.exc import StatementError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from segments.db import Database
 from segments.models import Friend
@@ -43,3 +43,9 @@ def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
         writer.flush()
         with database.reading() as reader:
             assert reader.scalars(select(Friend)).all() == []
+
+
+def test_an_error_of_the_database_does_not_quote_what_friends_wrote(database: Database) -> None:
+    with pytest.raises(DBAPIError) as caught, database.begin() as session:
+        session.execute(text("SELECT :said FROM nowhere"), {"said": "秘密のことば"})
+    assert "秘密" not in str(caught.value)

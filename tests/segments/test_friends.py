@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from segments import friends
+from segments import friends, shop
 from segments.db import Database
 from segments.models import CustomerEvent, Facts, Friend
+from segments.shop import Shop
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
@@ -92,3 +93,11 @@ def test_the_first_route_stays(database: Database) -> None:
         friends.arrive_by(session, friend, "poster", NOW)
         friends.arrive_by(session, friend, "web", NOW)
         assert session.scalars(select(Friend.route)).one() == friend.route == "poster"
+
+
+def test_a_new_friend_is_spoken_to_in_the_shops_language(database: Database) -> None:
+    with database.begin() as session:
+        assert friends.ensure(session, "Uja", NOW).language == "ja"
+        shop.save(session, Shop(language="en"), NOW)
+        assert friends.ensure(session, "Uen", NOW).language == "en"
+        assert friends.ensure(session, "Uja", NOW).language == "ja"

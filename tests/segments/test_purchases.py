@@ -25,6 +25,7 @@ from segments.models import (
     StageChange,
 )
 from segments.purchases import NewItem, NewPurchase
+from tests.aside import Aside
 from tests.builders import a_friend, a_product, days_ago
 from tests.fakes.clock import A_SATURDAY
 
@@ -290,3 +291,20 @@ def test_whatever_order_purchases_and_refunds_come_in_the_facts_equal_those_made
         rebuilding.rebuild(session, friend.id, NOW)
         assert _snapshot(session, friend) == kept
         assert facts_of(session, friend).purchase_count == 5
+
+
+def test_a_refund_told_twice_at_once_is_news_once(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("one writes at a time on SQLite")
+    with database.begin() as session:
+        order = an_order(a_friend(session))
+        purchases.record(session, order, NOW, "test")
+    refunded, other = replace(order, refunded_yen=1000), Aside(database)
+    with database.begin() as session:
+        purchases.record(session, refunded, NOW, "test")
+        second = other.start(lambda aside: purchases.record(aside, refunded, NOW, "test"))
+        other.wait_until_it_waits()
+    second()
+    with database.reading() as session:
+        news = select(func.count()).where(CustomerEvent.kind == EventKind.REFUNDED)
+        assert session.scalar(news) == 1

@@ -429,7 +429,7 @@ def upgrade() -> None:
         sa.Column("s2", sa.Float(), nullable=False),
         sa.Column("first_at", UtcDateTime(), nullable=False),
         sa.Column("last_at", UtcDateTime(), nullable=False),
-        sa.Column("sum_amount", sa.Integer(), nullable=False),
+        sa.Column("sum_amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_quantity", sa.Integer(), nullable=False),
         sa.Column("cycle_days", sa.Float(), nullable=True),
         sa.Column("due_at", UtcDateTime(), nullable=True),
@@ -459,7 +459,7 @@ def upgrade() -> None:
         sa.Column("friend_id", BigId, nullable=False),
         sa.Column("purchase_count", sa.Integer(), nullable=False),
         sa.Column("full_price_count", sa.Integer(), nullable=False),
-        sa.Column("spend_yen", sa.Integer(), nullable=False),
+        sa.Column("spend_yen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("first_purchase_at", UtcDateTime(), nullable=True),
         sa.Column("last_purchase_at", UtcDateTime(), nullable=True),
         sa.Column("regular_until", UtcDateTime(), nullable=True),
@@ -782,6 +782,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrolments_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index("ix_enrolments_scenario_id_state", ["scenario_id", "state"], unique=False)
         batch_op.create_index("ix_enrolments_state_next_at", ["state", "next_at"], unique=False)
 
     op.create_table(
@@ -815,6 +816,7 @@ def upgrade() -> None:
         sa.Column("asked_at", UtcDateTime(), nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("answered_by", sa.String(length=64), nullable=True),
+        sa.Column("answer_delivery_id", BigId, nullable=True),
         sa.ForeignKeyConstraint(
             ["friend_id"], ["friends.id"], name=op.f("fk_questions_friend_id_friends"), ondelete="CASCADE"
         ),
@@ -953,6 +955,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending' AND kind = 'reply'"),
         )
         batch_op.create_index(
+            "ix_deliveries_step_id_state",
+            ["step_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("step_id IS NOT NULL"),
+            postgresql_where=sa.text("step_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_deliveries_waiting",
             ["not_before"],
             unique=False,
@@ -1016,6 +1025,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
         )
         batch_op.drop_index(
+            "ix_deliveries_step_id_state",
+            sqlite_where=sa.text("step_id IS NOT NULL"),
+            postgresql_where=sa.text("step_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_deliveries_sending_replies",
             sqlite_where=sa.text("state = 'sending' AND kind = 'reply'"),
             postgresql_where=sa.text("state = 'sending' AND kind = 'reply'"),
@@ -1042,6 +1056,7 @@ def downgrade() -> None:
     op.drop_table("purchase_items")
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.drop_index("ix_enrolments_state_next_at")
+        batch_op.drop_index("ix_enrolments_scenario_id_state")
         batch_op.drop_index(batch_op.f("ix_enrolments_friend_id"))
 
     op.drop_table("enrolments")

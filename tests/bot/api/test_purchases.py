@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import func, select
 
 from bot import api_keys
@@ -116,3 +117,39 @@ def test_a_body_that_is_no_json_or_too_large_is_refused_in_json(
         "/api/v1/purchases", data=b" " * 5_000_000, headers=headers, content_type="application/json"
     )
     assert (large.status_code, large.get_json()["code"]) == (413, "body_too_large")
+
+
+def test_what_no_database_could_hold_is_refused_and_breaks_no_neighbour(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    services = services_over(database, clock, tmp_path)
+    stock(services)
+    with database.begin() as session:
+        caller = Caller(create_app(services), api_keys.add(session, "till", clock.now()))
+    ancient = TEA | {"order_id": "A-2", "bought_at": "0001-01-01T00:00:00+14:00"}
+    answer = caller.post("/purchases", {"purchases": [ancient, TEA]}).get_json()
+    assert (answer["refused"], answer["created"]) == (1, 1)
+    assert caller.post("/purchases/A%001/refund").status_code == 404
+
+
+def test_a_body_of_brackets_alone_is_no_json(app: Flask, key: str) -> None:
+    answer = app.test_client().post(
+        "/api/v1/purchases",
+        data="[" * 100_000,
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "not_json")
+
+
+def test_a_friend_may_have_spent_more_than_a_small_number_holds(
+    database: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    services = services_over(database, clock, tmp_path)
+    friend_id = stock(services)
+    with database.begin() as session:
+        caller = Caller(create_app(services), api_keys.add(session, "till", clock.now()))
+    for number in range(3):
+        order = TEA | {"order_id": f"B-{number}", "amount_yen": 999_999_999}
+        assert caller.post("/purchases", order).get_json()["created"] == 1
+    with database.reading() as session:
+        assert session.get_one(Facts, friend_id).spend_yen == 3 * 999_999_999

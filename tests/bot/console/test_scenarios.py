@@ -75,7 +75,7 @@ def test_every_ready_scenario_is_told_in_words(owner: Visitor) -> None:
     owner.post("/console/language", {"language": "en"})
     page = owner.get(PAGE).text
     assert "After a purchase" in page
-    assert "Purchase (from no. 2 on)" in page
+    assert "Purchases (from no. 2 on)" in page
 
 
 def test_friends_and_deliveries_are_counted_where_they_stand(owner: Visitor) -> None:
@@ -141,7 +141,9 @@ def test_time_and_words_of_a_step_are_changed_and_line_is_asked_first(owner: Vis
     given = form_of(owner, path)
     headline = next(name for name, text in given.items() if name.startswith("ja[") and "期限" in text)
     typed = given | {headline: "{お名前}、\r\nもうすぐ {期限} です"}
-    answer = owner.submit(path, typed | {"delay_days": "4", "delay_hours": "6", "at_time": "", "valid_days": ""})
+    answer = owner.submit(
+        path, typed | {"delay_days": "4", "delay_hours": "6", "at_time": "", "valid_days": ""}
+    )
     assert answer.location == path
     saved = newest(owner, number)
     assert saved.version == 2

@@ -60,6 +60,8 @@ def test_everything_typed_is_stored_and_comes_back(visitor: Visitor) -> None:
     )
     page = visitor.get(PAGE).text
     assert "お店の設定を保存しました。" in page
+    assert "コミュニケーションプラン: 月額0円（税別）、200通まで無料。追加の送信はできません" in page
+    assert "スタンダードプラン: 月額15,000円（税別）、30,000通まで無料、追加は1通2.8〜3円" in page
     assert "https://example.com/guide.pdf?a=1" in page
     again = next(form for form in visitor.forms(PAGE) if "free_url" in form.fields)
     assert again.fields["closed_weekdays"] == ["2", "6"]
@@ -128,7 +130,7 @@ def test_a_price_agreed_otherwise_with_line_stays_when_other_things_are_saved(vi
             "included": own.included,
             "extra": [{"up_to": None, "yen": 1.5}],
         }
-    assert "特別プラン: 月額9,000円（税別）、50,000通まで無料、追加は1通1.5円から" in visitor.get(PAGE).text
+    assert "特別プラン: 月額9,000円（税別）、50,000通まで無料、追加は1通1.5円" in visitor.get(PAGE).text
     visitor.submit(PAGE, TYPED)
     with visitor.services.database.reading() as session:
         assert quota.plan_of(session) == own

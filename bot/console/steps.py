@@ -1,0 +1,115 @@
+"""One scenario step: when it goes out and what it says, edited."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from bot import scenario_words
+from bot.console import scenarios_views, step_form, step_saving
+from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.page import current_shop, zone_label
+from bot.console.step_form import StepForm
+from bot.console.step_saving import Change
+from bot.i18n import current_language
+from bot.services import current_services
+from bot.words import explain
+from scheduler import step_changes
+from scheduler.models import Message, MessageVersion, Step
+from scheduler.step_changes import Timing
+from segments.errors import Invalid, KokyakuError
+
+blueprint = Blueprint("steps", __name__, url_prefix="/console/scenarios/steps")
+
+FIELD_OF = {"delay_invalid": "delay_days", "valid_for_invalid": "valid_days"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A step as it stands in the database."""
+
+    step: Step
+    scenario_name: str
+    version: MessageVersion | None
+    message: Message | None
+    waiting: int
+    uses: int
+
+    @property
+    def timing(self) -> Timing:
+        """When it is due now."""
+        return Timing(self.step.delay, self.step.at_time, self.step.valid_for)
+
+
+def _load(step_id: int) -> Stored:
+    with current_services().database.reading() as session:
+        step = step_changes.step_of(session, step_id)
+        version = step_changes.newest(session, step.message_id) if step.message_id else None
+        return Stored(
+            step=step,
+            scenario_name=scenarios_views.name_of(step.scenario, current_language()),
+            version=version,
+            message=session.get_one(Message, version.message_id) if version else None,
+            waiting=scenarios_views.waiting_at(session, step_id),
+            uses=scenarios_views.uses_of(session, step.message_id) if step.message_id else 0,
+        )
+
+
+@blueprint.get("/<int:step_id>")
+@requires(*READERS)
+def edit(step_id: int) -> ResponseReturnValue:
+    """Show a step's timing and texts."""
+    stored = _load(step_id)
+    fields = step_form.text_fields(stored.version.content) if stored.version else []
+    return _page(stored, StepForm(fields, step_form.filled(stored.step, fields)))
+
+
+@blueprint.post("/<int:step_id>")
+@requires(*SENDERS)
+def save(step_id: int) -> ResponseReturnValue:
+    """Store the step; a changed text becomes a new version of its message."""
+    services = current_services()
+    now, stored = services.clock.now(), _load(step_id)
+    fields = step_form.text_fields(stored.version.content) if stored.version else []
+    form = StepForm(fields, request.form.to_dict())
+    change = _change(form, stored)
+    if form.errors:
+        return _page(stored, form, 422)
+    try:
+        confirmed = _asked_line(change)
+        with services.database.begin() as session:
+            step_saving.save(session, change, current_operator().actor, now)
+    except KokyakuError as error:
+        form.add(FIELD_OF.get(error.code, ""), explain(error))
+        return _page(stored, form, 422)
+    flash(*step_saving.outcome_words(confirmed=confirmed))
+    return redirect(url_for("steps.edit", step_id=step_id))
+
+
+def _change(form: StepForm, stored: Stored) -> Change:
+    timing = form.timing(stored.timing)
+    content = form.content(stored.version.content) if stored.version else None
+    if stored.version and form.values.get("version") != str(stored.version.version):
+        form.add("", explain(Invalid("message_changed")))
+    return Change(stored.step.id, timing, stored.version, content)
+
+
+def _asked_line(change: Change) -> bool:
+    """Return whether LINE finds the message good; what is not new it knows already."""
+    if change.content is None or change.version is None or change.content == change.version.content:
+        return True
+    services = current_services()
+    return step_saving.ask_line(services.gateway, change.content, current_shop(), services.clock.now())
+
+
+def _page(stored: Stored, form: StepForm, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "console/step.html",
+        stored=stored,
+        form=form,
+        words=scenario_words,
+        zone=zone_label(),
+        languages_of_text={"ja": _("日本語の文面"), "en": _("英語の文面")},
+    )
+    return page, status

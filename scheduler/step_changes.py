@@ -1,0 +1,107 @@
+"""What an operator changes in a scenario: whether a step runs, when it is due, what it says."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from scheduler.models import Enrolment, EnrolmentState, MessageVersion, Step
+from segments.errors import Conflict, Invalid, NotFound
+
+LONGEST = timedelta(days=365)
+"""Of a delay and of a validity."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a step is due after the one before it, and how long it still makes sense then."""
+
+    delay: timedelta
+    at_time: time | None
+    """Time of day in the shop's zone; None = as soon as the delay is over."""
+    valid_for: timedelta | None
+
+
+def step_of(session: Session, step_id: int) -> Step:
+    """Return a step; raises NotFound (step_unknown)."""
+    step = session.get(Step, step_id)
+    if step is None:
+        raise NotFound("step_unknown", step_id=step_id)
+    return step
+
+
+def newest(session: Session, message_id: int) -> MessageVersion:
+    """Return the version a message goes out in; raises NotFound (message_unknown)."""
+    versions = select(MessageVersion).where(MessageVersion.message_id == message_id)
+    found = session.scalars(versions.order_by(MessageVersion.version.desc()).limit(1)).first()
+    if found is None:
+        raise NotFound("message_unknown", key=message_id)
+    return found
+
+
+def pause(session: Session, step_id: int) -> Step:
+    """Switch one step off: who reaches it waits there."""
+    step = step_of(session, step_id)
+    step.active = False
+    return step
+
+
+def resume(session: Session, step_id: int) -> Step:
+    """Switch a step on again; who waited at it is looked at by the next tick."""
+    step = step_of(session, step_id)
+    step.active = True
+    waited = (
+        Enrolment.next_step_id == step_id,
+        Enrolment.scenario_id == step.scenario_id,
+        Enrolment.state == EnrolmentState.ACTIVE,
+        Enrolment.next_at > Enrolment.due_at,
+    )
+    session.execute(
+        update(Enrolment)
+        .where(*waited)
+        .values(next_at=Enrolment.due_at)
+        .execution_options(synchronize_session=False)
+    )
+    return step
+
+
+def retime(session: Session, step_id: int, timing: Timing) -> bool:
+    """Set when a step is due; tell whether that is new. Friends who wait for it already keep their date.
+
+    Raises Invalid: delay_invalid, valid_for_invalid.
+    """
+    if not timedelta() <= timing.delay <= LONGEST:
+        raise Invalid("delay_invalid", days=LONGEST.days)
+    if timing.valid_for is not None and not timedelta() < timing.valid_for <= LONGEST:
+        raise Invalid("valid_for_invalid", days=LONGEST.days)
+    step = step_of(session, step_id)
+    if timing == Timing(step.delay, step.at_time, step.valid_for):
+        return False
+    step.delay, step.at_time, step.valid_for = timing.delay, timing.at_time, timing.valid_for
+    return True
+
+
+def reword(
+    session: Session, version: MessageVersion, content: dict[str, Any], by: str, now: datetime
+) -> MessageVersion:
+    """Add a version of the message after `version`, which was the newest when `content` was made from it.
+
+    The same content adds nothing. Raises Conflict (message_changed) when somebody was faster.
+    """
+    if content == version.content:
+        return version
+    last = select(func.max(MessageVersion.version)).where(MessageVersion.message_id == version.message_id)
+    if session.scalar(last) != version.version:
+        raise Conflict("message_changed")
+    added = MessageVersion(
+        message_id=version.message_id,
+        version=version.version + 1,
+        content=content,
+        created_at=now,
+        created_by=by,
+    )
+    session.add(added)
+    session.flush()
+    return added

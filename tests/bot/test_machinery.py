@@ -1,0 +1,77 @@
+"""The threads behind the web: none of them ends because something broke once."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event, current_thread
+
+from sqlalchemy import text
+
+from bot.machinery import Machinery
+from scheduler import engine
+from scheduler.engine import DbosQueue
+from scheduler.jobs import Job, JobQueue
+from segments.db import Database
+from tests.bot.line.support import services_of
+from tests.fakes.clock import FakeClock
+from tests.fakes.gateway import FakeGateway
+
+PATIENCE_SECONDS = 20
+
+
+class BrokenOnce(FakeClock):
+    """Fails the watch once, in a way that is no database's, and tells when it asks again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_again = Event()
+        self._has_failed = False
+
+    def now(self) -> datetime:
+        """Return the moment, or fail."""
+        if current_thread().name == "kokyaku-watch":
+            if not self._has_failed:
+                self._has_failed = True
+                raise RuntimeError
+            self.asked_again.set()
+        return super().now()
+
+
+def test_the_watch_over_the_workers_outlives_whatever_breaks(sqlite: Database, tmp_path: Path) -> None:
+    engine.migrate(sqlite)
+    clock = BrokenOnce()
+    machinery = Machinery(services_of(sqlite, clock, FakeGateway(), KOKYAKU_DATA=str(tmp_path)))
+    machinery.start(rings=False)
+    try:
+        assert clock.asked_again.wait(PATIENCE_SECONDS)
+    finally:
+        machinery.stop()
+
+
+def test_a_job_whose_end_could_not_be_written_down_is_run_again(sqlite: Database, tmp_path: Path) -> None:
+    engine.migrate(sqlite)
+    services = replace(
+        services_of(sqlite, FakeClock(), FakeGateway(), KOKYAKU_DATA=str(tmp_path)), queue=DbosQueue(sqlite)
+    )
+    machinery = Machinery(services)
+    machinery.start(rings=False)
+    try:
+        job_id = machinery.ticker.ring(Job.TICK)
+        _wait_until_over(services.queue, job_id)
+        # As a full disk leaves it: the job has ended, its record says that it runs.
+        still = text("UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = :id")
+        with sqlite.begin() as session:
+            session.execute(still, {"id": job_id})
+        assert services.queue.unfinished([job_id]) == {job_id}
+        _wait_until_over(services.queue, job_id)
+    finally:
+        machinery.stop()
+
+
+def _wait_until_over(queue: JobQueue, job_id: str) -> None:
+    pause = Event()
+    for _ in range(PATIENCE_SECONDS * 10):
+        if not queue.unfinished([job_id]):
+            return
+        pause.wait(0.1)
+    raise AssertionError(f"{job_id} does not end")
