@@ -245,7 +245,7 @@ def progress(session: Session, broadcast_id: int) -> Progress:
         by_state=by_state,
         by_reason=by_reason,
         waiting_by_reason={row.reason: row[2] for row in held},
-        waiting_until=min((row[3] for row in held if row[3] is not None), default=None),
+        waiting_until=min((until for *_rest, until in held if until is not None), default=None),
         started_at=broadcast.started_at,
         ended_at=broadcast.ended_at,
     )

@@ -88,6 +88,15 @@ class Base(DeclarativeBase):
     }
 
 
+FULL = ("disk is full", "No space left on device", "could not extend file")
+"""How SQLite, the operating system and PostgreSQL say that there is no room."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether a write failed for want of room: nobody's fault but the disk's, and over when there is some."""
+    return any(words in str(getattr(error, "orig", error)) for words in FULL)
+
+
 class Database:
     """One engine and its two kinds of transaction: writing and reading."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from segments.errors import Invalid
@@ -16,6 +16,7 @@ COLUMNS: dict[str, Column] = {
     "line_user_id": Friend.line_user_id,
     "member_number": Friend.member_number,
     "会員番号": Friend.member_number,
+    "lineユーザーid": Friend.line_user_id,
 }
 MAX_LINES = 200_000
 SHOWN = 20
@@ -39,6 +40,10 @@ class Recipients:
 
     friend_ids: Sequence[int]
     unknown: Sequence[Line]
+    repeated: int = 0
+    """Lines that name a friend whom a line before them names."""
+    unlinked: int = 0
+    """Friends found who are not on LINE yet."""
 
     @property
     def shown(self) -> Sequence[Line]:
@@ -49,14 +54,28 @@ class Recipients:
 def read(session: Session, data: bytes) -> Recipients:
     """Look up everyone a CSV names.
 
-    Raises Invalid (not_a_table, column_missing, file_empty, file_too_long, nobody_found).
+    Raises Invalid (not_a_table, column_missing, file_blank, file_empty, file_too_long, nobody_found).
     """
     column, lines = _lines(data)
     known = _known(session, column, sorted({line.value for line in lines}))
-    found = dict.fromkeys(known[line.value] for line in lines if line.value in known)
+    named = [known[line.value] for line in lines if line.value in known]
+    found = list(dict.fromkeys(named))
     if not found:
         raise Invalid("nobody_found")
-    return Recipients(list(found), [line for line in lines if line.value not in known])
+    return Recipients(
+        friend_ids=found,
+        unknown=[line for line in lines if line.value not in known],
+        repeated=len(named) - len(found),
+        unlinked=_unlinked(session, found),
+    )
+
+
+def _unlinked(session: Session, friend_ids: Sequence[int]) -> int:
+    count = 0
+    for start in range(0, len(friend_ids), BATCH):
+        some = Friend.id.in_(friend_ids[start : start + BATCH]) & Friend.line_user_id.is_(None)
+        count += session.scalar(select(func.count()).where(some)) or 0
+    return count
 
 
 def _known(session: Session, column: Column, values: Sequence[str]) -> dict[str, int]:
@@ -87,6 +106,8 @@ def _lines(data: bytes) -> tuple[Column, list[Line]]:
 
 
 def _decoded(data: bytes) -> str:
+    if not data.strip():
+        raise Invalid("file_blank")
     # Excel in Japan saves Shift_JIS unless told otherwise.
     for encoding in ("utf-8-sig", "cp932"):
         try:

@@ -87,5 +87,5 @@ def _tell_due(session: Session, cycle: Cycle, params: CycleParams, now: datetime
         now,
         category=cycle.category,
         due_at=cycle.due_at.isoformat() if cycle.due_at else None,
-        reason=cycle_words.because(cycle_rows.state_of(cycle), params, now),
+        reason=cycle_words.because(cycle_rows.state_of(cycle), params.of(cycle.category), now),
     )

@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from bot.words import error_words, problem_in
+from segments.db import is_full
 from segments.errors import KokyakuError
 
 TROUBLE = (KokyakuError, SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, ValidationError)
 """What comes from outside of the program. Anything else is a fault of ours and keeps its traceback."""
-FULL = ("disk is full", "No space left on device", "could not extend file")
 
 Words = Callable[[str, str], str]
 """Returns the Japanese or the English of two sentences."""
@@ -40,11 +40,6 @@ def words_of(error: Exception, language: str) -> str:
             )
         case _:
             return _storage(error, words)
-
-
-def is_full(error: BaseException) -> bool:
-    """Say whether there was no room left on the disk."""
-    return any(sign in str(error) for sign in FULL)
 
 
 def _details(error: KokyakuError, language: str) -> str:

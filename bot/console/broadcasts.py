@@ -4,12 +4,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from bot.console import broadcasts_views, composing, quiet, sending
+from bot.console import broadcasts_views, composing, inserts, quiet, sending
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.broadcast_form import ComposeForm, field_text, filled
 from bot.console.broadcasts_views import Draft
 from bot.console.composing import Author
-from bot.console.inserts import INSERTS
 from bot.console.page import current_shop, current_zone
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, explain
@@ -79,8 +78,8 @@ def _save(form: ComposeForm, stored: Draft | None) -> int | None:
         found = composing.take_file(session, form, by)
         # One after the other, so that everything to mend is told at once.
         valid = valid & (bool(form.file.errors) or composing.check_choices(session, form, stored, by))
-    if found and found.unknown:
-        flash(composing.unknown_lines(found), "warning")
+    for words in composing.file_words(found) if found else []:
+        flash(words, "warning")
     if not valid or form.errors:
         return None
     try:
@@ -95,7 +94,7 @@ def _compose_page(form: ComposeForm, stored: Draft | None) -> ResponseReturnValu
     with current_services().database.reading() as session:
         listed = broadcasts_views.list_size(session, form.list_id)
     page = render_template(
-        "console/broadcast_compose.html", form=form, stored=stored, listed=listed, inserts=INSERTS
+        "console/broadcast_compose.html", form=form, stored=stored, listed=listed, inserts=inserts.INSERTS
     )
     return page, 422 if form.errors else 200
 
@@ -122,7 +121,8 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         price=price,
         tester=tester,
         wait=quiet.wait_at(current_shop(), now),
-        preview=broadcasts_views.preview(draft.content),
+        preview=broadcasts_views.filled_preview(draft.content, current_shop(), now),
+        said_twice=inserts.said_twice(draft.texts.get("ja", "")),
         errors=errors,
         when=when,
         at=at or field_text(draft.scheduled_at or broadcasts_views.default_time(now), current_zone()),

@@ -1,5 +1,6 @@
 """What the broadcast pages show and store: drafts as the form knows them, ready messages, previews."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Choice
-from scheduler import quota
+from scheduler import messages, quota
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
+from scheduler.sample_facts import sample_facts
 from segments import conditions
 from segments.errors import NotFound
 from segments.models import Audience
+from segments.shop import Shop
 
 EDITABLE = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 
@@ -103,11 +106,24 @@ def preview(content: dict[str, Any]) -> dict[str, list[str]]:
     """Return what each language's bubbles say, with the names of facts in their gaps; pictures by their alt text."""
     shown: dict[str, list[str]] = {}
     for language, objects in content.items():
-        words = [
-            str(each.get("text") or each.get("altText") or f"[{each.get('type', '?')}]") for each in objects
-        ]
-        shown[language] = [inserts.to_text(text, language) for text in words]
+        shown[language] = [inserts.to_text(_said(each), language) for each in objects]
     return shown
+
+
+def filled_preview(content: dict[str, Any], settings: Shop, now: datetime) -> dict[str, list[str]]:
+    """Return what each language's bubbles say to a made-up friend; the names of the facts where that cannot be made."""
+    shown = preview(content)
+    for language in content:
+        try:
+            objects = messages.render(content, language, sample_facts(settings, language, now))
+        except messages.RenderError:
+            continue
+        shown[language] = [_said(each) for each in objects]
+    return shown
+
+
+def _said(each: Mapping[str, Any]) -> str:
+    return str(each.get("text") or each.get("altText") or f"[{each.get('type', '?')}]")
 
 
 def default_time(now: datetime) -> datetime:

@@ -33,6 +33,7 @@ FIELD_OF = {
     "not_a_table": "file",
     "column_missing": "file",
     "file_empty": "file",
+    "file_blank": "file",
     "file_too_long": "file",
     "nobody_found": "file",
     "audience_unknown": "file",
@@ -141,7 +142,19 @@ def check_texts(form: ComposeForm) -> bool:
     )
     for problem in problems:
         _add(fields.get(problem.path[:2], form.text_ja), problem_words(problem.code, problem.params))
-    return not problems
+    misspelt = [_misspelt(field, language) for language, field in fields.items()]
+    return not problems and not any(misspelt)
+
+
+def _misspelt(field: Any, language: str) -> list[str]:
+    names = inserts.misspelt(field.data or "")
+    usable = " ".join(f"{{{each.name(language)}}}" for each in inserts.INSERTS)
+    for name in names:
+        words = _(
+            "{%(name)s}は差し込みの名前ではありません。使えるのは %(usable)s です。", name=name, usable=usable
+        )
+        _add(field, words)
+    return names
 
 
 def show(form: ComposeForm, error: KokyakuError) -> None:
@@ -154,10 +167,17 @@ def _add(field: Any, words: str) -> None:
     field.errors = [*(field.errors or ()), words]
 
 
-def unknown_lines(found: Recipients) -> str:
-    """Say which lines of a file name nobody we know."""
-    if not found.unknown:
-        return ""
+def file_words(found: Recipients) -> list[str]:
+    """Say what of a file will not get the message: strangers, friends without LINE, lines given twice."""
+    told = [_unknown_lines(found)] if found.unknown else []
+    if found.unlinked:
+        told.append(_("LINEとつながっていない %(count)s人（この配信は届きません）", count=found.unlinked))
+    if found.repeated:
+        told.append(_("同じ友だちの行が%(count)s件重なっています。送信は1人1通です。", count=found.repeated))
+    return told
+
+
+def _unknown_lines(found: Recipients) -> str:
     some = "、".join(
         _("%(line)s行目「%(value)s」", line=line.number, value=line.value[:40]) for line in found.shown
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 TOKEN = re.compile(r"\{([^{}\n]{1,20})\}")
 OPENS_TEMPLATE = re.compile(r"\{(?=[{%#]|\Z)")
+_MISSPELT = re.compile(r"(?<!\{)\{([^\W\d][^{}\n%#]{0,19})\}(?!\})")
+_NAMED_TWICE = re.compile(r"\{お名前\}[ \u3000]*(さん|さま|様|サン|サマ)")
 LITERAL_BRACE = "{{ '{' }}"
 
 
@@ -53,6 +55,17 @@ def to_source(text: str, language: str) -> str:
             parts += (_literal(text[position : found.start()]), insert.source(language))
             position = found.end()
     return "".join([*parts, _literal(text[position:])])
+
+
+def misspelt(text: str) -> list[str]:
+    """Return what stands between braces like the name of a fact and is none: the friend would read the braces."""
+    return list(dict.fromkeys(name for name in _MISSPELT.findall(text) if name not in _BY_NAME))
+
+
+def said_twice(text: str) -> str:
+    """Return the さん or 様 behind {お名前}, which ends in 様 by itself; "" when there is none."""
+    found = _NAMED_TWICE.search(text)
+    return found[1] if found else ""
 
 
 def _literal(text: str) -> str:

@@ -41,6 +41,7 @@ def show(broadcast_id: int) -> ResponseReturnValue:
     with current_services().database.reading() as session:
         draft = broadcasts_views.draft(session, broadcast_id)
         progress = broadcasts.progress(session, broadcast_id)
+        expected = _expected(session, draft)
     return render_template(
         "console/broadcast.html",
         draft=draft,
@@ -55,7 +56,16 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         pausable=progress.state in PAUSABLE,
         done=_done(progress),
         wait=_wait(draft, progress),
+        expected=expected,
+        got=progress.by_state.get(DeliveryState.ACCEPTED, 0),
     )
+
+
+def _expected(session: Session, draft: Draft) -> int | None:
+    """Return how many a scheduled broadcast would reach today; None for any other."""
+    if draft.state is not BroadcastState.SCHEDULED:
+        return None
+    return broadcasts_views.price(session, draft, current_services().clock.now()).reachable
 
 
 def _wait(draft: Draft, progress: Progress) -> quiet.Wait | None:

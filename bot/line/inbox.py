@@ -22,6 +22,7 @@ from bot.models import InboundEvent, InboundState
 from bot.services import Services
 from scheduler.gateway import GatewayError, Profile, RefusedByLine
 from segments import friends
+from segments.db import is_full
 from segments.errors import KokyakuError
 
 log = structlog.get_logger(__name__)
@@ -150,7 +151,8 @@ def _attempt(batch: Batch, lane: str, event: InboundEvent) -> bool:
             outgoing = _handle(batch, handler, lane, event)
     except Exception as error:
         # One friend's trouble must not stop the others.
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
+        # The database's own trouble is no fault of the event, and no attempt of it.
+        if isinstance(error, DBAPIError) and (error.connection_invalidated or is_full(error)):
             raise
         batch.memory.forget(lane)
         lanes.fail(event, described(error), batch.now)

@@ -19,6 +19,16 @@
     }
   }
 
+  for (const button of document.querySelectorAll("[data-labels]")) {
+    const inputs = document.querySelectorAll(`input[name="${button.dataset.labels}"]`);
+    const say = () => {
+      const chosen = Array.from(inputs).find((input) => input.checked);
+      if (chosen) button.textContent = chosen.value === "later" ? button.dataset.labelLater : button.dataset.labelNow;
+    };
+    for (const input of inputs) input.addEventListener("change", say);
+    say();
+  }
+
   for (const button of document.querySelectorAll("[data-insert]")) {
     button.addEventListener("click", () => {
       const field = document.getElementById(button.dataset.into);

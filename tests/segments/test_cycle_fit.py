@@ -1,5 +1,6 @@
 """The fit finds what is true in simulated shops, keeps its head with little data, and measures shapes that are there."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from segments.cycle_history import gaps_of, purchase_days, sums_of
 from segments.cycle_km import shape_of
 from segments.cycle_learn import learn
 from segments.cycle_shape import BUCKETS, bucket, decode, encode
+from segments.errors import Invalid
 from tests.segments.cycle_worlds import a_world
 
 TRUE = CycleParams(m=3.4, kappa0=1.5, alpha0=5.0, beta0=1.5, a=0.6, b=2.4)
@@ -136,3 +138,14 @@ def test_a_shape_is_kept_only_where_it_reaches_more_buyers() -> None:
 
 def _at(day: int) -> datetime:
     return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
+
+
+def test_shapes_and_categories_survive_json_and_broken_ones_are_named() -> None:
+    shape = encode(np.tile(np.linspace(1, 0.25, 401), (5, 1)))
+    params = CycleParams(shape=shape, categories={"茶": CycleParams(m=2.0)})
+    assert CycleParams.from_json(json.loads(json.dumps(params.to_json()))) == params
+    assert (params.of("茶").m, params.of("菓子")) == (2.0, params)
+    for field, value in (("shape", "no"), ("shape", 1), ("categories", 2)):
+        with pytest.raises(Invalid) as refused:
+            CycleParams.from_json({field: value})
+        assert refused.value.params == {"field": field}

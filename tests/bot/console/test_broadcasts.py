@@ -70,7 +70,7 @@ def test_a_broadcast_is_composed_priced_and_sent(sender: Visitor) -> None:
     page = sender.get(f"/console/broadcasts/{number}/confirm").text
     assert "3人に送信する" in page
     assert "コミュニケーションプラン" in page
-    assert "{お名前}、新茶が入りました。" in page
+    assert "山田 花子様、新茶が入りました。" in page
     answer = sender.submit(
         f"/console/broadcasts/{number}/confirm", {"when": "now"}, to=f"/console/broadcasts/{number}/send"
     )
@@ -114,6 +114,52 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert words in answer.text
     assert "New tea" in answer.text
     assert "まだ保存されていません" in answer.text
+
+
+def test_a_misspelt_insert_is_told_with_those_that_there_are(sender: Visitor) -> None:
+    answer = sender.submit(NEW, TEXT | {"text_ja": "{なまえ}、{お名前}へ", "text_en": "Hi {nmae}"})
+    assert answer.status_code == 422
+    assert "{なまえ}は差し込みの名前ではありません。使えるのは {お名前} {最後に買った商品}" in answer.text
+    assert "{nmae}は差し込みの名前ではありません。使えるのは {name} {last product}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_warned"), [("{お名前}さん、", True), ("{お名前} 様", True), ("{お名前}、様々な", False)]
+)
+def test_a_second_sama_behind_the_name_is_warned_of(sender: Visitor, text: str, is_warned: bool) -> None:
+    number = drafted(sender, text_ja=text)
+    page = sender.get(f"/console/broadcasts/{number}/confirm").text
+    assert ("「様」が含まれています" in page) is is_warned
+
+
+def test_the_button_says_what_it_will_do(sender: Visitor) -> None:
+    page = sender.get(f"/console/broadcasts/{drafted(sender)}/confirm").text
+    assert ">この内容で確定する（3人）</button>" in page
+    assert 'data-label-later="3人への配信を予約する"' in page
+
+
+def test_a_scheduled_broadcast_says_how_many_it_reaches(sender: Visitor) -> None:
+    number = drafted(sender)
+    sender.post(f"/console/broadcasts/{number}/send", {"when": "later", "at": "2026-11-22T10:00"})
+    assert "いまの見込みでは3人に送信します。" in sender.get(f"/console/broadcasts/{number}").text
+
+
+def test_a_cancelled_broadcast_says_how_many_had_got_it(sender: Visitor) -> None:
+    number = a_running_broadcast(sender)
+    sender.post(f"/console/broadcasts/{number}/cancel")
+    page = sender.get(f"/console/broadcasts/{number}").text
+    assert "取り消すまでに3人のうち1人に送信しました。" in page
+    assert "<progress" not in page
+
+
+def test_of_a_file_friends_without_line_and_repeated_lines_are_told(sender: Visitor) -> None:
+    with sender.services.database.begin() as session:
+        a_friend(session, member_number="M3", line_user_id=None)
+    file = (BytesIO("会員番号\nM2\nM3\nM2\n".encode()), "friends.csv")
+    sender.submit(NEW, TEXT | {"audience": "file", "file": file})
+    page = sender.get(f"/console/broadcasts/{stored(sender).id}/confirm").text
+    assert "LINEとつながっていない 1人" in page
+    assert "同じ友だちの行が1件重なっています" in page
 
 
 def test_all_mistakes_are_told_at_once(sender: Visitor) -> None:
@@ -161,6 +207,7 @@ def test_a_file_of_member_numbers_becomes_a_list_and_unknown_lines_are_told(send
     [
         (b"\x89PNG\r\n\x1a\n\x00\xff", "CSVファイルとして読めませんでした"),
         ("名前\n花子\n".encode(), "見出しの列が必要です"),
+        (b" \n", "ファイルが空です"),
         (b"member_number\n", "1人も入っていません"),
         (b"member_number\nM404\n", "誰も見つかりませんでした"),
     ],
@@ -207,6 +254,7 @@ def test_a_time_that_has_passed_is_refused_and_a_later_one_is_the_shops(sender: 
 def test_nobody_to_reach_means_nothing_is_sent(sender: Visitor) -> None:
     number = drafted(sender, audience="stages", stages=["exit"])
     confirm = f"/console/broadcasts/{number}/confirm"
+    assert "disabled" in sender.get(confirm).text
     answer = sender.submit(confirm, {"when": "now"}, to=f"/console/broadcasts/{number}/send")
     assert "送信できる友だちが1人もいません" in answer.text
     assert stored(sender).state is BroadcastState.DRAFT
