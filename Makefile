@@ -42,11 +42,12 @@ types: setup-dev ## Check types, strictly
 
 check: lint types test ## Everything a change must pass
 
-bench: setup-dev ## Measure; PURCHASES=FILE (customer date quantity amount) adds what needs real data
+bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real data
 	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
 	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01
 ifdef PURCHASES
 	$(BIN)/python benchmarks/real_input.py $(PURCHASES)
+	$(BIN)/python benchmarks/cycle_accuracy.py $(PURCHASES) --cutoff 1997-09-30 --end 1998-06-30
 endif
 
 requirements: setup-dev ## Pin the dependencies again
