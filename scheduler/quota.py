@@ -104,6 +104,12 @@ def used_this_month(session: Session) -> int:
     return int(setting.value["used"]) if setting else 0
 
 
+def used_at(session: Session) -> datetime | None:
+    """Return when LINE was last asked for its count; None when it never was."""
+    setting = session.get(Setting, USE)
+    return datetime.fromisoformat(setting.value["at"]) if setting else None
+
+
 def price(
     session: Session,
     now: datetime,

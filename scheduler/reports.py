@@ -22,6 +22,8 @@ class QuotaUse:
     limit: int
     plan_name: str
     plan_name_en: str
+    at: datetime | None
+    """When LINE told; None while it never was asked."""
 
     @property
     def left(self) -> int:
@@ -50,7 +52,9 @@ def waiting(session: Session) -> int:
 def quota_use(session: Session) -> QuotaUse:
     """Return how much of the plan is used, as LINE last told."""
     plan = quota.plan_of(session)
-    return QuotaUse(quota.used_this_month(session), plan.included, plan.name, plan.name_en)
+    return QuotaUse(
+        quota.used_this_month(session), plan.included, plan.name, plan.name_en, quota.used_at(session)
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.models import InboundEvent, InboundState
 from scheduler import reports
-from scheduler.models import DeliveryState
+from scheduler.models import Delivery, DeliveryKind, DeliveryState
 from segments.models import Facts, Question
 from segments.stages import Stage
 
@@ -24,6 +24,8 @@ class Home:
     questions: int
     parked: int
     today: dict[DeliveryState, int]
+    free_replies: int
+    """Of today's accepted: answers to what friends said, which cost nothing."""
     quota: reports.QuotaUse
 
     @property
@@ -39,11 +41,13 @@ class Home:
 
 def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
     """Gather the home page's figures."""
+    today = reports.start_of_day(now, zone)
     return Home(
         stages=_stages(session),
         questions=waiting_questions(session),
         parked=parked_events(session),
-        today=reports.deliveries_since(session, reports.start_of_day(now, zone)),
+        today=reports.deliveries_since(session, today),
+        free_replies=_free_replies(session, today),
         quota=reports.quota_use(session),
     )
 
@@ -53,6 +57,12 @@ def _stages(session: Session) -> list[tuple[Stage, int]]:
     counted = select(Facts.stage, func.count()).group_by(Facts.stage)
     found = dict(session.execute(counted).all())
     return [(stage, found.get(stage.value, 0)) for stage in TOP_FIRST]
+
+
+def _free_replies(session: Session, since: datetime) -> int:
+    replies = (Delivery.kind == DeliveryKind.REPLY, Delivery.state == DeliveryState.ACCEPTED)
+    counted = select(func.count()).select_from(Delivery).where(Delivery.created_at >= since, *replies)
+    return session.scalar(counted) or 0
 
 
 def waiting_questions(session: Session) -> int:

@@ -16,6 +16,10 @@ from segments.errors import Conflict, KokyakuError, NotFound
 blueprint = Blueprint("questions", __name__, url_prefix="/console/questions")
 
 
+LONG = 160
+"""Characters of a question above which it is shown folded."""
+
+
 @blueprint.get("/")
 @requires(*READERS)
 def index() -> ResponseReturnValue:
@@ -31,7 +35,8 @@ def _page(typed: dict[int, str] | None = None, errors: dict[int, str] | None = N
         answered = questions_views.lately_answered(session)
     page = render_template(
         "console/questions.html",
-        rows=rows,
+        askers=questions_views.by_friend(rows),
+        long=LONG,
         next_id=next_id,
         after=after,
         answered=answered,
@@ -76,6 +81,22 @@ def _why(error: KokyakuError) -> str:
 def _back() -> ResponseReturnValue:
     after = request.args.get("after", 0, type=int)
     return redirect(url_for("questions.index", after=after or None))
+
+
+@blueprint.post("/friends/<int:friend_id>/answered")
+@requires(*SENDERS)
+def mark_all_answered(friend_id: int) -> ResponseReturnValue:
+    """Note that somebody dealt with all that a friend asked, as far as the page showed it."""
+    services, operator = current_services(), current_operator()
+    up_to = request.form.get("up_to", 0, type=int)
+    with services.database.begin() as session:
+        found = questions_views.open_questions(session, friend_id, up_to)
+        for question_id in found:
+            conversations.answer(
+                session, question_id, (operator.name or operator.login)[:64], services.clock.now()
+            )
+    flash(_("%(count)s件を対応済みにしました。", count=len(found)), "success")
+    return redirect(url_for("questions.index"))
 
 
 @blueprint.post("/<int:question_id>/answered")

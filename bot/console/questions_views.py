@@ -36,6 +36,35 @@ def waiting(session: Session, after_id: int = 0) -> tuple[Sequence[QuestionRow],
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
 
 
+@dataclass(frozen=True)
+class Asker:
+    """One friend with the questions they wait for, the newest last."""
+
+    friend_id: int
+    name: str
+    questions: list[QuestionRow]
+
+    @property
+    def last_id(self) -> int:
+        """The newest question shown: one that comes later is not meant by 「まとめて」."""
+        return self.questions[-1].id
+
+
+def by_friend(rows: Sequence[QuestionRow]) -> list[Asker]:
+    """Return questions put together by who asked; who has waited longest comes first."""
+    askers: dict[int, Asker] = {}
+    for row in rows:
+        asker = askers.setdefault(row.friend_id, Asker(row.friend_id, row.friend_name, []))
+        asker.questions.append(row)
+    return list(askers.values())
+
+
+def open_questions(session: Session, friend_id: int, up_to_id: int) -> Sequence[int]:
+    """Return the ids of a friend's unanswered questions up to one."""
+    theirs = (Question.friend_id == friend_id, Question.answered_at.is_(None), Question.id <= up_to_id)
+    return session.scalars(select(Question.id).where(*theirs).order_by(Question.id)).all()
+
+
 def lately_answered(session: Session, limit: int = 10) -> Sequence[QuestionRow]:
     """Return the questions answered last."""
     wanted = _rows().where(Question.answered_at.is_not(None)).order_by(Question.answered_at.desc())

@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from bot.models import InboundEvent, InboundState, Role
 from bot.security import CSP
+from scheduler import quota
+from scheduler.gateway import Quota
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from segments import members
 from segments.models import ChatMessage, Direction, Friend, Question, StageChange
@@ -80,6 +83,65 @@ def test_a_question_is_shown_as_it_was_written_and_marked_handled(owner: Visitor
         answered = session.get_one(Question, number)
     assert (answered.answered_by, answered.answered_at) == ("花子", A_SATURDAY)
     assert "お待ちの質問はありません" in owner.get("/console/questions/").text
+
+
+def asked(owner: Visitor, friend_id: int, text: str | None) -> int:
+    with owner.services.database.begin() as session:
+        said = ChatMessage(
+            friend_id=friend_id, direction=Direction.IN, kind="text", text=text, at=days_ago(0.05)
+        )
+        session.add(said)
+        session.flush()
+        question = Question(friend_id=friend_id, message_id=said.id, asked_at=said.at)
+        session.add(question)
+        session.flush()
+        return question.id
+
+
+def test_questions_stand_together_by_friend_and_are_marked_handled_together(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        sakura, ichiro = (a_friend(session, display_name=name).id for name in ("さくら", "一郎"))
+    asked(owner, sakura, "送料は？")
+    asked(owner, ichiro, "長い" * 100)
+    last = asked(owner, sakura, "営業時間は？")
+    page = owner.get("/console/questions/").text
+    assert page.index("送料は？") < page.index("営業時間は？") < page.index("一郎")
+    assert page.count("件をまとめて対応済みにする") == 1
+    assert "<details" in page
+    meanwhile = asked(owner, sakura, "駐車場は？")
+    owner.post(f"/console/questions/friends/{sakura}/answered", {"up_to": str(last)})
+    with owner.services.database.reading() as session:
+        waiting = session.scalars(select(Question).where(Question.answered_at.is_(None))).all()
+    assert {each.id for each in waiting if each.friend_id == sakura} == {meanwhile}
+    assert {each.friend_id for each in waiting} == {sakura, ichiro}
+
+
+def test_a_message_without_text_is_told_as_that_also_once_handled(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        friend = a_friend(session).id
+    number = asked(owner, friend, None)
+    assert "（文章のないメッセージ）" in owner.get("/console/questions/").text
+    owner.post(f"/console/questions/{number}/answered")
+    assert "（文章のないメッセージ）" in owner.get("/console/questions/").text
+
+
+def test_home_tells_free_replies_and_when_line_was_asked_for_its_count(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        quota.note_use(session, Quota(200, 12), A_SATURDAY)
+        friend = a_friend(session)
+        for kind in (DeliveryKind.REPLY, DeliveryKind.STEP):
+            session.add(
+                Delivery(
+                    friend_id=friend.id,
+                    kind=kind,
+                    purpose=Purpose.SERVICE,
+                    state=DeliveryState.ACCEPTED,
+                    created_at=A_SATURDAY,
+                )
+            )
+    page = owner.get("/console/").text
+    assert "うち無料の応答 1通" in page
+    assert "2026年11月21日（土） 14:30時点" in page
 
 
 @pytest.mark.parametrize(
