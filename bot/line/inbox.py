@@ -1,5 +1,6 @@
 """Works off stored webhook events: friend by friend, in order, each exactly once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,12 +36,16 @@ BATCH_SECONDS = 0.15
 PROFILES_REST = timedelta(seconds=30)
 """How long we do without profiles after LINE failed to tell one: a greeting must not wait for them."""
 
+HandlerOf = Callable[[InboundEvent], Handler | None]
+"""Finds what handles an event; None when nothing does."""
+
 
 @dataclass
 class Batch:
     """What one transaction works with."""
 
     session: Session
+    handler_of: HandlerOf
     memory: Memory
     profiles: dict[str, Profile]
     now: datetime
@@ -53,8 +58,9 @@ class Batch:
 class Inbox:
     """Handles events in a thread of its own; several processes may each have one."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, handler_of: HandlerOf = handlers.of) -> None:
         """Prepare; nothing runs before `start`. The gateway must be a ConversationGateway."""
+        self._handler_of = handler_of
         assert isinstance(services.gateway, ConversationGateway)
         self._gateway: ConversationGateway = services.gateway
         self._database = services.database
@@ -93,7 +99,7 @@ class Inbox:
             locked = lanes.lock(session, found, limit)
             queues = lanes.events_of(session, locked)
             memory = Memory(session, locked, (event for queue in queues.values() for event in queue))
-            batch = Batch(session, memory, profiles, now)
+            batch = Batch(session, self._handler_of, memory, profiles, now)
             _work(batch, queues)
             lanes.finish(session, batch.done, InboundState.DONE, now)
             lanes.finish(session, batch.ignored, InboundState.IGNORED, now)
@@ -142,7 +148,7 @@ def _attempt(batch: Batch, lane: str, event: InboundEvent) -> bool:
     """Handle one event in a savepoint; tell whether the friend's next one may follow."""
     if event.next_attempt_at > batch.now:
         return False
-    handler = handlers.of(event)
+    handler = batch.handler_of(event)
     if handler is None:
         batch.ignored.append(event.id)
         return True

@@ -9,7 +9,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.line.inbox import Inbox
+from bot.line import handlers
+from bot.line.inbox import HandlerOf, Inbox
 from bot.line.ports import ConversationGateway
 from bot.line.raw_events import row_of
 from bot.models import InboundEvent
@@ -91,11 +92,17 @@ def a_line_id() -> str:
 class Chat:
     """A shop's chat: events go in as the webhook would store them, answers come out of the fake platform."""
 
-    def __init__(self, database: Database, clock: FakeClock, gateway: FakeGateway | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: FakeClock,
+        gateway: FakeGateway | None = None,
+        handler_of: HandlerOf = handlers.of,
+    ) -> None:
         self.database = database
         self.clock = clock
         self.gateway = gateway or FakeGateway()
-        self.inbox = Inbox(services_of(database, clock, self.gateway))
+        self.inbox = Inbox(services_of(database, clock, self.gateway), handler_of)
 
     def store(self, *events: Event) -> None:
         """Put events into the inbox, each with a reply token when it would have one."""

@@ -1,26 +1,29 @@
 """The inbox: in order, exactly once, one process a friend, and no failure stops the others."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from threading import Event as Signal
+from threading import current_thread
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.line import handlers, lanes
-from bot.line.handlers import commands
-from bot.line.handlers.asked import Action, Asked
+from bot.line.handlers import Handler, texts
+from bot.line.ports import Answer
 from bot.line.turn import Turn
 from bot.models import InboundEvent, InboundState
+from scheduler.gateway import Accepted, GatewayError
 from scheduler.models import Delivery, DeliveryState
 from segments.db import Database
 from segments.models import ChatMessage, CustomerEvent, Direction, EventKind, Friend
 from tests.bot.line.support import Chat, a_line_id, a_postback, a_text, an_event
 from tests.fakes.clock import A_SATURDAY, FakeClock
+from tests.fakes.gateway import FakeGateway
 
 
 @pytest.fixture
@@ -30,27 +33,70 @@ def chat(database: Database, clock: FakeClock) -> Chat:
 
 
 class Trouble:
-    """Makes the command `hours` fail as often as told."""
+    """Handles the text 営業時間 by failing, as often as told; everything else as it is handled."""
 
     def __init__(self) -> None:
         self.times = 0
 
-    def hours(self, turn: Turn, asked: Asked) -> None:
-        """Fail, or answer."""
-        turn.say("sticker")
+    def handler_of(self, event: InboundEvent) -> Handler | None:
+        """Find what handles an event."""
+        asked = event.raw.get("message", {}).get("text") in {"営業時間", "hours"}
+        return self._hours if asked else handlers.of(event)
+
+    def _hours(self, turn: Turn) -> None:
+        texts.text(turn)
         if self.times > 0:
             self.times -= 1
-            message = f"cannot handle {asked.message.text}"
+            message = f"cannot handle {turn.event.raw}"
             raise ValueError(message)
 
 
+class LookingGateway(FakeGateway):
+    """Looks at the deliveries when replies arrive."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.seen: list[DeliveryState] = []
+        self._database = database
+
+    def reply_many(self, answers: Sequence[Answer]) -> list[Accepted | GatewayError]:
+        """Look, then reply."""
+        with self._database.reading() as session:
+            self.seen.extend(session.scalars(select(Delivery.state)))
+        return super().reply_many(answers)
+
+
+class CrashingGateway(FakeGateway):
+    """Ends the process before a reply leaves."""
+
+    def reply_many(self, answers: Sequence[Answer]) -> list[Accepted | GatewayError]:
+        """Die."""
+        raise KeyboardInterrupt
+
+
+class ClockThatFailsOnce(FakeClock):
+    """Breaks one batch of the inbox's thread."""
+
+    has_failed = False
+
+    def now(self) -> datetime:
+        """Return the moment, or fail."""
+        if current_thread().name == "kokyaku-inbox" and not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError
+        return super().now()
+
+
 @pytest.fixture
-def trouble(monkeypatch: pytest.MonkeyPatch) -> Trouble:
+def trouble() -> Trouble:
     """Return a switch that breaks one handler."""
-    made = Trouble()
-    table = dict(commands.COMMANDS) | {Action.HOURS: made.hours}
-    monkeypatch.setattr(commands, "COMMANDS", table)
-    return made
+    return Trouble()
+
+
+@pytest.fixture
+def troubled(database: Database, clock: FakeClock, trouble: Trouble) -> Chat:
+    """Return a chat in which that handler breaks."""
+    return Chat(database, clock, handler_of=trouble.handler_of)
 
 
 def heard(chat: Chat) -> list[str]:
@@ -78,33 +124,33 @@ def test_an_event_is_handled_once_however_often_it_comes(chat: Chat):
     assert len(chat.gateway.sent_to(friend)) == 1
 
 
-def test_a_failing_handler_leaves_nothing_behind_and_is_tried_again(chat: Chat, trouble: Trouble):
+def test_a_failing_handler_leaves_nothing_behind_and_is_tried_again(troubled: Chat, trouble: Trouble):
     friend = a_line_id()
     trouble.times = 1
-    chat.receive(a_text(friend, "営業時間"))
-    (event,) = chat.rows(InboundEvent)
+    troubled.receive(a_text(friend, "営業時間"))
+    (event,) = troubled.rows(InboundEvent)
     assert (event.state, event.attempts) == (InboundState.PENDING, 1)
-    assert event.next_attempt_at == chat.clock.now() + timedelta(seconds=1)
-    assert heard(chat) == []
-    assert chat.rows(Delivery) == []
-    assert chat.rows(CustomerEvent) == []
-    chat.clock.advance(timedelta(seconds=1))
-    chat.work()
-    assert states(chat) == [InboundState.DONE]
-    assert heard(chat) == ["営業時間"]
+    assert event.next_attempt_at == troubled.clock.now() + timedelta(seconds=1)
+    assert heard(troubled) == []
+    assert troubled.rows(Delivery) == []
+    assert troubled.rows(CustomerEvent) == []
+    troubled.clock.advance(timedelta(seconds=1))
+    troubled.work()
+    assert states(troubled) == [InboundState.DONE]
+    assert heard(troubled) == ["営業時間"]
 
 
-def test_an_event_that_always_fails_is_parked_without_what_was_written(chat: Chat, trouble: Trouble):
+def test_an_event_that_always_fails_is_parked_without_what_was_written(troubled: Chat, trouble: Trouble):
     friend = a_line_id()
     trouble.times = 100
-    chat.receive(a_text(friend, "営業時間"))
+    troubled.receive(a_text(friend, "営業時間"))
     for wait in lanes.WAITS:
-        assert chat.rows(InboundEvent)[0].state is InboundState.PENDING
-        chat.clock.advance(wait - timedelta(milliseconds=1))
-        assert chat.work() == 0
-        chat.clock.advance(timedelta(milliseconds=1))
-        chat.work()
-    (event,) = chat.rows(InboundEvent)
+        assert troubled.rows(InboundEvent)[0].state is InboundState.PENDING
+        troubled.clock.advance(wait - timedelta(milliseconds=1))
+        assert troubled.work() == 0
+        troubled.clock.advance(timedelta(milliseconds=1))
+        troubled.work()
+    (event,) = troubled.rows(InboundEvent)
     assert event.state is InboundState.PARKED
     assert event.error is not None
     assert event.error.startswith("ValueError at test_inbox.py:")
@@ -112,50 +158,40 @@ def test_an_event_that_always_fails_is_parked_without_what_was_written(chat: Cha
 
 
 def test_later_events_wait_behind_one_that_is_tried_again_but_not_behind_a_parked_one(
-    chat: Chat, trouble: Trouble
+    troubled: Chat, trouble: Trouble
 ):
     friend, other = a_line_id(), a_line_id()
     trouble.times = len(lanes.WAITS) + 1
-    first = a_text(friend, "営業時間", chat.clock.now())
-    second = a_text(friend, "あとの話", chat.clock.now() + timedelta(seconds=1))
-    chat.receive(first, second, a_text(other, "別の人"))
-    assert heard(chat) == ["別の人"]
+    first = a_text(friend, "営業時間", troubled.clock.now())
+    second = a_text(friend, "あとの話", troubled.clock.now() + timedelta(seconds=1))
+    troubled.receive(first, second, a_text(other, "別の人"))
+    assert heard(troubled) == ["別の人"]
     for wait in lanes.WAITS:
-        assert "あとの話" not in heard(chat)
-        chat.clock.advance(wait)
-        chat.work()
-    assert heard(chat) == ["別の人", "あとの話"]
-    assert sorted(states(chat)) == sorted([InboundState.PARKED, InboundState.DONE, InboundState.DONE])
+        assert "あとの話" not in heard(troubled)
+        troubled.clock.advance(wait)
+        troubled.work()
+    assert heard(troubled) == ["別の人", "あとの話"]
+    assert sorted(states(troubled)) == sorted([InboundState.PARKED, InboundState.DONE, InboundState.DONE])
 
 
-def test_the_reply_is_written_before_it_leaves(chat: Chat, monkeypatch: pytest.MonkeyPatch):
-    seen: list[DeliveryState] = []
-    sending = chat.gateway.reply_many
-
-    def look_first(answers: Any) -> Any:
-        seen.extend(row.state for row in chat.rows(Delivery))
-        return sending(answers)
-
-    monkeypatch.setattr(chat.gateway, "reply_many", look_first)
+def test_the_reply_is_written_before_it_leaves(database: Database, clock: FakeClock):
+    gateway = LookingGateway(database)
+    chat = Chat(database, clock, gateway)
     chat.write(a_line_id(), "クーポン")
-    assert seen == [DeliveryState.SENDING]
+    assert gateway.seen == [DeliveryState.SENDING]
     assert [row.state for row in chat.rows(Delivery)] == [DeliveryState.ACCEPTED]
 
 
-def test_a_crash_between_writing_and_sending_sends_nothing_again(chat: Chat, monkeypatch: pytest.MonkeyPatch):
+def test_a_crash_between_writing_and_sending_sends_nothing_again(database: Database, clock: FakeClock):
     friend = a_line_id()
-
-    def crash(answers: Any) -> Any:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr(chat.gateway, "reply_many", crash)
-        with pytest.raises(KeyboardInterrupt):
-            chat.receive(a_text(friend, "クーポン"))
-    chat.work()
-    assert chat.gateway.sent_to(friend) == []
-    assert states(chat) == [InboundState.DONE]
-    assert [row.state for row in chat.rows(Delivery)] == [DeliveryState.SENDING]
+    dying = Chat(database, clock, CrashingGateway())
+    with pytest.raises(KeyboardInterrupt):
+        dying.receive(a_text(friend, "クーポン"))
+    heir = Chat(database, clock)
+    heir.work()
+    assert heir.gateway.sent_to(friend) == []
+    assert states(heir) == [InboundState.DONE]
+    assert [row.state for row in heir.rows(Delivery)] == [DeliveryState.SENDING]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
@@ -184,18 +220,9 @@ def test_the_thread_works_when_woken_and_ends_when_told(chat: Chat):
     assert len(chat.gateway.sent_to(friend)) == 1
 
 
-def test_the_thread_outlives_a_batch_that_broke(chat: Chat, monkeypatch: pytest.MonkeyPatch):
-    friend = a_line_id()
-    broken = [True]
-    locking = lanes.lock
-
-    def lock(*given: Any) -> list[str]:
-        if broken:
-            broken.pop()
-            raise RuntimeError
-        return locking(*given)
-
-    monkeypatch.setattr(lanes, "lock", lock)
+def test_the_thread_outlives_a_batch_that_broke(database: Database):
+    friend, clock = a_line_id(), ClockThatFailsOnce()
+    chat = Chat(database, clock)
     chat.store(a_text(friend, "クーポン"))
     chat.inbox.start()
     wait = Signal()
