@@ -97,7 +97,13 @@ def _start_web(program: Program) -> Callable[[], None]:
         raise click.ClickException(_not_listening(program, error)) from error
     thread = Thread(target=server.run, name="kokyaku-web", daemon=True)
     thread.start()
-    return server.close
+
+    def close() -> None:
+        # First the requests under way: an answer cannot be sent through a closed server.
+        server.task_dispatcher.shutdown()
+        server.close()
+
+    return close
 
 
 def _not_listening(program: Program, error: OSError) -> str:

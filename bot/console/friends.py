@@ -2,13 +2,18 @@
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from bot.console import friends_views
+from bot.console import coming_views, friends_views
 from bot.console.access import READERS, requires
 from bot.console.page import current_zone
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import DELIVERY_KINDS, DELIVERY_STATES, EVENTS, reason_words
+from segments import policies
+from segments.cycle_rows import state_of
+from segments.cycle_words import explain
+from segments.models import Cycle
 from segments.stages import Stage
 from segments.stages import reason_words as stage_reason
 
@@ -32,18 +37,34 @@ def index() -> ResponseReturnValue:
 @requires(*READERS)
 def show(friend_id: int) -> ResponseReturnValue:
     """Show one friend's stage and why, purchases, chat, deliveries and history."""
+    language, zone = current_language(), current_zone()
     with current_services().database.reading() as session:
         record = friends_views.record(session, friend_id)
+        coming = coming_views.coming(session, friend_id, language)
+        due_words = _due_words(session, record.cycle)
 
     def why(reason: str, params: dict[str, object]) -> str:
-        return stage_reason(reason, params, current_language(), current_zone())
+        if reason == "known" and record.friend.followed_at:
+            # Noted in the moment before the follow itself was: to a reader it is the same moment.
+            reason = "followed"
+        return stage_reason(reason, params, language, zone)
 
     return render_template(
         "console/friend.html",
         record=record,
+        coming=coming,
+        due_words=due_words,
         why=why,
         events=EVENTS,
         delivery_states=DELIVERY_STATES,
         delivery_kinds=DELIVERY_KINDS,
         reason_words=reason_words,
     )
+
+
+def _due_words(session: Session, cycle: Cycle | None) -> str:
+    """Say why the next purchase is expected when it is; "" while nothing was bought."""
+    if cycle is None:
+        return ""
+    params, now = policies.cycle_params(session), current_services().clock.now()
+    return explain(state_of(cycle), params.of(cycle.category), now, current_language(), current_zone())

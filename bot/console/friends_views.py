@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Broadcast, Delivery, Message, MessageVersion
@@ -79,18 +79,32 @@ class FriendRecord:
     purchases: Sequence[Purchase]
     deliveries: Sequence[DeliveryRow]
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """The columns of the shop's own that an import brought, those with something in them."""
+        return {name: str(value) for name, value in self.friend.fields.items() if value not in (None, "")}
+
 
 def search(session: Session, words: str = "", *, stage: str = "", after_id: int = 0) -> FriendsPage:
-    """Return friends whose name, reading or member number fits `words`; paged by id, not by counting rows."""
+    """Return friends whose name, reading, imported field or member number fits `words`; paged by id, not by counting rows."""
     wanted = _listed().where(Friend.id > after_id)
     if words:
         pattern = f"%{_escaped(words)}%"
         named = (Friend.display_name.ilike(pattern, escape="\\"), Friend.kana.ilike(pattern, escape="\\"))
+        named = (*named, _fields_fit(session, pattern))
         wanted = wanted.where(or_(*named, Friend.member_number == words, Friend.line_user_id == words))
     if stage:
         wanted = wanted.where(Facts.stage == stage)
     rows = [FriendRow(*row) for row in session.execute(wanted.limit(PAGE + 1))]
     return FriendsPage(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None)
+
+
+def _fields_fit(session: Session, pattern: str) -> ColumnElement[bool]:
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    unpacked = func.jsonb_each_text if is_postgresql else func.json_each
+    each = unpacked(Friend.fields).table_valued("key", "value")
+    found = select(each.c.key).select_from(each).where(cast(each.c.value, Text).ilike(pattern, escape="\\"))
+    return found.correlate(Friend).exists()
 
 
 def _listed() -> Select[*tuple[Any, ...]]:

@@ -106,51 +106,46 @@ def test_planning_that_broke_is_begun_again_a_little_later(
     assert gateway.sent_to(friend) == ["こんにちは"]
 
 
-@pytest.fixture
-def on_postgres(dispatcher: Dispatcher) -> Dispatcher:
-    """Return what sending takes, on the database where two can write at once."""
-    if dispatcher.database.is_sqlite:
-        pytest.skip("one writes at a time on SQLite")
-    return dispatcher
-
-
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_cancelling_while_a_chunk_is_prepared_neither_blocks_it_for_ever_nor_is_undone(
-    on_postgres: Dispatcher, clock: FakeClock
+    dispatcher: Dispatcher, clock: FakeClock
 ) -> None:
-    broadcast_id, _ = _planned(on_postgres, PERSONAL)
-    chunk_id, operator = _chunk_id(on_postgres), Aside(on_postgres.database)
-    with on_postgres.database.begin() as session:
+    broadcast_id, _ = _planned(dispatcher, PERSONAL)
+    chunk_id, operator = _chunk_id(dispatcher), Aside(dispatcher.database)
+    with dispatcher.database.begin() as session:
         session.get_one(Chunk, chunk_id, with_for_update=True)
         cancelled = operator.start(lambda other: broadcasts.cancel(other, broadcast_id, clock.now()))
         operator.wait_until_it_waits()
-        assert prepare(session, chunk_id, clock.now(), on_postgres.zone) is not None
+        assert prepare(session, chunk_id, clock.now(), dispatcher.zone) is not None
     cancelled()
-    with on_postgres.database.reading() as session:
+    with dispatcher.database.reading() as session:
         assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.CANCELLED
         # What was being sent is still resolved; nothing else leaves.
         assert set(session.scalars(select(Delivery.state))) == {DeliveryState.SENDING}
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_what_was_cancelled_while_a_second_run_looked_stays_cancelled(
-    on_postgres: Dispatcher, clock: FakeClock
+    dispatcher: Dispatcher, clock: FakeClock
 ) -> None:
-    broadcast_id, _ = _planned(on_postgres, PERSONAL)
-    chunk_id, worker = _chunk_id(on_postgres), Aside(on_postgres.database)
-    with on_postgres.database.begin() as session:
+    broadcast_id, _ = _planned(dispatcher, PERSONAL)
+    chunk_id, worker = _chunk_id(dispatcher), Aside(dispatcher.database)
+    with dispatcher.database.begin() as session:
         session.get_one(Chunk, chunk_id).state = ChunkState.SENDING
-    with on_postgres.database.begin() as session:
+    with dispatcher.database.begin() as session:
         broadcasts.cancel(session, broadcast_id, clock.now())
         session.flush()
-        prepared = worker.start(lambda other: prepare(other, chunk_id, clock.now(), on_postgres.zone))
+        prepared = worker.start(lambda other: prepare(other, chunk_id, clock.now(), dispatcher.zone))
         worker.wait_until_it_waits()
     assert prepared() is None
-    with on_postgres.database.reading() as session:
+    with dispatcher.database.reading() as session:
         assert set(session.scalars(select(Delivery.state))) == {DeliveryState.CANCELLED}
 
 
-def test_watching_a_broadcast_waits_for_nobody(on_postgres: Dispatcher, clock: FakeClock) -> None:
-    broadcast_id, _ = _planned(on_postgres, HELLO)
-    with on_postgres.database.begin() as working, on_postgres.database.reading() as watching:
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_watching_a_broadcast_waits_for_nobody(dispatcher: Dispatcher, clock: FakeClock) -> None:
+    broadcast_id, _ = _planned(dispatcher, HELLO)
+    with dispatcher.database.begin() as working, dispatcher.database.reading() as watching:
         broadcasts.pause(working, broadcast_id, clock.now())
         working.flush()
         watching.execute(text("SET LOCAL lock_timeout = '1s'"))

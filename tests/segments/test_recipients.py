@@ -36,7 +36,7 @@ def test_more_friends_than_one_question_holds_are_found(sqlite: Database) -> Non
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "column_missing"),
+        (b"", "file_blank"),
         (b"name\nx\n", "column_missing"),
         (b"member_number\n\n", "file_empty"),
         (b"member_number\nM404\n", "nobody_found"),

@@ -110,8 +110,8 @@ def test_a_draft_that_cannot_be_sent_is_refused_in_words(
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "line_user_id"),
-        ("番号\n1\n".encode(), "line_user_id"),
+        (b"", "ファイルが空です"),
+        ("番号\n1\n".encode(), "会員番号"),
         ("会員番号\nM9\n".encode(), "誰も見つかりませんでした"),
         ("会員番号\nM9\n".encode("utf-16"), "CSVファイルとして読めませんでした"),
     ],
