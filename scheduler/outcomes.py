@@ -104,6 +104,9 @@ def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | No
     if fatal is not None:
         _stop(ledger, chunk, name_of(fatal))
         return
+    if any(isinstance(outcome, Accepted) for outcome in said.values()):
+        # LINE takes messages: what it did not take this time need not wait as long as if it took none.
+        chunk.attempts = 1
     slowest = max((_wait(chunk, outcome) for outcome in said.values()), default=timedelta())
     _close_or_go_on(ledger, chunk, slowest)
 
