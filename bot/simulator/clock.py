@@ -58,9 +58,10 @@ class SimulatorClock:
 
     def describe(self) -> dict[str, object]:
         """Now, the offset in seconds and whether it stands still."""
+        now = self.now_ms()
         return {
-            "now": iso(self.now_ms()),
-            "now_ms": self.now_ms(),
+            "now": iso(now),
+            "now_ms": now,
             "offset_seconds": self._offset_ms / 1000,
             "frozen": self._frozen_at is not None,
         }

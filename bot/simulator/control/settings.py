@@ -61,10 +61,10 @@ def clock() -> Response:
     now, asked = platform().clock, wishes()
     if "offset_seconds" in asked:
         now.shift(_seconds(asked, "offset_seconds"))
+    if "frozen" in asked:
+        now.freeze(bool(asked["frozen"]))  # before the move, so that a clock frozen at T stands at T
     if "now" in asked:
         now.move_to(_instant(str(asked["now"])))
-    if "frozen" in asked:
-        now.freeze(bool(asked["frozen"]))
     if "advance_seconds" in asked:
         now.advance(_seconds(asked, "advance_seconds"))
     return answer(now.describe())

@@ -39,3 +39,11 @@ def test_moving_to_an_instant_keeps_the_offset() -> None:
     clock.move_to(datetime(2027, 1, 1, tzinfo=UTC))
     wall[0] += 1
     assert iso(clock.now_ms()) == "2027-01-01T00:00:01.000Z"
+
+
+def test_a_clock_frozen_first_stands_exactly_where_it_is_moved() -> None:
+    ticking = iter(range(1000))
+    clock = SimulatorClock(lambda: START + next(ticking) / 1000)
+    clock.freeze(True)
+    clock.move_to(datetime(2027, 1, 1, tzinfo=UTC))
+    assert clock.describe()["now"] == "2027-01-01T00:00:00.000Z"
