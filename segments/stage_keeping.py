@@ -1,13 +1,14 @@
 """Writes what the pyramid says of a friend into their facts, with every change and its news."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from segments import events
 from segments.facts_locking import Locked
 from segments.models import EventKind, Facts, StageChange
-from segments.stages import StageFacts, StagePolicy, Verdict, stage_of
+from segments.stages import RULES, StageFacts, StagePolicy, Verdict, stage_of
 
 OFFER_ENDED = "trial_offer_ended"
 
@@ -29,9 +30,15 @@ def look_at(
     if verdict.stage != facts.stage:
         session.add(_change(facts, verdict, now))
         facts.stage, facts.stage_since = verdict.stage.value, now
-    facts.stage_reason, facts.stage_reason_params = verdict.reason, verdict.params
+    facts.stage_reason = verdict.reason
     facts.review_at = verdict.review_at
     facts.suppressed_at = (facts.suppressed_at or now) if verdict.suppressed else None
+
+
+def reason_params(facts: Facts, policy: StagePolicy) -> dict[str, Any]:
+    """Return what the words of a friend's present reason speak of; it follows from the facts and is not stored."""
+    params = next((rule.params for rule in RULES if rule.reason == facts.stage_reason), None)
+    return params(_seen(facts, followed=True, lapse_at=None), policy) if params else {}
 
 
 def _seen(facts: Facts, followed: bool, lapse_at: datetime | None) -> StageFacts:

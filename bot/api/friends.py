@@ -9,6 +9,7 @@ from bot.api.access import blueprint, keyed
 from bot.api.shapes import BIGGEST_ID, FriendOut
 from bot.i18n import current_language
 from bot.services import current_services
+from segments import policies, stage_keeping
 from segments.errors import NotFound
 from segments.models import Cycle, Facts, Friend, FriendTag, Tag
 from segments.stages import reason_words
@@ -29,6 +30,7 @@ def _known(session: Session, friend_id: int) -> FriendOut:
     if friend is None or facts is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
     cycle = session.get(Cycle, (friend_id, ""))
+    why = stage_keeping.reason_params(facts, policies.stage_policy(session))
     tags = select(Tag.name).join(FriendTag).where(FriendTag.friend_id == friend_id).order_by(Tag.name)
     return FriendOut(
         id=friend.id,
@@ -41,7 +43,7 @@ def _known(session: Session, friend_id: int) -> FriendOut:
         opted_out_at=friend.opted_out_at,
         stage=facts.stage,
         stage_since=facts.stage_since,
-        stage_reason=reason_words(facts.stage_reason, facts.stage_reason_params, current_language()),
+        stage_reason=reason_words(facts.stage_reason, why, current_language()),
         purchase_count=facts.purchase_count,
         spend_yen=facts.spend_yen,
         last_purchase_at=facts.last_purchase_at,

@@ -10,7 +10,7 @@ from bot.console.page import current_zone
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import DELIVERY_KINDS, DELIVERY_STATES, EVENTS, reason_words
-from segments import policies
+from segments import policies, stage_keeping
 from segments.cycle_rows import state_of
 from segments.cycle_words import explain
 from segments.models import Cycle
@@ -42,6 +42,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         record = friends_views.record(session, friend_id)
         coming = coming_views.coming(session, friend_id, language)
         due_words = _due_words(session, record.cycle)
+        stage_params = stage_keeping.reason_params(record.facts, policies.stage_policy(session))
 
     def why(reason: str, params: dict[str, object]) -> str:
         if reason == "known" and record.friend.followed_at:
@@ -55,6 +56,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         coming=coming,
         due_words=due_words,
         why=why,
+        stage_params=stage_params,
         events=EVENTS,
         delivery_states=DELIVERY_STATES,
         delivery_kinds=DELIVERY_KINDS,

@@ -6,14 +6,25 @@ from segments.models.friends import Friend, FriendTag, MemberLinkAttempt, Member
 from segments.models.purchases import (
     ImportRun,
     ImportState,
+    NextProduct,
     Product,
     ProductKind,
     Purchase,
     PurchaseItem,
     RefusedLine,
 )
-from segments.models.rewards import Coupon, CouponGrant, Referral
-from segments.models.segments import Audience, AudienceMember, Segment, Setting
+from segments.models.reactions import Link, LinkTap, SurveyAnswer
+from segments.models.rewards import Coupon, CouponGrant, PointEntry, Referral
+from segments.models.segments import (
+    Audience,
+    AudienceMember,
+    Segment,
+    SegmentMember,
+    SegmentSize,
+    SegmentVersion,
+    Setting,
+    Touched,
+)
 
 __all__ = [
     "Audience",
@@ -30,8 +41,12 @@ __all__ = [
     "FriendTag",
     "ImportRun",
     "ImportState",
+    "Link",
+    "LinkTap",
     "MemberLinkAttempt",
     "MemberLinkCode",
+    "NextProduct",
+    "PointEntry",
     "Policy",
     "Product",
     "ProductKind",
@@ -41,7 +56,12 @@ __all__ = [
     "Referral",
     "RefusedLine",
     "Segment",
+    "SegmentMember",
+    "SegmentSize",
+    "SegmentVersion",
     "Setting",
     "StageChange",
+    "SurveyAnswer",
     "Tag",
+    "Touched",
 ]

@@ -36,11 +36,42 @@ class Facts(Base):
     message_count: Mapped[int] = mapped_column(default=0)
     tap_count: Mapped[int] = mapped_column(default=0)
     last_reaction_at: Mapped[datetime | None]
+    last_contacted_at: Mapped[datetime | None]
+    """When LINE last took a message of ours for this friend, replies left out."""
+    answer_count: Mapped[int] = mapped_column(default=0)
+    """Survey questions answered."""
+    event_count: Mapped[int] = mapped_column(default=0)
+    """Events and study sessions joined."""
+    complaint_count: Mapped[int] = mapped_column(default=0)
+    complained_at: Mapped[datetime | None]
+    points: Mapped[int] = mapped_column(default=0)
+    """Balance of the points ledger."""
+
+    product_count: Mapped[int] = mapped_column(default=0)
+    """Different products bought."""
+    settled_count: Mapped[int] = mapped_column(default=0)
+    """Products bought as often as their own settling count asks, so that the habit holds."""
+    related_count: Mapped[int] = mapped_column(default=0)
+    """Products bought that are upgrades of, or share a category with, one bought on an earlier day."""
+    favourite_category: Mapped[str | None] = mapped_column(String(64))
+    """The category most was spent on."""
+    subscription_since: Mapped[datetime | None]
+    subscription_until: Mapped[datetime | None]
+    """Until when the present run of subscription purchases counts as unbroken; None without one."""
 
     stage: Mapped[str] = mapped_column(String(16), default="aware", index=True)
     stage_since: Mapped[datetime]
     stage_reason: Mapped[str] = mapped_column(String(64), default="followed")
-    stage_reason_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    growth: Mapped[str] = mapped_column(String(16), default="")
+    """The rung of the seven growth stages; empty before the first purchase."""
+    growth_since: Mapped[datetime | None]
+    growth_reason: Mapped[str] = mapped_column(String(64), default="")
+    customer_class: Mapped[str] = mapped_column(String(16), default="potential")
+    class_since: Mapped[datetime | None]
+    class_reason: Mapped[str] = mapped_column(String(64), default="")
+    purchase_status: Mapped[str] = mapped_column(String(16), default="")
+    """Where the friend stands in their cycle over all purchases; empty before the first."""
+    status_since: Mapped[datetime | None]
     suppressed_at: Mapped[datetime | None]
     """Since when no further offers go out (S2, S3); None when they may."""
     review_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -134,6 +165,13 @@ class EventKind(StrEnum):
     DISSATISFIED = "dissatisfied"
     CYCLE_DUE = "cycle_due"
     STAGE_CHANGED = "stage_changed"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
+    TAGGED = "tagged"
+    ANSWERED = "answered"
+    EVENT_JOINED = "event_joined"
+    COMPLAINED = "complained"
+    POINTS_EARNED = "points_earned"
     MEMBER_LINKED = "member_linked"
     REFERRAL_ENTERED = "referral_entered"
     REFERRAL_REWARDED = "referral_rewarded"

@@ -46,6 +46,10 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
+    segment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("segments.id", ondelete="RESTRICT"), unique=True
+    )
+    """The segment by whose rule the tag is put on and taken off; None for a tag set by hand."""
     created_at: Mapped[datetime]
 
 
@@ -58,7 +62,7 @@ class FriendTag(Base):
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True)
     set_at: Mapped[datetime]
     set_by: Mapped[str] = mapped_column(String(64))
-    """`operator:3`, `import:7`, `step:12`, `api:2`, `tap`."""
+    """`operator:3`, `import:7`, `step:12`, `api:2`, `tap`, `rule`."""
 
     __table_args__ = (Index("ix_friend_tags_tag_id_friend_id", "tag_id", "friend_id"),)
 

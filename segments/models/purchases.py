@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from segments.db import Base, BigId
@@ -33,6 +33,12 @@ class Product(Base):
     image_url: Mapped[str | None] = mapped_column(Text)
     page_url: Mapped[str | None] = mapped_column(Text)
     available: Mapped[bool] = mapped_column(default=True)
+    settling_count: Mapped[int | None]
+    """After how many purchases of it the habit holds (定着する購入回数); None takes the policy's."""
+    upgrade_of_id: Mapped[int | None] = mapped_column(ForeignKey("products.id", ondelete="SET NULL"))
+    """The product whose better version (上位版) this is."""
+    subscription_days: Mapped[int | None]
+    """Days between deliveries of a subscription (定期購入); None for what is sold one by one."""
     created_at: Mapped[datetime]
 
 
@@ -59,7 +65,10 @@ class Purchase(Base):
         back_populates="purchase", cascade="all, delete-orphan", order_by="PurchaseItem.line"
     )
 
-    __table_args__ = (Index("ix_purchases_friend_id_bought_at", "friend_id", "bought_at"),)
+    __table_args__ = (
+        Index("ix_purchases_friend_id_bought_at", "friend_id", "bought_at"),
+        Index("ix_purchases_bought_at", "bought_at"),
+    )
 
 
 class PurchaseItem(Base):
@@ -76,6 +85,23 @@ class PurchaseItem(Base):
     purchase: Mapped[Purchase] = relationship(back_populates="items")
 
     __table_args__ = (UniqueConstraint("purchase_id", "line"),)
+
+
+class NextProduct(Base):
+    """How often buyers of one product went on to another: a row of the next-product table, made each night."""
+
+    __tablename__ = "next_products"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    next_product_id: Mapped[int] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
+    )
+    buyers: Mapped[int]
+    """Friends who bought the first."""
+    went_on: Mapped[int]
+    """Those of them whose first later purchase of another product was the second."""
+    lift: Mapped[float] = mapped_column(Float)
+    """Their share, divided by the share that the second product has among all such steps."""
 
 
 class ImportState(StrEnum):

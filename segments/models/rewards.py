@@ -41,6 +41,21 @@ class CouponGrant(Base):
     __table_args__ = (Index("uq_coupon_grants_cause", "cause", unique=True),)
 
 
+class PointEntry(Base):
+    """One movement of a friend's points; the balance is their sum (ロイヤリティプログラム)."""
+
+    __tablename__ = "point_entries"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
+    points: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(160), unique=True)
+    """Why, e.g. `purchase:17`, `expiry:3:2026-11-21`; unique, so that it counts once."""
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))
+    """Who or what entered it: `rule`, `operator:3`, `api:2`, `import:7`, `till`."""
+
+
 class Referral(Base):
     """Who brought whom; rewarded once, on the newcomer's first purchase."""
 

@@ -1,6 +1,6 @@
 """Tables of saved conditions and of the lists frozen from them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String
@@ -17,8 +17,61 @@ class Segment(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(128), unique=True)
     condition: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
+    """Raised by every change: whoever edits an older one is told."""
+    watched: Mapped[bool] = mapped_column(default=False)
+    """Whether its members are kept, so that entering and leaving is news (a tag's rule, a scenario's start)."""
+    members_as_of: Mapped[datetime | None]
+    """Up to when passing time is taken into the kept members; None while they are still to be found."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class SegmentVersion(Base):
+    """A segment's condition as it stood in one version."""
+
+    __tablename__ = "segment_versions"
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    condition: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str] = mapped_column(String(64))
+
+
+class SegmentMember(Base):
+    """A friend who is in a watched segment."""
+
+    __tablename__ = "segment_members"
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    friend_id: Mapped[int] = mapped_column(
+        ForeignKey("friends.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    since: Mapped[datetime]
+
+
+class SegmentSize(Base):
+    """How many friends a segment had on one day of the shop's calendar."""
+
+    __tablename__ = "segment_sizes"
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    size: Mapped[int]
+
+
+class Touched(Base):
+    """A friend of whom something changed, so that watched segments look at them again.
+
+    A queue and not a mark on the friend: what is added while another change is being looked at is not lost.
+    """
+
+    __tablename__ = "touched"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"))
 
 
 class Audience(Base):

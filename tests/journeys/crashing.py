@@ -145,6 +145,4 @@ def _add_friends(database: Database, line_user_ids: list[str], clock: SystemCloc
             ],
         )
         ids = session.scalars(select(Friend.id)).all()
-        session.execute(
-            insert(Facts), [{"friend_id": id_, "stage_since": now, "stage_reason_params": {}} for id_ in ids]
-        )
+        session.execute(insert(Facts), [{"friend_id": id_, "stage_since": now} for id_ in ids])

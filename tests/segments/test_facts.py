@@ -61,7 +61,7 @@ def test_a_purchase_is_learned_with_its_stage_its_cycle_and_its_news(database: D
         kept = row(session, friend.id)
         assert (kept["purchase_count"], kept["full_price_count"], kept["spend_yen"]) == (2, 2, 4000)
         assert (kept["first_purchase_at"], kept["last_purchase_at"]) == (days_ago(40), days_ago(9))
-        assert (kept["stage"], kept["stage_reason_params"]) == ("existing", {"count": 2})
+        assert (kept["stage"], kept["stage_reason"]) == ("existing", "full_price")
         assert set(cycles(session, friend.id)) == {"", "tea"}
         change = session.scalars(select(StageChange)).one()
         assert (change.from_stage, change.to_stage, change.reason) == ("aware", "existing", "full_price")

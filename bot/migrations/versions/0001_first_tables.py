@@ -163,6 +163,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_line_calls_at"), ["at"], unique=False)
 
     op.create_table(
+        "links",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
+        sa.UniqueConstraint("name", name=op.f("uq_links_name")),
+    )
+    op.create_table(
         "login_attempts",
         sa.Column("id", BigId, nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
@@ -216,7 +225,16 @@ def upgrade() -> None:
         sa.Column("image_url", sa.Text(), nullable=True),
         sa.Column("page_url", sa.Text(), nullable=True),
         sa.Column("available", sa.Boolean(), nullable=False),
+        sa.Column("settling_count", sa.Integer(), nullable=True),
+        sa.Column("upgrade_of_id", BigId, nullable=True),
+        sa.Column("subscription_days", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upgrade_of_id"],
+            ["products.id"],
+            name=op.f("fk_products_upgrade_of_id_products"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
         sa.UniqueConstraint("code", name=op.f("uq_products_code")),
     )
@@ -264,6 +282,9 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("condition", Json, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("watched", sa.Boolean(), nullable=False),
+        sa.Column("members_as_of", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
@@ -275,14 +296,6 @@ def upgrade() -> None:
         sa.Column("value", Json, nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_settings")),
-    )
-    op.create_table(
-        "tags",
-        sa.Column("id", BigId, nullable=False),
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
-        sa.UniqueConstraint("name", name=op.f("uq_tags_name")),
     )
     op.create_table(
         "audience_members",
@@ -387,6 +400,13 @@ def upgrade() -> None:
                 "dissatisfied",
                 "cycle_due",
                 "stage_changed",
+                "segment_entered",
+                "segment_left",
+                "tagged",
+                "answered",
+                "event_joined",
+                "complained",
+                "points_earned",
                 "member_linked",
                 "referral_entered",
                 "referral_rewarded",
@@ -473,10 +493,29 @@ def upgrade() -> None:
         sa.Column("message_count", sa.Integer(), nullable=False),
         sa.Column("tap_count", sa.Integer(), nullable=False),
         sa.Column("last_reaction_at", UtcDateTime(), nullable=True),
+        sa.Column("last_contacted_at", UtcDateTime(), nullable=True),
+        sa.Column("answer_count", sa.Integer(), nullable=False),
+        sa.Column("event_count", sa.Integer(), nullable=False),
+        sa.Column("complaint_count", sa.Integer(), nullable=False),
+        sa.Column("complained_at", UtcDateTime(), nullable=True),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("product_count", sa.Integer(), nullable=False),
+        sa.Column("settled_count", sa.Integer(), nullable=False),
+        sa.Column("related_count", sa.Integer(), nullable=False),
+        sa.Column("favourite_category", sa.String(length=64), nullable=True),
+        sa.Column("subscription_since", UtcDateTime(), nullable=True),
+        sa.Column("subscription_until", UtcDateTime(), nullable=True),
         sa.Column("stage", sa.String(length=16), nullable=False),
         sa.Column("stage_since", UtcDateTime(), nullable=False),
         sa.Column("stage_reason", sa.String(length=64), nullable=False),
-        sa.Column("stage_reason_params", Json, nullable=False),
+        sa.Column("growth", sa.String(length=16), nullable=False),
+        sa.Column("growth_since", UtcDateTime(), nullable=True),
+        sa.Column("growth_reason", sa.String(length=64), nullable=False),
+        sa.Column("customer_class", sa.String(length=16), nullable=False),
+        sa.Column("class_since", UtcDateTime(), nullable=True),
+        sa.Column("class_reason", sa.String(length=64), nullable=False),
+        sa.Column("purchase_status", sa.String(length=16), nullable=False),
+        sa.Column("status_since", UtcDateTime(), nullable=True),
         sa.Column("suppressed_at", UtcDateTime(), nullable=True),
         sa.Column("review_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -490,21 +529,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_facts_stage"), ["stage"], unique=False)
 
     op.create_table(
-        "friend_tags",
+        "link_taps",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("link_id", BigId, nullable=False),
         sa.Column("friend_id", BigId, nullable=False),
-        sa.Column("tag_id", BigId, nullable=False),
-        sa.Column("set_at", UtcDateTime(), nullable=False),
-        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("delivery_id", BigId, nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["friend_id"], ["friends.id"], name=op.f("fk_friend_tags_friend_id_friends"), ondelete="CASCADE"
+            ["friend_id"], ["friends.id"], name=op.f("fk_link_taps_friend_id_friends"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["tag_id"], ["tags.id"], name=op.f("fk_friend_tags_tag_id_tags"), ondelete="CASCADE"
+            ["link_id"], ["links.id"], name=op.f("fk_link_taps_link_id_links"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("friend_id", "tag_id", name=op.f("pk_friend_tags")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_taps")),
     )
-    with op.batch_alter_table("friend_tags", schema=None) as batch_op:
-        batch_op.create_index("ix_friend_tags_tag_id_friend_id", ["tag_id", "friend_id"], unique=False)
+    with op.batch_alter_table("link_taps", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_link_taps_friend_id_link_id_at", ["friend_id", "link_id", "at"], unique=False
+        )
+        batch_op.create_index("ix_link_taps_link_id_at", ["link_id", "at"], unique=False)
 
     op.create_table(
         "member_link_attempts",
@@ -563,6 +606,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", "version", name=op.f("uq_message_versions_message_id_version")),
     )
     op.create_table(
+        "next_products",
+        sa.Column("product_id", BigId, nullable=False),
+        sa.Column("next_product_id", BigId, nullable=False),
+        sa.Column("buyers", sa.Integer(), nullable=False),
+        sa.Column("went_on", sa.Integer(), nullable=False),
+        sa.Column("lift", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["next_product_id"],
+            ["products.id"],
+            name=op.f("fk_next_products_next_product_id_products"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products.id"],
+            name=op.f("fk_next_products_product_id_products"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("product_id", "next_product_id", name=op.f("pk_next_products")),
+    )
+    op.create_table(
         "operators",
         sa.Column("id", BigId, nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
@@ -586,6 +650,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_operators_login")),
     )
     op.create_table(
+        "point_entries",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=160), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_point_entries_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_point_entries")),
+        sa.UniqueConstraint("cause", name=op.f("uq_point_entries_cause")),
+    )
+    with op.batch_alter_table("point_entries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_point_entries_friend_id"), ["friend_id"], unique=False)
+
+    op.create_table(
         "purchases",
         sa.Column("id", BigId, nullable=False),
         sa.Column("order_id", sa.String(length=128), nullable=False),
@@ -605,6 +686,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", name=op.f("uq_purchases_order_id")),
     )
     with op.batch_alter_table("purchases", schema=None) as batch_op:
+        batch_op.create_index("ix_purchases_bought_at", ["bought_at"], unique=False)
         batch_op.create_index("ix_purchases_friend_id_bought_at", ["friend_id", "bought_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_purchases_member_number"), ["member_number"], unique=False)
 
@@ -645,6 +727,57 @@ def upgrade() -> None:
     with op.batch_alter_table("refused_lines", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_refused_lines_import_run_id"), ["import_run_id"], unique=False)
 
+    op.create_table(
+        "segment_members",
+        sa.Column("segment_id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"],
+            ["friends.id"],
+            name=op.f("fk_segment_members_friend_id_friends"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["segment_id"],
+            ["segments.id"],
+            name=op.f("fk_segment_members_segment_id_segments"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("segment_id", "friend_id", name=op.f("pk_segment_members")),
+    )
+    with op.batch_alter_table("segment_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_segment_members_friend_id"), ["friend_id"], unique=False)
+
+    op.create_table(
+        "segment_sizes",
+        sa.Column("segment_id", BigId, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["segment_id"],
+            ["segments.id"],
+            name=op.f("fk_segment_sizes_segment_id_segments"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("segment_id", "day", name=op.f("pk_segment_sizes")),
+    )
+    op.create_table(
+        "segment_versions",
+        sa.Column("segment_id", BigId, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("condition", Json, nullable=False),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
+        sa.Column("saved_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["segment_id"],
+            ["segments.id"],
+            name=op.f("fk_segment_versions_segment_id_segments"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("segment_id", "version", name=op.f("pk_segment_versions")),
+    )
     op.create_table(
         "stage_changes",
         sa.Column("id", BigId, nullable=False),
@@ -688,6 +821,49 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_steps")),
         sa.UniqueConstraint("scenario_id", "position", name=op.f("uq_steps_scenario_id_position")),
+    )
+    op.create_table(
+        "survey_answers",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"],
+            ["friends.id"],
+            name=op.f("fk_survey_answers_friend_id_friends"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answers")),
+    )
+    with op.batch_alter_table("survey_answers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_survey_answers_friend_id_question_at", ["friend_id", "question", "at"], unique=False
+        )
+        batch_op.create_index("ix_survey_answers_question_at", ["question", "at"], unique=False)
+
+    op.create_table(
+        "tags",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("segment_id", BigId, nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["segment_id"], ["segments.id"], name=op.f("fk_tags_segment_id_segments"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
+        sa.UniqueConstraint("name", name=op.f("uq_tags_name")),
+        sa.UniqueConstraint("segment_id", name=op.f("uq_tags_segment_id")),
+    )
+    op.create_table(
+        "touched",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_touched_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_touched")),
     )
     op.create_table(
         "broadcasts",
@@ -784,6 +960,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_enrolments_friend_id"), ["friend_id"], unique=False)
         batch_op.create_index("ix_enrolments_scenario_id_state", ["scenario_id", "state"], unique=False)
         batch_op.create_index("ix_enrolments_state_next_at", ["state", "next_at"], unique=False)
+
+    op.create_table(
+        "friend_tags",
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("tag_id", BigId, nullable=False),
+        sa.Column("set_at", UtcDateTime(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_friend_tags_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tag_id"], ["tags.id"], name=op.f("fk_friend_tags_tag_id_tags"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("friend_id", "tag_id", name=op.f("pk_friend_tags")),
+    )
+    with op.batch_alter_table("friend_tags", schema=None) as batch_op:
+        batch_op.create_index("ix_friend_tags_tag_id_friend_id", ["tag_id", "friend_id"], unique=False)
 
     op.create_table(
         "purchase_items",
@@ -1054,6 +1247,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_purchase_items_product_id"))
 
     op.drop_table("purchase_items")
+    with op.batch_alter_table("friend_tags", schema=None) as batch_op:
+        batch_op.drop_index("ix_friend_tags_tag_id_friend_id")
+
+    op.drop_table("friend_tags")
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.drop_index("ix_enrolments_state_next_at")
         batch_op.drop_index("ix_enrolments_scenario_id_state")
@@ -1064,12 +1261,25 @@ def downgrade() -> None:
         batch_op.drop_index("ix_broadcasts_state_scheduled_at")
 
     op.drop_table("broadcasts")
+    op.drop_table("touched")
+    op.drop_table("tags")
+    with op.batch_alter_table("survey_answers", schema=None) as batch_op:
+        batch_op.drop_index("ix_survey_answers_question_at")
+        batch_op.drop_index("ix_survey_answers_friend_id_question_at")
+
+    op.drop_table("survey_answers")
     op.drop_table("steps")
     with op.batch_alter_table("stage_changes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_changes_friend_id"))
         batch_op.drop_index(batch_op.f("ix_stage_changes_at"))
 
     op.drop_table("stage_changes")
+    op.drop_table("segment_versions")
+    op.drop_table("segment_sizes")
+    with op.batch_alter_table("segment_members", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_segment_members_friend_id"))
+
+    op.drop_table("segment_members")
     with op.batch_alter_table("refused_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_refused_lines_import_run_id"))
 
@@ -1081,9 +1291,15 @@ def downgrade() -> None:
     with op.batch_alter_table("purchases", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_purchases_member_number"))
         batch_op.drop_index("ix_purchases_friend_id_bought_at")
+        batch_op.drop_index("ix_purchases_bought_at")
 
     op.drop_table("purchases")
+    with op.batch_alter_table("point_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_point_entries_friend_id"))
+
+    op.drop_table("point_entries")
     op.drop_table("operators")
+    op.drop_table("next_products")
     op.drop_table("message_versions")
     with op.batch_alter_table("member_link_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_link_codes_member_number"))
@@ -1093,10 +1309,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_member_link_attempts_friend_id_at")
 
     op.drop_table("member_link_attempts")
-    with op.batch_alter_table("friend_tags", schema=None) as batch_op:
-        batch_op.drop_index("ix_friend_tags_tag_id_friend_id")
+    with op.batch_alter_table("link_taps", schema=None) as batch_op:
+        batch_op.drop_index("ix_link_taps_link_id_at")
+        batch_op.drop_index("ix_link_taps_friend_id_link_id_at")
 
-    op.drop_table("friend_tags")
+    op.drop_table("link_taps")
     with op.batch_alter_table("facts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_facts_stage"))
         batch_op.drop_index(batch_op.f("ix_facts_review_at"))
@@ -1135,7 +1352,6 @@ def downgrade() -> None:
 
     op.drop_table("chat_messages")
     op.drop_table("audience_members")
-    op.drop_table("tags")
     op.drop_table("settings")
     op.drop_table("segments")
     op.drop_table("scenarios")
@@ -1155,6 +1371,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_login_attempts_address_at")
 
     op.drop_table("login_attempts")
+    op.drop_table("links")
     with op.batch_alter_table("line_calls", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_line_calls_at"))
 

@@ -208,7 +208,7 @@ def test_a_friends_page_tells_stage_reason_purchases_chat_and_deliveries(owner: 
         friend = a_friend(
             session,
             display_name="佐藤",
-            facts={"stage": "existing", "stage_reason": "full_price", "stage_reason_params": {"count": 2}},
+            facts={"stage": "existing", "stage_reason": "full_price", "full_price_count": 2},
         )
         a_purchase(session, friend, order_id="A-1", amount_yen=2980)
         session.add_all(
