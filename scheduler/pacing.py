@@ -1,5 +1,6 @@
 """LINE's rates, kept by all processes together through one row a limit."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
@@ -29,12 +30,18 @@ class Pacer(Protocol):
 class SharedPacer:
     """Leases time on one line of slots in the database: no two processes get the same slot."""
 
-    def __init__(self, database: Database, clock: Clock, rates: dict[str, float] | None = None) -> None:
-        """Use `clock` for real time; `rates` in requests a second, LINE's unless given."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        rates: dict[str, float] | None = None,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        """Use `clock` for real time; `rates` in requests a second, LINE's unless given; `wait` stands still for seconds."""
         self._database = database
         self._clock = clock
         self._rates = rates or RATES
-        self._never = Event()
+        self._wait = wait or Event().wait
         with database.begin() as session:
             insert_ignore(session, RateBucket, [{"name": name, "next_free": 0.0} for name in self._rates])
 
@@ -51,7 +58,7 @@ class SharedPacer:
         )
         with self._database.begin() as session:
             end = session.execute(lease).scalar_one()
-        self._never.wait(max(0.0, end - length - now))
+        self._wait(max(0.0, end - length - now))
 
 
 class Unpaced:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.orm import Session
 
-from scheduler import broadcasts, chunks, heartbeats, quota, replies, scenarios, triggers
+from scheduler import broadcasts, chunks, heartbeats, plan_jobs, quota, replies, scenarios, triggers
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
 from segments import review
@@ -46,7 +46,7 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
         NamedPart("events", lambda session: triggers.read_events(session, now())),
         NamedPart("steps", lambda session: scenarios.advance(session, now())),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
-        NamedPart("replanned", lambda session: broadcasts.sweep_plans(session, queue)),
+        NamedPart("replanned", lambda session: plan_jobs.sweep_plans(session, queue)),
         NamedPart("collected", lambda session: chunks.collect_due(session, queue, now())),
         NamedPart("swept", lambda session: chunks.sweep(session, queue, now())),
         NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from bot.cli.context import LARGEST, NUMBER, Program
 from bot.words import pause_words
-from scheduler import broadcasts, quota
+from scheduler import broadcast_progress, broadcasts, drafts, quota
+from scheduler.drafts import Draft
 from scheduler.models import Broadcast, Message, MessageVersion
 from segments import audience, conditions, recipients
 from segments.errors import Invalid, NotFound
@@ -52,20 +53,18 @@ def create(
     with program.database.begin() as session:
         tree = _condition(session, segment_name, condition)
         list_id = None if csv_path is None else _frozen(program, session, csv_path, now)
-        draft = broadcasts.create(
-            session,
+        draft = Draft(
             name=name,
-            now=now,
-            by=ACTOR,
             content=_content(text, text_en),
             message_version_id=_version(session, message_key),
             condition=tree,
             audience_id=list_id,
         )
+        stored = drafts.create(session, draft, now=now, by=ACTOR)
         price = quota.price(
             session, now, condition=conditions.parse(tree) if tree else None, audience_id=list_id
         )
-    click.echo(draft.id)
+    click.echo(stored.id)
     click.echo(
         program.words(
             f"配信対象 {price.recipients:,}人のうち {price.reachable:,}人に届きます。追加料金 {price.yen:,}円（税別、{price.plan_name}）",
@@ -200,7 +199,7 @@ _control(
 
 def _tell(program: Program, broadcast_id: int) -> None:
     with program.database.reading() as session:
-        progress = broadcasts.progress(session, broadcast_id)
+        progress = broadcast_progress.progress(session, broadcast_id)
     parts = [f"{state.value} {count:,}" for state, count in sorted(progress.by_state.items())]
     parts += [f"({reason} {count:,})" for reason, count in sorted(progress.by_reason.items())]
     click.echo(f"{progress.state.value} {progress.total:,}: {' '.join(parts)}")

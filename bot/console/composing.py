@@ -14,7 +14,7 @@ from bot.console.audience_choice import Kind
 from bot.console.broadcast_form import READY, ComposeForm
 from bot.console.broadcasts_views import Draft
 from bot.words import explain, problem_words
-from scheduler import broadcasts
+from scheduler import drafts
 from scheduler.message_checks import check
 from scheduler.models import Purpose
 from segments import audience, recipients
@@ -100,19 +100,17 @@ def _valid_until(form: ComposeForm, author: Author) -> datetime | None:
 def save(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> int:
     """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field."""
     choice = form.choice(stored.condition if stored else None)
-    fields: dict[str, Any] = {
-        "name": form.name.data,
-        "condition": audience_choice.condition_of(session, choice),
-        "audience_id": choice.audience_id if choice.kind is Kind.FILE else None,
-        "purpose": Purpose(form.purpose.data),
-        "expires_at": _valid_until(form, author),
-        "now": author.now,
-        "by": author.actor,
+    composed = drafts.Draft(
+        name=form.name.data or "",
+        condition=audience_choice.condition_of(session, choice),
+        audience_id=choice.audience_id if choice.kind is Kind.FILE else None,
+        purpose=Purpose(form.purpose.data),
+        expires_at=_valid_until(form, author),
         **_message(form),
-    }
+    )
     if stored is None:
-        return broadcasts.create(session, **fields).id
-    return broadcasts.update_draft(session, stored.id, **fields).id
+        return drafts.create(session, composed, now=author.now, by=author.actor).id
+    return drafts.update(session, stored.id, composed, now=author.now, by=author.actor).id
 
 
 def _message(form: ComposeForm) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from bot.console.broadcasts_views import Draft
 from bot.console.page import current_shop
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, DELIVERY_STATES, PAUSE_REASONS, explain, reason_words
-from scheduler import broadcasts
-from scheduler.broadcasts import Progress
+from scheduler import broadcast_progress, broadcasts
+from scheduler.broadcast_progress import Progress
 from scheduler.models import BroadcastState, DeliveryState
 from segments.errors import Conflict
 
@@ -40,7 +40,7 @@ def show(broadcast_id: int) -> ResponseReturnValue:
     """Show how far a broadcast has come; the page works by reloading, a script only saves the reload."""
     with current_services().database.reading() as session:
         draft = broadcasts_views.draft(session, broadcast_id)
-        progress = broadcasts.progress(session, broadcast_id)
+        progress = broadcast_progress.progress(session, broadcast_id)
         expected = _expected(session, draft)
     return render_template(
         "console/broadcast.html",
@@ -84,7 +84,7 @@ def _done(progress: Progress) -> int:
 def progress(broadcast_id: int) -> ResponseReturnValue:
     """Return the figures of the progress page."""
     with current_services().database.reading() as session:
-        found = broadcasts.progress(session, broadcast_id)
+        found = broadcast_progress.progress(session, broadcast_id)
     return jsonify(
         state=found.state,
         state_label=_(BROADCAST_STATES[found.state]),
@@ -123,7 +123,7 @@ def ask_cancel(broadcast_id: int) -> ResponseReturnValue:
     services = current_services()
     with services.database.reading() as session:
         draft = broadcasts_views.draft(session, broadcast_id)
-        progress = broadcasts.progress(session, broadcast_id)
+        progress = broadcast_progress.progress(session, broadcast_id)
         if draft.state in ENDED:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         waiting = progress.open or broadcasts_views.price(session, draft, services.clock.now()).reachable

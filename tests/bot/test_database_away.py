@@ -20,7 +20,8 @@ from bot.settings import Settings
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import start as start_simulator
 from bot.wiring import build_services
-from scheduler import broadcasts, engine
+from scheduler import broadcast_progress, broadcasts, drafts, engine
+from scheduler.drafts import Draft
 from scheduler.models import BroadcastState
 from segments import shop
 from segments.db import Database
@@ -93,14 +94,13 @@ def broadcast(services: Services, text: str) -> Callable[[], bool]:
     now = services.clock.now()
     with services.database.begin() as session:
         content = {"ja": [{"type": "text", "text": text}]}
-        sale = broadcasts.create(
-            session, name="x", now=now, by="test", content=content, condition={"is": "everyone"}
-        )
+        draft = Draft("x", content, condition={"is": "everyone"})
+        sale = drafts.create(session, draft, now=now, by="test")
         broadcasts.schedule(session, services.queue, sale.id, None, now)
 
     def is_done() -> bool:
         with services.database.begin() as session:
-            return broadcasts.progress(session, sale.id).state is BroadcastState.DONE
+            return broadcast_progress.progress(session, sale.id).state is BroadcastState.DONE
 
     return is_done
 

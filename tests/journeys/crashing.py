@@ -9,7 +9,8 @@ from threading import Event
 
 from sqlalchemy import insert, select
 
-from scheduler import broadcasts, engine
+from scheduler import broadcast_progress, broadcasts, drafts, engine
+from scheduler.drafts import Draft
 from scheduler.engine import DbosQueue
 from scheduler.models import BroadcastState, DeliveryState
 from segments import shop
@@ -64,9 +65,8 @@ class CrashRun:
         now = self._clock.now()
         with self._database.begin() as session:
             shop.save(session, _without_quiet_hours(shop.load(session)), now)
-            broadcast = broadcasts.create(
-                session, name="crash", now=now, by="test", content=PERSONAL, condition={"is": "everyone"}
-            )
+            draft = Draft(name="crash", content=PERSONAL, condition={"is": "everyone"})
+            broadcast = drafts.create(session, draft, now=now, by="test")
             broadcasts.schedule(session, queue, broadcast.id, None, now)
             return broadcast.id
 
@@ -95,9 +95,9 @@ class CrashRun:
     def _sent(self) -> int:
         return int(self._line.counts(friends=False)["delivered"])
 
-    def _progress(self, broadcast_id: int) -> broadcasts.Progress:
+    def _progress(self, broadcast_id: int) -> broadcast_progress.Progress:
         with self._database.begin() as session:
-            return broadcasts.progress(session, broadcast_id)
+            return broadcast_progress.progress(session, broadcast_id)
 
     def _is_over(self, broadcast_id: int) -> bool:
         return self._progress(broadcast_id).state is BroadcastState.DONE

@@ -17,7 +17,8 @@ from bot.line.check import check
 from bot.models import InboundEvent, InboundState
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import start as start_simulator
-from scheduler import broadcasts
+from scheduler import broadcast_progress, broadcasts, drafts
+from scheduler.drafts import Draft
 from scheduler.models import Attempt, BroadcastState, Delivery, DeliveryState
 from segments.db import Database
 from segments.models import ChatMessage, Direction, Purchase
@@ -251,21 +252,19 @@ def _started(world: World, friends: list[str]) -> int:
     with world.database.begin() as session:
         for each in friends:
             a_friend(session, line_user_id=each)
-        sale = broadcasts.create(
-            session,
+        draft = Draft(
             name="秋",
-            now=MORNING,
-            by="test",
             content={"ja": [{"type": "text", "text": "{{ name }}様、新茶です。"}]},
             condition={"is": "everyone"},
         )
+        sale = drafts.create(session, draft, now=MORNING, by="test")
         broadcasts.schedule(session, world.services.queue, sale.id, None, MORNING)
         return sale.id
 
 
-def _progress(world: World, number: int) -> broadcasts.Progress:
+def _progress(world: World, number: int) -> broadcast_progress.Progress:
     with world.database.begin() as session:
-        return broadcasts.progress(session, number)
+        return broadcast_progress.progress(session, number)
 
 
 def _stands_still(world: World, number: int) -> bool:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from scheduler import broadcasts
+from scheduler import broadcast_progress, broadcasts, drafts
+from scheduler.drafts import Draft
 from scheduler.models import BroadcastState, Delivery, DeliveryState
 from segments import shop
 from segments.db import Database
@@ -125,19 +126,17 @@ def _brings_a_friend(world: World, hana: str) -> None:
 def _hears_of_the_autumn_sale(world: World, hana: str) -> None:
     now = world.clock.now()
     with world.database.begin() as session:
-        sale = broadcasts.create(
-            session,
+        draft = Draft(
             name="秋の感謝祭",
-            now=now,
-            by="test",
             content={"ja": [{"type": "text", "text": "{{ name }}様、秋の感謝祭のご案内です。"}]},
             condition={"is": "stage", "stages": ["regular"]},
         )
+        sale = drafts.create(session, draft, now=now, by="test")
         broadcasts.schedule(session, world.services.queue, sale.id, None, now)
     world.settle()
     assert world.line.texts(hana)[-1] == "佐藤 花子様、秋の感謝祭のご案内です。"
     with world.database.begin() as session:
-        progress = broadcasts.progress(session, sale.id)
+        progress = broadcast_progress.progress(session, sale.id)
     assert progress.state is BroadcastState.DONE
     assert progress.by_state == {DeliveryState.ACCEPTED: 1}
 

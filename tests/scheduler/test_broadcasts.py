@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from scheduler import broadcasts, chunks
+from scheduler import broadcast_progress, broadcasts, chunks, drafts
 from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.drafts import Draft
 from scheduler.gateway import (
     Accepted,
     GatewayError,
@@ -80,12 +81,11 @@ def _draft(dispatcher: Dispatcher, content: dict[str, Any] | None = None, **valu
     with dispatcher.database.begin() as session:
         made: dict[str, Any] = {
             "name": "秋のお知らせ",
-            "now": dispatcher.clock.now(),
-            "by": "test",
             "content": HELLO if content is None else content,
             "condition": EVERYONE,
         }
-        return broadcasts.create(session, **(made | values)).id
+        draft = Draft(**(made | values))
+        return drafts.create(session, draft, now=dispatcher.clock.now(), by="test").id
 
 
 def _send(dispatcher: Dispatcher, broadcast_id: int) -> None:
@@ -97,9 +97,9 @@ def _lost(_chunk_id: int) -> None:
     """A job that the engine forgot."""
 
 
-def _progress(dispatcher: Dispatcher, broadcast_id: int) -> broadcasts.Progress:
+def _progress(dispatcher: Dispatcher, broadcast_id: int) -> broadcast_progress.Progress:
     with dispatcher.database.begin() as session:
-        return broadcasts.progress(session, broadcast_id)
+        return broadcast_progress.progress(session, broadcast_id)
 
 
 def test_everyone_gets_an_identical_message_by_multicast_in_their_language(

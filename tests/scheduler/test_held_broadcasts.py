@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from scheduler import broadcasts, chunks
+from scheduler import broadcast_progress, broadcasts, chunks, drafts
 from scheduler.delivery import Dispatcher
+from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted
 from scheduler.models import (
     Broadcast,
@@ -37,8 +37,8 @@ def held(dispatcher: Dispatcher, queue: FakeQueue, run_jobs: Run, clock: FakeClo
     with dispatcher.database.begin() as session:
         for _ in range(2):
             a_friend(session)
-        made: dict[str, Any] = {"name": "秋", "now": clock.now(), "by": "test", "content": HELLO}
-        broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
+        draft = Draft("秋", HELLO, condition={"is": "everyone"})
+        broadcast_id = drafts.create(session, draft, now=clock.now(), by="test").id
         clock.advance(NIGHT)
         broadcasts.schedule(session, queue, broadcast_id, None, clock.now())
     run_jobs()
@@ -53,7 +53,7 @@ def _collect(dispatcher: Dispatcher) -> int:
 
 def _state(dispatcher: Dispatcher, broadcast_id: int) -> BroadcastState:
     with dispatcher.database.reading() as session:
-        return broadcasts.progress(session, broadcast_id).state
+        return broadcast_progress.progress(session, broadcast_id).state
 
 
 def test_a_broadcast_held_overnight_is_done_in_the_morning(
@@ -112,7 +112,7 @@ def test_a_month_without_quota_pauses_a_held_broadcast_and_not_the_steps_beside_
     gateway.fail("push", QuotaExhausted("monthly", status=429), times=2)
     run_jobs()
     with dispatcher.database.reading() as session:
-        progress = broadcasts.progress(session, held)
+        progress = broadcast_progress.progress(session, held)
     assert (progress.state, progress.state_reason) == (BroadcastState.PAUSED, "quota_exhausted")
     assert progress.by_state == {DeliveryState.QUEUED: 2}
     assert gateway.sent_to(friend.line_user_id or "") == ["こんにちは"]

@@ -1,13 +1,15 @@
 """LINE's rates: several senders draw from one line of slots."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
+from datetime import timedelta
 from time import monotonic
 
-from scheduler.models import RateBucket
+import pytest
+
 from scheduler.pacing import SharedPacer
 from segments.clock import SystemClock
 from segments.db import Database
+from tests.fakes.clock import FakeClock
 
 
 def test_two_senders_together_keep_the_rate(database: Database) -> None:
@@ -22,18 +24,19 @@ def test_two_senders_together_keep_the_rate(database: Database) -> None:
 
 
 def test_slots_that_nobody_used_are_not_saved_up(database: Database) -> None:
-    pacer = SharedPacer(database, SystemClock(), {"push": 1000.0})
-    pacer.take("push", 1)
-    began = monotonic()
-    pacer.take("push", 1)
-    assert monotonic() - began < 0.5
+    clock, waits = FakeClock(), list[float]()
+    pacer = SharedPacer(database, clock, {"push": 1000.0}, wait=waits.append)
+    pacer.take("push", 50)
+    clock.advance(timedelta(seconds=10))
+    for _ in range(3):
+        pacer.take("push", 50)
+    assert waits == pytest.approx([0.0, 0.0, 0.05, 0.1], abs=0.001)
 
 
 def test_a_clock_that_was_set_back_a_day_does_not_stop_sending_for_a_day(database: Database) -> None:
-    pacer = SharedPacer(database, SystemClock(), {"push": 1000.0})
-    with database.begin() as session:
-        session.get_one(RateBucket, "push").next_free = SystemClock().now().timestamp() + 24 * 3600
-    turn = Thread(target=pacer.take, args=("push", 1), daemon=True)
-    turn.start()
-    turn.join(timeout=10)
-    assert not turn.is_alive()
+    clock, waits = FakeClock(), list[float]()
+    pacer = SharedPacer(database, clock, {"push": 1000.0}, wait=waits.append)
+    pacer.take("push", 1)
+    clock.advance(-timedelta(days=1))
+    pacer.take("push", 1)
+    assert waits == [0.0, 0.0]

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from scheduler import broadcasts, outcomes
+from scheduler import broadcast_progress, broadcasts, drafts, outcomes
 from scheduler.batches import Multicast
 from scheduler.delivery import Dispatcher
+from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, RefusedByLine
 from scheduler.jobs import Job
 from scheduler.models import Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
@@ -33,8 +34,8 @@ def _planned(dispatcher: Dispatcher, content: dict[str, Any], friends: int = 3) 
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
         known = [a_friend(session).line_user_id or "" for _ in range(friends)]
-        made: dict[str, Any] = {"name": "秋", "now": now, "by": "test", "content": content}
-        broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
+        draft = Draft("秋", content, condition={"is": "everyone"})
+        broadcast_id = drafts.create(session, draft, now=now, by="test").id
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)
     plan_broadcast(dispatcher.database, dispatcher.queue, dispatcher.clock, broadcast_id)
     return broadcast_id, known
@@ -86,7 +87,7 @@ def test_a_cut_off_worker_that_comes_back_with_a_refusal_puts_nothing_back_that_
     _record(dispatcher, without_the_stranger, taken)
     assert [gateway.sent_to(friend) for friend in friends] == [[], ["こんにちは"], ["こんにちは"]]
     with dispatcher.database.reading() as session:
-        by_state = broadcasts.progress(session, broadcast_id).by_state
+        by_state = broadcast_progress.progress(session, broadcast_id).by_state
     assert by_state == {DeliveryState.FAILED: 1, DeliveryState.ACCEPTED: 2}
 
 
@@ -95,8 +96,8 @@ def test_planning_that_broke_is_begun_again_a_little_later(
 ) -> None:
     with dispatcher.database.begin() as session:
         friend = a_friend(session).line_user_id or ""
-        made: dict[str, Any] = {"name": "秋", "now": clock.now(), "by": "test", "content": HELLO}
-        broadcast_id = broadcasts.create(session, condition={"is": "everyone"}, **made).id
+        draft = Draft("秋", HELLO, condition={"is": "everyone"})
+        broadcast_id = drafts.create(session, draft, now=clock.now(), by="test").id
         broadcasts.schedule(session, queue, broadcast_id, None, clock.now())
     queue.run({Job.PLAN_BROADCAST: _broken})
     assert tick(dispatcher)["replanned"] == 1
@@ -149,4 +150,4 @@ def test_watching_a_broadcast_waits_for_nobody(dispatcher: Dispatcher, clock: Fa
         broadcasts.pause(working, broadcast_id, clock.now())
         working.flush()
         watching.execute(text("SET LOCAL lock_timeout = '1s'"))
-        assert broadcasts.progress(watching, broadcast_id).state is BroadcastState.SENDING
+        assert broadcast_progress.progress(watching, broadcast_id).state is BroadcastState.SENDING
