@@ -11,7 +11,7 @@ from bot.line.ports import RichMenuGateway
 from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
-from scheduler import heartbeats
+from scheduler import heartbeats, scenario_starts
 from scheduler.delivery import Dispatcher, send_chunk
 from scheduler.engine import DbosQueue, DbosWorker
 from scheduler.gateway import GatewayError
@@ -20,7 +20,7 @@ from scheduler.leadership import SessionLock, is_free
 from scheduler.plan import plan_broadcast
 from scheduler.tick import ask_quota, tick
 from scheduler.ticker import Ticker
-from segments import cycle_refit
+from segments import cycle_refit, segment_sizes
 
 log = structlog.get_logger(__name__)
 
@@ -116,6 +116,8 @@ def _tick(dispatcher: Dispatcher) -> None:
 
 def _refresh(services: Services, dispatcher: Dispatcher) -> None:
     ask_quota(dispatcher)
+    with services.database.begin() as session:
+        scenario_starts.keep_watched(session, services.clock.now())
     gateway = services.gateway
     if not isinstance(gateway, RichMenuGateway):
         return
@@ -135,3 +137,5 @@ def _nightly(services: Services) -> None:
             pass
     if cycle_refit.nightly(services.database, services.clock.now()):
         log.info("cycle_dates_refreshed")
+    counted = segment_sizes.count_all(services.database, services.clock.now())
+    log.info("segments_counted", segments=counted)

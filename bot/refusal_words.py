@@ -75,6 +75,15 @@ ERRORS = {
     "policy_invalid": N_("方針の値に誤りがあります（%(field)s）。"),
     "shop_invalid": N_("お店の設定に誤りがあります（%(field)s）。"),
     "tag_invalid": N_("タグ「%(name)s」は使えません。1〜64文字にしてください。"),
+    "tag_unknown": N_("タグ「%(name)s」は見つかりません。"),
+    "tag_not_there": N_("この友だちにタグ「%(name)s」は付いていません。"),
+    "tag_kept_by_rule": N_(
+        "タグ「%(tag)s」は、セグメント「%(segment)s」のルールで付いています。外すには、ルールを変えてください。"
+    ),
+    "tag_rule_circular": N_("タグ「%(tag)s」のルールが、このタグ自身を条件にしています（%(path)s）。"),
+    "segment_has_tag": N_("セグメント「%(segment)s」は、すでにタグ「%(tag)s」のルールです。"),
+    "trigger_invalid": N_("シナリオのきっかけ「%(given)s」は使えません。"),
+    "ladder_unknown": N_("「%(ladder)s」という段階はありません。"),
     "question_unknown": N_("この質問は見つかりません。"),
     "scenario_unknown": N_("このシナリオは見つかりません。"),
     "message_unknown": N_("このメッセージは見つかりません。"),
@@ -91,4 +100,18 @@ ERRORS = {
     "answer_too_long": N_("お返事は%(limit)s文字までです（現在%(length)s文字）。"),
     "answer_impossible": N_("この友だちにはお送りできません: %(reason)s"),
     "question_answered": N_("この質問には、すでに対応済みです。"),
+    "survey_question_invalid": N_("質問は1〜%(limit)s文字の1行にしてください。"),
+    "survey_answer_invalid": N_("回答は1〜%(limit)s文字にしてください。"),
+    "complaint_unknown": N_("この苦情の記録は見つかりません。"),
+    "points_insufficient": N_("ポイントが足りません（残高 %(balance)s、必要 %(asked)s）。"),
+    "points_invalid": N_("ポイントは0以外の整数で、%(limit)sまでにしてください。"),
+    "points_cause_invalid": N_("ポイントの理由は1〜%(limit)s文字の1行にしてください。"),
+    "points_cause_used": N_("この理由では、すでに %(stored)sポイントが記録されています。"),
+    "link_name_invalid": N_("リンクの名前は1〜%(limit)s文字で、引用符や波かっこを含めないでください。"),
+    "link_url_invalid": N_("リンク先は http:// または https:// で始まるアドレスにしてください。"),
+    "link_url_differs": N_(
+        "リンク「%(name)s」の行き先は、すでに %(stored)s です。変える場合は --change を付けてください。"
+    ),
+    "link_unknown": N_("このリンクは見つかりません。"),
+    "link_name_unknown": N_("リンク「%(name)s」は見つかりません。"),
 }

@@ -17,6 +17,8 @@ DETAILS: dict[tuple[str, str | bool | None], str] = {
     ("count_at_most", None): N_("%(value)s回目まで"),
     ("side", "newcomer"): N_("ご紹介で来られた方"),
     ("side", "referrer"): N_("ご紹介くださった方"),
+    ("segment_id", None): N_("セグメント%(value)s"),
+    ("tag", None): N_("タグ「%(value)s」"),
     ("trial", True): N_("お試し商品"),
     ("trial", False): N_("お試し以外の商品"),
 }

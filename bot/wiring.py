@@ -21,6 +21,7 @@ from scheduler.engine import DbosQueue
 from scheduler.pacing import SharedPacer
 from segments.clock import Clock, SystemClock
 from segments.db import Database
+from segments.link_tokens import Tracking
 
 Report = Callable[[str], None]
 RETRY_SECONDS = 2.0
@@ -81,12 +82,18 @@ def dispatcher_of(services: Services) -> Dispatcher:
         pacer=SharedPacer(services.database, SystemClock()),
         clock=services.clock,
         zone=services.settings.zone,
+        tracking=tracking_of(services.settings),
     )
 
 
 def executor_id(database: Database) -> str:
     """Return this worker's name: fixed on SQLite, where one process succeeds itself, else unique."""
     return "embedded" if database.is_sqlite else f"{socket.gethostname()}-{uuid4().hex[:12]}"
+
+
+def tracking_of(settings: Settings) -> Tracking | None:
+    """Return what makes links lead through us; None without an address that friends' phones can reach."""
+    return Tracking(settings.public_url, secret_key(settings)) if settings.public_url else None
 
 
 def secret_key(settings: Settings) -> str:

@@ -22,6 +22,8 @@ PROBLEMS = {
     "too_long": N_("%(limit)s文字までです（現在%(length)s文字）。"),
     "alt_text_too_long": N_("%(limit)s文字までです（現在%(length)s文字）。"),
     "unknown_fact": N_("「%(fact)s」という差し込みはありません。"),
+    "unknown_link": N_("「%(name)s」という名前のリンクは登録されていません。"),
+    "link_name_missing": N_("link(\"名前\") のように、登録したリンクの名前を書いてください。"),
     "unknown_filter": N_("「%(name)s」という書き方は使えません。"),
     "not_allowed": N_("この波かっこの使い方（%(what)s）はできません。"),
     "flex_too_big": N_("メッセージ全体が大きすぎます。文章を短くしてください。"),
@@ -95,6 +97,11 @@ EVENTS = {
     EventKind.REFERRAL_REWARDED: N_("紹介の特典"),
     EventKind.COUPON_GRANTED: N_("クーポンの付与"),
     EventKind.COUPON_REDEEMED: N_("クーポンの利用"),
+    EventKind.ANSWERED: N_("アンケートに回答"),
+    EventKind.EVENT_JOINED: N_("イベントに参加"),
+    EventKind.COMPLAINED: N_("苦情"),
+    EventKind.COMPLAINT_WITHDRAWN: N_("苦情の取り消し"),
+    EventKind.POINTS_EARNED: N_("ポイントの付与"),
 }
 
 

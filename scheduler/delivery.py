@@ -13,6 +13,7 @@ from scheduler.pacing import Pacer
 from scheduler.preparing import prepare
 from segments.clock import Clock
 from segments.db import Database
+from segments.link_tokens import Tracking
 
 SLICE = 100
 """Pushes under way at once: small enough to stop early when the token or the quota is gone."""
@@ -28,6 +29,8 @@ class Dispatcher:
     pacer: Pacer
     clock: Clock
     zone: ZoneInfo
+    tracking: Tracking | None = None
+    """Makes links lead through us; None while friends' phones cannot reach us."""
 
 
 def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
@@ -37,7 +40,7 @@ def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
     itself drops what it already took (409) and we record it as accepted.
     """
     with dispatcher.database.begin() as session:
-        batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone)
+        batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone, dispatcher.tracking)
     if batch is None:
         with dispatcher.database.begin() as session:
             outcomes.close_idle(Ledger(session, dispatcher.queue, dispatcher.clock.now()), chunk_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import broadcast_lookup, messages
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
-from segments import conditions
+from segments import conditions, links
 from segments.errors import Invalid, NotFound
 from segments.models import Audience
 
@@ -76,7 +76,7 @@ def _check_audience(session: Session, condition: dict[str, Any] | None, audience
 def _write(session: Session, draft: Draft, now: datetime, by: str) -> int:
     if not draft.content:
         raise Invalid("message_missing")
-    problems = messages.check(draft.content)
+    problems = messages.check(draft.content, known_links=lambda: links.targets(session))
     if problems:
         raise Invalid("message_invalid", problems=problems)
     message = Message(name=draft.name.strip()[:128], purpose=draft.purpose, created_at=now)

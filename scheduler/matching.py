@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import compiler, conditions
-from segments.models import CustomerEvent, Facts, Friend
+from segments import compiler, condition_known, conditions
+from segments.models import CustomerEvent, EventKind, Facts, Friend
 from segments.shop import Shop
+
+PYRAMID = {"ladder": "pyramid"}
 
 
 def matching(
@@ -22,7 +24,8 @@ def matching(
     """Return those of the friends whom a stored condition holds for; None holds for everybody."""
     if condition is None:
         return set(friend_ids)
-    holds = compiler.compile(conditions.parse(condition), now, settings.zone)
+    tree = conditions.parse(condition)
+    holds = compiler.compile(tree, now, settings.zone, condition_known.load(session, tree))
     query = select(Friend.id).join(Facts, Facts.friend_id == Friend.id)
     return set(session.scalars(query.where(Friend.id.in_(friend_ids), holds)))
 
@@ -32,12 +35,14 @@ def is_news_for(wanted: Mapping[str, Any] | None, event: CustomerEvent) -> bool:
 
     `{"event": "purchased", "where": {"count_at_least": 2, "trial": false}}`: `…_at_least` and
     `…_at_most` compare numbers of the payload, a list in the payload must contain the value, a list in
-    `where` must contain the payload's value, anything else must be equal.
+    `where` must contain the payload's value, anything else must be equal. Of moves on a ladder it is the pyramid's
+    that are meant, unless `ladder` names another.
     """
     if wanted is None or wanted.get("event") != event.kind:
         return False
-    asked: Mapping[str, Any] = wanted.get("where") or {}
-    return all(_holds(key, value, event.payload) for key, value in asked.items())
+    meant = PYRAMID if event.kind == EventKind.STAGE_CHANGED else {}
+    asked: Mapping[str, Any] = meant | (wanted.get("where") or {})
+    return all(_holds(key, value, meant | event.payload) for key, value in asked.items())
 
 
 def _holds(key: str, wanted: Any, payload: Mapping[str, Any]) -> bool:

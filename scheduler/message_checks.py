@@ -1,7 +1,7 @@
 """What is wrong with message content, found when an operator saves it and told by place and code."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,11 +31,16 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def check(content: Any, extra_facts: frozenset[str] = frozenset()) -> list[Problem]:
+def check(
+    content: Any,
+    extra_facts: frozenset[str] = frozenset(),
+    known_links: Callable[[], Collection[str]] | None = None,
+) -> list[Problem]:
     """Return everything wrong with `content`, [] when it may be sent.
 
     One language is enough: friends of another are spoken to in the one that is there. `extra_facts`
-    are names a caller fills in besides those of scheduler.vocabulary.
+    are names a caller fills in besides those of scheduler.vocabulary; `known_links` tells the names of
+    tracked links, and is asked only when the content leads to one.
     """
     if not isinstance(content, dict) or not content:
         return [Problem("", "no_language")]
@@ -45,7 +50,7 @@ def check(content: Any, extra_facts: frozenset[str] = frozenset()) -> list[Probl
             found.append(Problem(language, "unknown_language", {"language": language}))
             continue
         found.extend(_language(language, messages, extra_facts))
-    return found or _whole(cast("dict[str, Any]", content))
+    return found or _whole(cast("dict[str, Any]", content)) or list(_unknown_links(content, known_links))
 
 
 def _whole(content: dict[str, Any]) -> list[Problem]:
@@ -55,6 +60,16 @@ def _whole(content: dict[str, Any]) -> list[Problem]:
     except BadTemplate as error:
         return [Problem("", error.code, error.params)]
     return []
+
+
+def _unknown_links(content: Any, known: Callable[[], Collection[str]] | None) -> Iterator[Problem]:
+    named = [
+        (found.path, name) for found in strings(content) if found.source for name in found.source().links
+    ]
+    there = known() if named and known is not None else None
+    for path, name in named:
+        if there is not None and name not in there:
+            yield Problem(path, "unknown_link", {"name": name})
 
 
 def _language(language: str, messages: Any, extra: frozenset[str]) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from scheduler.gateway import (
 )
 from scheduler.jobs import JobQueue
 from scheduler.models import Attempt, Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
+from segments import contacts
 
 Outcome = Accepted | GatewayError
 LONGEST_WAIT = timedelta(minutes=5)
@@ -164,8 +165,11 @@ def _accept(ledger: Ledger, accepted: dict[int, Accepted]) -> None:
         }
         for id_, outcome in accepted.items()
     ]
-    if rows:
-        ledger.session.execute(update(Delivery), rows)
+    if not rows:
+        return
+    ledger.session.execute(update(Delivery), rows)
+    reached = select(Delivery.friend_id).where(Delivery.id.in_(list(accepted)))
+    contacts.contacted(ledger.session, ledger.session.scalars(reached).all(), ledger.now)
 
 
 def _fail(ledger: Ledger, delivery_ids: Sequence[int], reason: str) -> None:

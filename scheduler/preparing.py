@@ -24,11 +24,17 @@ from scheduler.models import (
 )
 from scheduler.template_facts import personal_facts, shop_facts
 from segments import shop
+from segments.link_tokens import Tracking
 from segments.models import Friend
 
 
-def prepare(session: Session, chunk_id: int, now: datetime, zone: ZoneInfo) -> Batch | None:
-    """Fix what this run will send, in the caller's transaction; None when there is nothing to do now."""
+def prepare(
+    session: Session, chunk_id: int, now: datetime, zone: ZoneInfo, tracking: Tracking | None = None
+) -> Batch | None:
+    """Fix what this run will send, in the caller's transaction; None when there is nothing to do now.
+
+    With `tracking`, links in messages lead through us.
+    """
     chunk = session.get(Chunk, chunk_id, with_for_update=True)
     if chunk is None or chunk.state not in OPEN_CHUNK or _is_paused(session, chunk):
         return None
@@ -41,7 +47,7 @@ def prepare(session: Session, chunk_id: int, now: datetime, zone: ZoneInfo) -> B
     chunk.state, chunk.attempts = ChunkState.SENDING, chunk.attempts + 1
     if chunk.mode is ChunkMode.MULTICAST:
         return _first_multicast(session, chunk, allowed, now)
-    ready = _write_bodies(session, allowed, now, zone)
+    ready = _write_bodies(session, allowed, now, zone, tracking)
     session.flush()
     return _pushes(session, chunk, [*resends, *ready], frozenset(delivery.id for delivery in resends))
 
@@ -120,9 +126,9 @@ def _multicast(
 
 
 def _write_bodies(
-    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo
+    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo, tracking: Tracking | None
 ) -> list[Delivery]:
-    bodies = _render_each(session, allowed, now, zone)
+    bodies = _render_each(session, allowed, now, zone, tracking)
     if not bodies:
         return []
     ready = [delivery for delivery in allowed if delivery.id in bodies]
@@ -149,11 +155,11 @@ def _write_bodies(
 
 
 def _render_each(
-    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo
+    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo, tracking: Tracking | None
 ) -> dict[int, list[MessageObject]]:
     versions = _versions(session, allowed)
     sound = _without_broken(versions, allowed, now)
-    facts = personal_facts(session, sound, now, zone)
+    facts = personal_facts(session, sound, now, zone, tracking=tracking)
     bodies: dict[int, list[MessageObject]] = {}
     for delivery in sound:
         known = facts[delivery.id]

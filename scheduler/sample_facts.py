@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.fact_words import cycle_reason, name_sama, referral_url, share_url
+from scheduler.link_calls import FACT as LINKS
+from scheduler.link_calls import SampleLinks
 from scheduler.template_facts import shop_facts
 from segments.shop import Shop
 
@@ -49,6 +51,7 @@ def sample_facts(settings: Shop, language: str, now: datetime) -> dict[str, Any]
         "opening_hours": "10:00-19:00",
         "how_to_buy": product,
         "cause": {"order_id": "1", "code": CODE, "number": "1234"},
+        LINKS: SampleLinks(LINK),
         **known,
         "free_item": item | of_shop["free_item"],
     }

@@ -17,10 +17,13 @@ from scheduler.fact_sources import (
     references,
 )
 from scheduler.fact_words import cleaned, cycle_reason, name_sama, referral_url, share_url, stranger
+from scheduler.link_calls import FACT as LINKS
+from scheduler.link_calls import FriendLinks
 from scheduler.messages import named_facts
-from scheduler.models import Delivery, Enrolment, MessageVersion
+from scheduler.models import Delivery, DeliveryKind, Enrolment, MessageVersion
 from scheduler.vocabulary import FACTS
-from segments import shop
+from segments import links, shop
+from segments.link_tokens import Tracking
 from segments.models import Cycle, Facts, Friend
 from segments.shop import Shop
 
@@ -35,6 +38,9 @@ class _Subject(NamedTuple):
     key: int
     friend_id: int
     cause: Mapping[str, Any]
+    delivery_id: int | None = None
+    is_counted: bool = True
+    """Whether taps on its links are a friend's; those of a test are the operator's own."""
 
 
 def personal_facts(
@@ -45,6 +51,7 @@ def personal_facts(
     *,
     language: str | None = None,
     wanted: Collection[str] | None = None,
+    tracking: Tracking | None = None,
 ) -> dict[int, dict[str, Any]]:
     """Return the facts of at most 500 friends, for `messages.render`; scheduler.vocabulary lists them.
 
@@ -53,7 +60,7 @@ def personal_facts(
     products and coupons are in the friend's language, or in `language` when that is given. `zone`
     (the shop's when None) is the wall clock of dates. Only facts in `wanted` are looked up: those
     that the deliveries' messages name, or all for friend ids. Friends whose referral code is wanted
-    and who have none get one.
+    and who have none get one. With `tracking`, links lead through us so that taps are known.
     """
     names = _wanted(session, subjects) if wanted is None else frozenset(wanted)
     asked = _subjects(session, subjects)
@@ -64,6 +71,9 @@ def personal_facts(
     for subject in asked:
         spoken = language or looked_up.rows[subject.friend_id].language
         known = _known(looked_up, subject, settings, spoken) | given
+        if LINKS in names:
+            counted = tracking if subject.is_counted else None
+            known[LINKS] = FriendLinks(looked_up.links, counted, subject.friend_id, subject.delivery_id)
         facts[subject.key] = {name: value for name, value in known.items() if value not in (None, "")}
     return facts
 
@@ -77,6 +87,7 @@ class _LookedUp(NamedTuple):
     goods: Catalogue
     coupons: dict[int, list[HeldCoupon]]
     codes: dict[int, str]
+    links: Mapping[str, links.Target]
 
 
 def _look_up(session: Session, friend_ids: set[int], names: frozenset[str], now: datetime) -> _LookedUp:
@@ -88,6 +99,7 @@ def _look_up(session: Session, friend_ids: set[int], names: frozenset[str], now:
         goods=catalogue(session, last.values()) if names & {"last_product", "trial"} else Catalogue(()),
         coupons=best_coupons(session, ids, now) if names & {"coupon", "coupons"} else {},
         codes=references(session, ids) if names & REFERRAL_FACTS else {},
+        links=links.targets(session) if LINKS in names else {},
     )
 
 
@@ -134,7 +146,13 @@ def _subjects(session: Session, given: Sequence[int] | Sequence[Delivery]) -> li
     return [
         _Subject(each, each, {})
         if isinstance(each, int)
-        else _Subject(each.id, each.friend_id, causes.get(each.enrolment_id or 0, {}))
+        else _Subject(
+            each.id,
+            each.friend_id,
+            causes.get(each.enrolment_id or 0, {}),
+            each.id,
+            is_counted=each.kind is not DeliveryKind.TEST,
+        )
         for each in given
     ]
 

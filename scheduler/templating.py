@@ -1,7 +1,8 @@
 """The small, bounded template language of message strings: Jinja2 in a sandbox, cut down to what messages need.
 
-A template can neither hang nor reach into Python: no calls, no assignments, no multiplication, loops
-over facts only and two deep, filters from a short list. What is left runs in time bounded by its length.
+A template can neither hang nor reach into Python: no calls but `link("name")`, no assignments, no
+multiplication, loops over facts only and two deep, filters from a short list. What is left runs in time
+bounded by its length.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.environment import Template
 from jinja2.runtime import Context
 
+from scheduler import link_calls
 from scheduler.sandbox import ENVIRONMENT, BadTemplate, MissingFact, RenderError
 
 __all__ = [
@@ -28,8 +30,8 @@ __all__ = [
 
 SOURCE_LIMIT = 10_000
 LOOP_DEPTH = 2
-RESERVED = frozenset({"self", "super", "caller", "varargs", "kwargs"})
-"""Names that Jinja fills in by itself."""
+RESERVED = frozenset({"self", "super", "caller", "varargs", "kwargs", link_calls.FACT})
+"""Names that Jinja, or we, fill in by ourselves."""
 ALLOWED = (
     *(
         nodes.Template,
@@ -68,6 +70,8 @@ class Source:
     """Facts it names, as `name` or `coupon.title`."""
     unquoted: frozenset[str]
     """Those of them that are printed without the filter `url`."""
+    links: frozenset[str] = frozenset()
+    """Names of tracked links it leads to."""
 
     def render(self, scope: Scope) -> str:
         """Fill in the facts; raises MissingFact and RenderError."""
@@ -88,6 +92,7 @@ def compile_source(source: str) -> Source:
     try:
         tree = ENVIRONMENT.parse(source)
         _refuse_beyond_messages(tree, depth=0)
+        tree, links = link_calls.take(tree)
         facts, unquoted = _named(tree), frozenset(_printed_as_is(tree))
         template = Template.from_code(ENVIRONMENT, ENVIRONMENT.compile(tree), {}, None)
     except TemplateSyntaxError as error:
@@ -96,7 +101,7 @@ def compile_source(source: str) -> Source:
         if isinstance(error, BadTemplate):
             raise
         raise BadTemplate("syntax_error", message=type(error).__name__, line=1) from error
-    return Source(template, facts, unquoted & facts)
+    return Source(template, facts, unquoted & facts, links)
 
 
 def compile_test(expression: str) -> Source:
@@ -110,6 +115,9 @@ def is_dynamic(text: str) -> bool:
 
 
 def _refuse_beyond_messages(node: nodes.Node, depth: int) -> None:
+    if isinstance(node, nodes.Call):
+        link_calls.name_of(node)
+        return
     if not isinstance(node, ALLOWED):
         raise BadTemplate("not_allowed", what=type(node).__name__.lower())
     if isinstance(node, nodes.For):

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from scheduler import broadcasts, chunks, heartbeats, plan_jobs, quota, replies, scenarios, triggers
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
-from segments import review
+from segments import members_filling, members_looking, members_time, review
 
 log = structlog.get_logger(__name__)
 
 ROUNDS = 200
 """Transactions a part may take in one tick: a flood of one kind must not starve the others."""
+FEW_ROUNDS = 20
+"""The same for parts that read much and may wait: an import touches everybody, a new segment asks of everybody."""
 
 Part = Callable[[Session], int]
 """Handles some of what is due in one transaction and returns how much; 0 when nothing is left."""
@@ -26,6 +28,7 @@ class NamedPart:
 
     name: str
     run: Part
+    rounds: int = ROUNDS
 
 
 def tick(dispatcher: Dispatcher) -> dict[str, int]:
@@ -43,6 +46,9 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
     now, queue = dispatcher.clock.now, dispatcher.queue
     return [
         NamedPart("reviewed", lambda session: review.review_due(session, now())),
+        NamedPart("looked_again", lambda session: members_looking.look_again(session, now()), FEW_ROUNDS),
+        NamedPart("time_passed", lambda session: members_time.pass_time(session, now()), FEW_ROUNDS),
+        NamedPart("filled", lambda session: members_filling.fill(session, now()), FEW_ROUNDS // 4),
         NamedPart("events", lambda session: triggers.read_events(session, now())),
         NamedPart("steps", lambda session: scenarios.advance(session, now())),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
@@ -56,7 +62,7 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
 
 def _until_nothing_is_left(dispatcher: Dispatcher, part: NamedPart) -> int:
     total = 0
-    for _ in range(ROUNDS):
+    for _ in range(part.rounds):
         try:
             with dispatcher.database.begin() as session:
                 count = part.run(session)

@@ -24,8 +24,12 @@ FACTS: Final[dict[str, frozenset[str]]] = {
     "how_to_buy": frozenset(),
     "free_item": frozenset({"title", "text", "url"}),
     "cause": frozenset(),
+    "tracked_links": frozenset(),
 }
-"""Each fact with its parts. `cause` is what started a scenario: any part, e.g. `cause.order_id`."""
+"""Each fact with its parts. `cause` is what started a scenario: any part, e.g. `cause.order_id`.
+
+`tracked_links` is what `link("name")` becomes (scheduler.link_calls); a template cannot name it itself.
+"""
 
 LINK_FACTS = frozenset(
     {
@@ -36,6 +40,7 @@ LINK_FACTS = frozenset(
         "trial.url",
         "trial.image",
         "free_item.url",
+        "tracked_links",
     }
 )
 """Facts that are whole links already: they stand in a `uri` without the filter `url`."""

@@ -5,59 +5,86 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, insert, literal, not_, select
 from sqlalchemy.orm import Session
 
-from segments import condition_names, shop
-from segments.compiler import compile as compile_condition
-from segments.compiler import sendable
+from segments import condition_known, condition_names, shop
+from segments.compiler import expression, sendable
 from segments.conditions import Condition, dump
+from segments.leaves.context import Context
 from segments.models import Audience, AudienceMember, Facts, Friend
 
 BATCH = 1000
 
 
+def matching(
+    session: Session, condition: Condition, now: datetime, *, wide: bool = True
+) -> ColumnElement[bool]:
+    """Return the expression of a condition over Friend joined with Facts, after checking all that it names.
+
+    `wide` says whether nearly everybody is looked at, or few friends by name. Raises Invalid as condition_names.check.
+    """
+    condition_names.check(session, condition)
+    known = condition_known.load(session, condition)
+    return expression(condition, Context(now, shop.load(session).zone, known, wide))
+
+
 def count(session: Session, condition: Condition, now: datetime) -> int:
     """Return to how many friends a send to this condition would be written."""
     query = select(func.count()).select_from(Friend).join(Facts, Facts.friend_id == Friend.id)
-    return session.scalars(query.where(sendable(), _matching(session, condition, now))).one()
+    return session.scalars(query.where(sendable(), matching(session, condition, now))).one()
 
 
 def preview(session: Session, condition: Condition, now: datetime, limit: int = 20) -> Sequence[Friend]:
     """Return the first friends of a condition, the newest first."""
-    query = select(Friend).join(Facts, Facts.friend_id == Friend.id)
-    chosen = query.where(sendable(), _matching(session, condition, now))
-    return session.scalars(chosen.order_by(Friend.id.desc()).limit(limit)).all()
+    return session.scalars(_friends(session, condition, now).order_by(Friend.id.desc()).limit(limit)).all()
+
+
+def page(
+    session: Session, condition: Condition, now: datetime, after: int = 0, limit: int = 100
+) -> Sequence[Friend]:
+    """Return the friends of a condition with an id above `after`, by id: pass the last one's id to read on."""
+    beyond = _friends(session, condition, now).where(Friend.id > after)
+    return session.scalars(beyond.order_by(Friend.id).limit(limit)).all()
 
 
 def matches(session: Session, condition: Condition, friend_id: int, now: datetime) -> bool:
     """Tell whether one friend matches, whether or not a message could reach them."""
     query = select(Friend.id).join(Facts, Facts.friend_id == Friend.id).where(Friend.id == friend_id)
-    return bool(session.scalar(select(exists(query.where(_matching(session, condition, now))))))
+    return bool(session.scalar(select(exists(query.where(matching(session, condition, now, wide=False))))))
 
 
 def freeze(session: Session, condition: Condition, now: datetime) -> Audience:
-    """Store who matches at `now` as a list that never changes.
+    """Store who matches at `now` as a list that never changes, inside the database alone.
 
     Friends who blocked us or opted out stay in: why they get nothing is recorded when their delivery is refused.
     """
-    chosen = _matching(session, condition, now)
+    chosen = matching(session, condition, now)
     audience = _begin(session, dump(condition), now)
     _fill(session, audience, chosen)
     return audience
 
 
 def freeze_list(session: Session, friend_ids: Iterable[int], name: str, now: datetime) -> Audience:
-    """Store friends named one by one (a CSV called `name`); who is unknown or not on LINE is left out."""
+    """Store friends named one by one (a CSV called `name`), a thousand at a time; who is unknown is left out."""
     audience = _begin(session, {"list": name}, now)
-    for ids in _batches(dict.fromkeys(friend_ids)):
-        _fill(session, audience, Friend.id.in_(ids))
+    already = exists().where(AudienceMember.audience_id == audience.id, AudienceMember.friend_id == Friend.id)
+    for ids in _batches(friend_ids):
+        _fill(session, audience, Friend.id.in_(set(ids)) & not_(already))
     return audience
 
 
-def _matching(session: Session, condition: Condition, now: datetime) -> ColumnElement[bool]:
-    condition_names.check(session, condition)
-    return compile_condition(condition, now, shop.load(session).zone)
+def members(session: Session, audience_id: int, after: int = 0, limit: int = BATCH) -> Sequence[int]:
+    """Return ids of friends in a frozen list above `after`, by id: pass the last one to read on."""
+    beyond = select(AudienceMember.friend_id).where(
+        AudienceMember.audience_id == audience_id, AudienceMember.friend_id > after
+    )
+    return session.scalars(beyond.order_by(AudienceMember.friend_id).limit(limit)).all()
+
+
+def _friends(session: Session, condition: Condition, now: datetime) -> Select[Friend]:
+    query = select(Friend).join(Facts, Facts.friend_id == Friend.id)
+    return query.where(sendable(), matching(session, condition, now))
 
 
 def _begin(session: Session, condition: dict[str, Any], now: datetime) -> Audience:
@@ -68,13 +95,13 @@ def _begin(session: Session, condition: dict[str, Any], now: datetime) -> Audien
 
 
 def _fill(session: Session, audience: Audience, chosen: ColumnElement[bool]) -> None:
-    members = (
+    rows = (
         select(literal(audience.id), Friend.id)
         .join(Facts, Facts.friend_id == Friend.id)
         .where(sendable(), chosen)
         .order_by(Friend.id)
     )
-    statement = insert(AudienceMember).from_select(["audience_id", "friend_id"], members)
+    statement = insert(AudienceMember).from_select(["audience_id", "friend_id"], rows)
     kept = statement.execution_options(preserve_rowcount=True)
     stored = cast("CursorResult[Any]", session.execute(kept))
     audience.size += stored.rowcount

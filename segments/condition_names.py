@@ -1,48 +1,83 @@
 """Checks that everything a condition names still exists: a deleted tag must be noticed, not match nobody."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from segments import condition_leaves as leaf
-from segments.conditions import Condition, leaves
+from segments.conditions import Condition, InSegment, parse, walk
 from segments.coupons import READY
 from segments.errors import Invalid
-from segments.models import Audience, Coupon, Product, Tag
+from segments.leaves.node import Leaf, Named
+from segments.models import Audience, Coupon, Link, Product, Segment, Tag
+
+COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
+    "tag": Tag.name,
+    "product": Product.code,
+    "category": Product.category,
+    "coupon": Coupon.key,
+    "link": Link.name,
+    "audience": Audience.id,
+    "segment": Segment.id,
+}
+"""Where the names of each kind are kept. Routes, questions and own fields are in no table: they cannot be deleted."""
 
 
 def check(session: Session, condition: Condition) -> None:
     """Raise Invalid, with the names in `missing`, for what is no longer there.
 
     Codes: condition_tag_missing, condition_product_missing, condition_category_missing, condition_coupon_missing,
-    condition_audience_missing.
+    condition_link_missing, condition_audience_missing, condition_segment_missing.
     """
-    parts = list(leaves(condition))
-    bought = [one for one in parts if isinstance(one, leaf.Bought)]
-    cycles = [one for one in parts if isinstance(one, leaf.InCycle | leaf.DueWithin)]
-    tags = (name for one in parts if isinstance(one, leaf.Tagged) for name in one.names)
-    keys = {key for one in parts if isinstance(one, leaf.HasCoupon) for key in one.keys}
-    audiences = (one.audience_id for one in parts if isinstance(one, leaf.InAudience))
-    _need(session, "tag", Tag.name, tags)
-    _need(session, "product", Product.code, (code for one in bought for code in one.products))
-    _need(session, "category", Product.category, _categories(bought, cycles))
-    _need(session, "coupon", Coupon.key, keys - READY.keys())
-    _need(session, "audience", Audience.id, audiences)
+    gone = missing(session, condition)
+    if gone:
+        kind = gone[0].kind
+        raise Invalid(f"condition_{kind}_missing", missing=[each.key for each in gone if each.kind == kind])
 
 
-def _categories(
-    bought: Iterable[leaf.Bought], cycles: Iterable[leaf.InCycle | leaf.DueWithin]
-) -> Iterable[str]:
-    yield from (name for one in bought for name in one.categories)
-    yield from (one.category for one in cycles if one.category)
+def missing(session: Session, condition: Condition) -> list[Named]:
+    """Return everything a condition names, itself or in a segment it names, that is no longer there, kind by kind."""
+    named = _named(session, condition)
+    gone = [
+        Named(kind, key) for kind in COLUMNS for key in sorted(_gone(session, kind, named.get(kind, set())))
+    ]
+    return gone
 
 
-def _need(session: Session, what: str, column: InstrumentedAttribute[Any], names: Iterable[Any]) -> None:
-    wanted = set(names)
+def _gone(session: Session, kind: str, keys: set[Any]) -> set[Any]:
+    wanted = keys - READY.keys() if kind == "coupon" else keys
     if not wanted:
-        return
-    missing = wanted - set(session.scalars(select(column).where(column.in_(wanted)).distinct()))
-    if missing:
-        raise Invalid(f"condition_{what}_missing", missing=sorted(missing))
+        return set()
+    column = COLUMNS[kind]
+    return wanted - set(session.scalars(select(column).where(column.in_(wanted)).distinct()))
+
+
+def _named(session: Session, condition: Condition) -> dict[str, set[Any]]:
+    named = defaultdict[str, set[Any]](set)
+    wanted = _collect(condition, named)
+    read: set[int] = set()
+    while wanted - read:
+        rows = session.scalars(select(Segment.condition).where(Segment.id.in_(wanted - read))).all()
+        read |= wanted
+        wanted = {id_ for data in rows for id_ in _collect(parse(data), named)}
+    return named
+
+
+def _collect(condition: Condition, named: dict[str, set[Any]]) -> set[int]:
+    """Take down what a condition names itself; return the segments among it."""
+    segments: set[int] = set()
+    for kind, key in _names(condition):
+        named[kind].add(key)
+        if kind == "segment":
+            segments.add(key)
+    return segments
+
+
+def _names(condition: Condition) -> Iterator[Named]:
+    for part in walk(condition):
+        if isinstance(part, InSegment):
+            yield Named("segment", part.segment_id)
+        elif isinstance(part, Leaf):
+            yield from part.named()

@@ -1,18 +1,22 @@
 """Conditions on friends as data: a tree of typed leaves under all, any and none, with a JSON round trip.
 
-Written as `{"version": 1, "is": "all", "of": [{"is": "stage", "stages": ["trial"]}, …]}`.
+Written as `{"version": 1, "is": "all", "of": [{"is": "stage", "stages": ["trial"]}, …]}`; docs/segments.md lists them.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from segments.condition_leaves import Leaf, Node
+from segments.condition_leaves import Leaf
 from segments.errors import Invalid
+from segments.leaves.node import Id, Node
 
 VERSION = 1
 DEEPEST = 10
+MOST = 200
+"""Leaves in one condition, those of the segments it names included: SQLite reads no expression much larger."""
 
 
 class All(Node):
@@ -36,8 +40,15 @@ class NoneOf(Node):
     of: "list[Condition]"
 
 
+class InSegment(Node):
+    """Is in another saved segment, by its condition as it stands now."""
+
+    kind: Literal["segment"] = Field(default="segment", alias="is")
+    segment_id: Id
+
+
 Branch = All | AnyOf | NoneOf
-Condition = Annotated[Branch | Leaf, Field(discriminator="kind")]
+Condition = Annotated[Branch | InSegment | Leaf, Field(discriminator="kind")]
 
 for _branch in (All, AnyOf, NoneOf):
     _branch.model_rebuild()
@@ -48,8 +59,8 @@ _READER: TypeAdapter[Condition] = TypeAdapter(Condition)
 def parse(data: Any) -> Condition:
     """Read a condition from JSON.
 
-    Raises Invalid: condition_version_unknown(version), condition_unknown(kind, at), condition_too_deep or
-    condition_invalid(at, problem); nothing that is not understood is ever left out.
+    Raises Invalid: condition_version_unknown(version), condition_unknown(kind, at), condition_too_deep(deepest),
+    condition_too_large(most) or condition_invalid(at, problem); nothing that is not understood is ever left out.
     """
     if not isinstance(data, dict):
         raise Invalid("condition_invalid", at="", problem="an object is needed")
@@ -57,13 +68,20 @@ def parse(data: Any) -> Condition:
     version = tree.pop("version", VERSION)
     if version != VERSION:
         raise Invalid("condition_version_unknown", version=version)
+    _check_size(tree)
     try:
-        condition = _READER.validate_python(tree)
+        return _READER.validate_python(tree)
     except ValidationError as error:
         raise _refusal(error) from error
-    if depth(condition) > DEEPEST:
-        raise Invalid("condition_too_deep", deepest=DEEPEST)
-    return condition
+
+
+def parse_text(text: str) -> Condition:
+    """Read a condition from JSON text; raises Invalid("condition_not_json") and as `parse`."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Invalid("condition_not_json") from error
+    return parse(data)
 
 
 def dump(condition: Condition) -> dict[str, Any]:
@@ -72,13 +90,19 @@ def dump(condition: Condition) -> dict[str, Any]:
     return {"version": VERSION} | tree
 
 
-def leaves(condition: Condition) -> Iterator[Leaf]:
-    """Yield every leaf of the tree."""
+def walk(condition: Condition) -> Iterator[Condition]:
+    """Yield every part of the tree, the whole first; saved segments are not entered."""
+    yield condition
     if isinstance(condition, All | AnyOf | NoneOf):
         for each in condition.of:
-            yield from leaves(each)
-    else:
-        yield condition
+            yield from walk(each)
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """Yield every leaf of the tree."""
+    for each in walk(condition):
+        if not isinstance(each, All | AnyOf | NoneOf | InSegment):
+            yield each
 
 
 def depth(condition: Condition) -> int:
@@ -86,6 +110,22 @@ def depth(condition: Condition) -> int:
     if not isinstance(condition, All | AnyOf | NoneOf):
         return 0
     return 1 + max((depth(each) for each in condition.of), default=0)
+
+
+def _check_size(tree: Any) -> None:
+    """Refuse a tree that is too deep or too large before anything walks it by recursion."""
+    level: list[Any] = [tree]
+    parts = 0
+    for _ in range(DEEPEST + 1):
+        lists: list[Any] = [
+            node["of"] for node in level if isinstance(node, dict) and isinstance(node.get("of"), list)
+        ]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- JSON from outside
+        parts += len(level)
+        if parts > 2 * MOST:
+            raise Invalid("condition_too_large", most=MOST)
+        level = [each for some in lists for each in some]
+    if level:
+        raise Invalid("condition_too_deep", deepest=DEEPEST)
 
 
 def _refusal(error: ValidationError) -> Invalid:

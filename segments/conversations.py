@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from segments import signals
+from segments import signals, surveys
 from segments.errors import NotFound
 from segments.models import ChatMessage, Direction, Friend, Question
 from segments.upsert import insert_ignore
@@ -87,14 +87,20 @@ def said_many(session: Session, messages: Sequence[Said]) -> None:
 
 
 def unsend(session: Session, line_message_id: str, at: datetime) -> bool:
-    """Forget what a friend took back: text and content go, that there was something stays. Tell whether it was known."""
+    """Forget what a friend took back: text, content and survey answers go, that there was something stays.
+
+    Tell whether it was known.
+    """
     taken_back = (
         update(ChatMessage)
         .where(ChatMessage.line_message_id == line_message_id)
         .values(text="", content=None, unsent_at=at)
-        .returning(ChatMessage.id)
+        .returning(ChatMessage.friend_id, ChatMessage.id)
     )
-    return session.execute(taken_back).first() is not None
+    known = session.execute(taken_back).first()
+    if known is not None:
+        surveys.forget(session, known.friend_id, known.id)
+    return known is not None
 
 
 def ask(session: Session, friend: Friend, message: ChatMessage, at: datetime) -> Question:

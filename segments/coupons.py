@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import events
+from segments import events, touching
 from segments.codes import as_typed, new_code
 from segments.errors import Conflict, Invalid, NotFound
 from segments.models import Coupon, CouponGrant, EventKind
@@ -87,6 +87,7 @@ def grant(session: Session, coupon_key: str, friend_id: int, cause: str, now: da
             code=granted.code,
             cause=cause,
         )
+        touching.touch(session, [friend_id])
     return granted
 
 
@@ -137,6 +138,7 @@ def redeem(session: Session, code: str, by: str, now: datetime) -> CouponGrant:
     if claimed is None:
         raise _refusal(used)
     events.append(session, EventKind.COUPON_REDEEMED, used.friend_id, now, code=used.code, by=by)
+    touching.touch(session, [used.friend_id])
     return used
 
 

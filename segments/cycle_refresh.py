@@ -1,15 +1,17 @@
 """Writes the dates of all cycle rows anew after the parameters changed: batch by batch, to be taken up where it stopped."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+import numpy as np
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from segments import cycle_rows, facts_locking, policies
-from segments.cycle import CycleParams
+from segments import bulk_indexes, cycle_dates_kept, policies
+from segments.cycle_dates_kept import Rows
 from segments.db import Database
+from segments.micros import as_micros, micros_of
 from segments.models import Cycle, Facts, Setting
 from segments.purchase_history import EVERYTHING
 
@@ -18,22 +20,18 @@ Progress = Callable[[int, int], None]
 
 PLACE = "cycle_refresh"
 """The setting that says up to which friend the dates are written; absent when all are."""
-BATCH = 1000
-"""Friends a transaction takes."""
-WEEK = timedelta(days=7)
+BATCH = 10_000
+"""Friends a transaction takes: some tenths of a second, for which purchases wait on SQLite."""
+WITHOUT_INDEXES = 300_000
+"""Rows from which on it pays to make the indexes anew instead of moving every row in each of them."""
 
-_WRITE = (
-    update(Cycle.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
-    .where(Cycle.friend_id == bindparam("of_friend"), Cycle.category == bindparam("of_category"))
-    .values({name: bindparam(name) for name in ("cycle_days", "due_at", "remind_at", "reminded_at", "slip_at", "lapse_at")})
-)  # fmt: skip
-_REVIEW = (
-    update(Facts.__table__)  # pyright: ignore[reportArgumentType] -- as above
-    .where(
-        Facts.friend_id == bindparam("of_friend"),
-        (Facts.review_at.is_(None)) | (Facts.review_at > bindparam("by", type_=Facts.review_at.type)),
-    )
-    .values(review_at=bindparam("by", type_=Facts.review_at.type))
+_BATCH = (
+    select(Facts.friend_id, as_micros(Facts.review_at))
+    .where(Facts.friend_id > bindparam("after"), Facts.purchase_count > 0)
+    .order_by(Facts.friend_id)
+    .limit(bindparam("size"))
+    # Locked before the cycles are read: a purchase recorded by the old parameters must be over.
+    .with_for_update(of=Facts, key_share=True)
 )
 
 
@@ -57,77 +55,64 @@ def refresh_dates(
     """Write the dates of every cycle row by the parameters in force; return how many rows changed.
 
     Goes on where an earlier call was cut off. Purchases may come in meanwhile: a friend's rows are only
-    written under the lock that a purchase takes too.
+    written under the lock that a purchase takes too. Of very many rows the indexes are dropped for the while.
     """
     with database.begin() as session:
         total = session.scalar(select(func.count()).select_from(Cycle)) or 0
         if not is_waiting(session):
             start_over(session, now)
+    if total >= WITHOUT_INDEXES:
+        bulk_indexes.drop(database, Cycle)
+    try:
+        return _run(database, now, progress, batch, total)
+    finally:
+        bulk_indexes.restore(database, Cycle)
+
+
+def _run(database: Database, now: datetime, progress: Progress, batch: int, total: int) -> int:
     done = changed = 0
     while True:
         with database.begin() as session:
-            looked, wrote = _batch(session, now, batch)
-        if not looked:
+            step = _batch(session, now, batch)
+        if step is None:
             return changed
-        done, changed = done + looked, changed + wrote
+        done, changed = done + step[0], changed + step[1]
         progress(min(done, total), total)
 
 
-def _batch(session: Session, now: datetime, size: int) -> tuple[int, int]:
-    """Do the next friends; return how many rows were looked at, 0 at the end, and how many changed."""
+def _batch(session: Session, now: datetime, size: int) -> tuple[int, int] | None:
+    """Do the next friends; return how many rows were looked at and how many changed, None at the end."""
     place = session.get(Setting, PLACE, with_for_update=True)
     if place is None:
-        return 0, 0
-    after = (
-        select(Cycle.friend_id).where(Cycle.friend_id > place.value["after"])
-        .distinct().order_by(Cycle.friend_id).limit(size)
-    )  # fmt: skip
-    friend_ids = session.scalars(after).all()
-    if not friend_ids:
+        return None
+    friends = session.execute(_BATCH, {"after": place.value["after"], "size": size}).all()
+    if not friends:
         session.execute(delete(Setting).where(Setting.name == PLACE))
-        return 0, 0
-    facts_locking.lock(session, friend_ids)
-    rows = session.scalars(
-        select(Cycle).where(Cycle.friend_id.in_(friend_ids)).execution_options(populate_existing=True)
-    ).all()
-    wrote = _write(session, rows, policies.cycle_params(session), now)
-    _note(session, friend_ids[-1], now)
-    return len(rows), wrote
+        return None
+    last, now_us = friends[-1][0], float(micros_of(now) or 0)
+    rows = cycle_dates_kept.read(session, place.value["after"], last)
+    dates = cycle_dates_kept.dates_of(rows, policies.cycle_params(session))
+    changed = cycle_dates_kept.write(session, rows, dates, now_us)
+    _look_again(session, friends, rows, dates, now_us)
+    _note(session, last, now)
+    return len(rows.friend_id), changed
 
 
-def _write(session: Session, rows: Sequence[Cycle], params: CycleParams, now: datetime) -> int:
-    stored = {(row.friend_id, row.category): row for row in rows}
-    states = {key: cycle_rows.state_of(row) for key, row in stored.items()}
-    changed: list[dict[str, Any]] = []
-    reviews: list[dict[str, Any]] = []
-    for key, _, dates in cycle_rows.dated(states, params):
-        row, new = stored[key], vars(dates)
-        if all(getattr(row, name) == value for name, value in new.items()):
-            continue
-        key_of = {"of_friend": key[0], "of_category": key[1]}
-        changed.append(new | key_of | {"reminded_at": _reminded_at(row, dates.remind_at, now)})
-        by = _review_by(row.lapse_at, dates.lapse_at, now)
-        if key[1] == EVERYTHING and by is not None:
-            reviews.append({"of_friend": key[0], "by": by})
-    if changed:
-        session.connection().execute(_WRITE, changed)
-    if reviews:
-        session.connection().execute(_REVIEW, reviews)
-    return len(changed)
-
-
-def _reminded_at(row: Cycle, remind_at: datetime | None, now: datetime) -> datetime | None:
-    """A reminder whose new day is more than a week ago would come too late to be of use."""
-    if row.reminded_at is None and remind_at is not None and remind_at <= now - WEEK:
-        return now
-    return row.reminded_at
-
-
-def _review_by(before: datetime | None, after: datetime, now: datetime) -> datetime | None:
-    """Return when the friend's stage is to be looked at at the latest, as the day of the lapse moved."""
-    if before is not None and before <= now:
-        return now if after > now else None
-    return max(after, now)
+def _look_again(session: Session, friends: Any, rows: Rows, dates: Any, now_us: float) -> None:
+    """Let the ladders look at friends when the first date ahead comes, or at once where one crossed `now_us`."""
+    overall = np.flatnonzero(np.array(rows.category, dtype=object) == EVERYTHING)
+    before = np.stack((rows.due_at, rows.slip_at, rows.lapse_at))[:, overall]
+    after = np.stack((dates.due_at, dates.slip_at, dates.lapse_at))[:, overall]
+    crossed = ((before <= now_us) != (after <= now_us)).any(axis=0)
+    ahead = np.where(after > now_us, after, np.inf).min(axis=0)
+    by = np.where(crossed, now_us, ahead)
+    ids = np.array([friend_id for friend_id, _ in friends], dtype=np.int64)
+    reviews = np.array([np.inf if at is None else at for _, at in friends], dtype=np.float64)
+    place = np.searchsorted(ids, rows.friend_id[overall])
+    known = (place < len(ids)) & (ids[np.minimum(place, len(ids) - 1)] == rows.friend_id[overall])
+    # Looked at too early a friend stays as they are; too late would be wrong.
+    sooner = known & (by < reviews[np.minimum(place, len(ids) - 1)])
+    cycle_dates_kept.write_reviews(session, rows.friend_id[overall][sooner], by[sooner])
 
 
 def _note(session: Session, friend_id: int, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from segments.cycle import CycleParams, CycleState, Forecast, after_purchase, forecast_many
+from segments.ladder_facts import NO_DATES, CycleDates
 from segments.models import Cycle
 from segments.purchase_history import EVERYTHING, Bought
 
@@ -37,8 +38,8 @@ def keep(
     params: CycleParams,
     zone: tzinfo,
     now: datetime,
-) -> dict[int, datetime]:
-    """Make the rows of friends follow from their purchases; return when each friend's overall cycle lapses."""
+) -> dict[int, CycleDates]:
+    """Make the rows of friends follow from their purchases; return the dates of each friend's overall cycle."""
     stored = _stored(session, friend_ids)
     states = {
         (friend_id, category): state
@@ -49,7 +50,9 @@ def keep(
     _upsert(session, [row for key, row in rows.items() if row != stored.get(key)])
     _delete(session, [key for key in stored if key not in rows])
     return {
-        friend_id: row["lapse_at"] for (friend_id, category), row in rows.items() if category == EVERYTHING
+        friend_id: CycleDates(row["due_at"], row["slip_at"], row["lapse_at"])
+        for (friend_id, category), row in rows.items()
+        if category == EVERYTHING
     }
 
 
@@ -58,11 +61,13 @@ def state_of(row: Cycle) -> CycleState:
     return CycleState(**{each.name: getattr(row, each.name) for each in fields(CycleState)})
 
 
-def lapse_of(session: Session, friend_id: int) -> datetime | None:
-    """Return when the friend's overall cycle lapses; None when nothing was bought."""
-    return session.scalar(
-        select(Cycle.lapse_at).where(Cycle.friend_id == friend_id, Cycle.category == EVERYTHING)
+def dates_of(session: Session, friend_id: int) -> CycleDates:
+    """Return the dates of the friend's overall cycle; NO_DATES when nothing was bought."""
+    overall = select(Cycle.due_at, Cycle.slip_at, Cycle.lapse_at).where(
+        Cycle.friend_id == friend_id, Cycle.category == EVERYTHING
     )
+    row = session.execute(overall).one_or_none()
+    return CycleDates(*row) if row else NO_DATES
 
 
 def _stored(session: Session, friend_ids: Sequence[int]) -> dict[tuple[int, str], dict[str, Any]]:

@@ -4,6 +4,7 @@ The place of the best day, in scales from the median, hardly differs between cus
 scale: it is sought on a grid of these and read off at the nearest node.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,40 +24,40 @@ MU_STEP, TAU_STEP = 0.08, 0.08
 """Of ln(days), and of ln(scale)."""
 MU_FROM, MU_TO = 2.2, 8.4
 """ln of 9 days and of ten years."""
+_MUS = np.arange(MU_FROM, MU_TO, MU_STEP)
 
 
-def remind_by_shape(post: Posterior, text: str) -> Floats:
-    """Return the whole day d, at least 5, whose week d−4 … d+3 holds the purchase likeliest by S̃."""
-    log_tau = np.log(post.tau)
-    start = float(log_tau.min()) if len(log_tau) else 0.0
-    wide = int((log_tau.max() - start) / TAU_STEP) + 2 if len(log_tau) else 1
-    taus = np.exp(start + TAU_STEP * np.arange(wide))
-    mus = np.arange(MU_FROM, MU_TO, MU_STEP)
-    nu0 = float(post.nu[0] - post.n[0]) if len(log_tau) else 1.0
-    best = np.array([_best(n, nu0 + n, mus, taus, text) for n in N_NODES]).ravel()
-    row = _nearest_n(post.n)
-    mu = np.clip(np.rint((post.mu - MU_FROM) / MU_STEP), 0, len(mus) - 1)
-    tau = np.rint((log_tau - start) / TAU_STEP)
-    place = ((row * len(mus) + mu) * wide + tau).astype(np.int64)
-    return np.maximum(np.rint(np.exp(np.minimum(post.mu + post.tau * best[place], 60.0))), WINDOW_BEFORE + 1)
+def remind_by_shape(post: Posterior, nu0: float, text: str) -> Floats:
+    """Return the whole day d, at least 5, whose week d−4 … d+3 holds the purchase likeliest by S̃; ν is `nu0` + n."""
+    if not len(post.mu):
+        return np.zeros(0)
+    mu = np.clip(np.rint((post.mu - MU_FROM) / MU_STEP), 0, len(_MUS) - 1).astype(np.int64)
+    tau = np.rint(np.log(post.tau) / TAU_STEP).astype(np.int64)
+    # A kind of customers is a row of S̃ and a scale: each is worked out once in the life of the process.
+    kinds, kind = np.unique(np.stack((_nearest_n(post.n), tau)), axis=1, return_inverse=True)
+    best = np.array([_best(row, step, nu0, text) for row, step in kinds.T.tolist()])
+    place = best[kind.ravel(), mu]
+    return np.maximum(np.rint(np.exp(np.minimum(post.mu + post.tau * place, 60.0))), WINDOW_BEFORE + 1)
 
 
-def _best(n: float, nu: float, mus: Floats, taus: Floats, text: str) -> Floats:
-    """Return the best place for every pair of median and scale."""
+@lru_cache(maxsize=4096)
+def _best(row: int, tau_step: int, nu0: float, text: str) -> Floats:
+    """Return the best place for every median, of customers of one node of n and one scale."""
+    n, tau = float(N_NODES[row]), float(np.exp(TAU_STEP * tau_step))
     shape = decode(text)[bucket(n)]
     grid = np.linspace(-40, 40, 5121)
-    chances = _cdf(nu, grid)
-    middle = mus[:, None, None]
-    days = np.exp(middle + taus[None, :, None] * CANDIDATES)
+    chances = _cdf(nu0 + n, grid)
+    middle = _MUS[:, None]
+    days = np.exp(middle + tau * CANDIDATES)
     days = np.maximum(days, WINDOW_BEFORE + 1)
 
     def waiting(ends: Floats) -> Floats:
-        z: Floats = (np.log(ends) - middle) / taus[None, :, None]
+        z: Floats = (np.log(ends) - middle) / tau
         u = _np.interp(z.ravel(), grid, chances)
         return still_waiting(shape, u).reshape(z.shape)
 
     hit = waiting(days - WINDOW_BEFORE) - waiting(days + WINDOW_AFTER)
-    return CANDIDATES[hit.argmax(axis=2)]
+    return CANDIDATES[hit.argmax(axis=1)]
 
 
 def _nearest_n(n: Floats) -> NDArray[np.int64]:

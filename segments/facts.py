@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from segments import cycle_rows, policies, stage_keeping
 from segments.facts_locking import Locked, lock_one
+from segments.ladder_facts import NO_DATES
 from segments.learning import learn_purchases, learn_purchases_many
 from segments.rebuilding import rebuild
 
@@ -45,8 +46,9 @@ def note(
 
 
 def _refresh(session: Session, locked: Locked, now: datetime) -> None:
-    lapse_at = cycle_rows.lapse_of(session, locked.facts.friend_id) if locked.facts.purchase_count else None
-    stage_keeping.look_at(session, locked, policies.stage_policy(session), now, lapse_at=lapse_at)
+    bought = bool(locked.facts.purchase_count)
+    dates = cycle_rows.dates_of(session, locked.facts.friend_id) if bought else NO_DATES
+    stage_keeping.look_at(session, locked, policies.ladder_policies(session), now, dates=dates)
     session.flush()
 
 

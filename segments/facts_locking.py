@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
+from segments import touching
 from segments.errors import NotFound
 from segments.models import Facts, Friend, StageChange
 from segments.upsert import insert_ignore
@@ -31,6 +32,10 @@ _LOCK = (
 )
 
 
+_WHERE_ALL_BEGIN = {"growth_reason": "not_bought", "class_reason": "on_record"}
+"""What the other ladders say of who is only on record."""
+
+
 def lock(session: Session, friend_ids: Sequence[int]) -> list[Locked]:
     """Return the facts of friends in the order of their ids, so that two callers never wait for each other."""
     rows = session.execute(_LOCK, {"friend_ids": list(friend_ids)})
@@ -48,10 +53,10 @@ def lock_one(session: Session, friend_id: int) -> Locked:
 def begin(session: Session, friend_ids: Sequence[int], now: datetime) -> None:
     """Give friends their facts row, on the lowest rung, with the entry in their history; who has one keeps it."""
     wanting = select(Friend.id).outerjoin(Facts).where(Friend.id.in_(friend_ids), Facts.friend_id.is_(None))
-    entry = {"stage": "aware", "stage_since": now, "stage_reason": "known"}
-    insert_ignore(
-        session, Facts, [{"friend_id": friend_id} | entry for friend_id in session.scalars(wanting)]
-    )
+    entry = {"stage": "aware", "stage_since": now, "stage_reason": "known"} | _WHERE_ALL_BEGIN
+    new = session.scalars(wanting).all()
+    insert_ignore(session, Facts, [{"friend_id": friend_id} | entry for friend_id in new])
+    touching.touch(session, new)
     unwritten = select(Facts.friend_id, Facts.stage, Facts.stage_reason, Facts.stage_since).where(
         Facts.friend_id.in_(friend_ids),
         ~exists().where(StageChange.friend_id == Facts.friend_id),

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking, shop
+from segments import events, facts, facts_locking, shop, touching
 from segments.models import EventKind, Friend
 from segments.upsert import insert_ignore
 
@@ -51,6 +51,7 @@ def follow(session: Session, friend: Friend, at: datetime) -> bool:
     friend.blocked_at, friend.follow_state_at = None, at
     events.append(session, EventKind.FOLLOWED if first else EventKind.REFOLLOWED, friend.id, at)
     session.flush()
+    touching.touch(session, [friend.id])
     facts.refresh(session, friend.id, at)
     return first
 
@@ -62,6 +63,7 @@ def block(session: Session, friend: Friend, at: datetime) -> None:
     friend.blocked_at = friend.follow_state_at = at
     events.append(session, EventKind.BLOCKED, friend.id, at)
     session.flush()
+    touching.touch(session, [friend.id])
 
 
 def opt_out(session: Session, friend: Friend, now: datetime) -> None:
@@ -92,6 +94,14 @@ def update_profile(
     friend.language = (language or friend.language).split("-")[0].lower()[:8]
     friend.profile_fetched_at = now
     session.flush()
+    touching.touch(session, [friend.id])
+
+
+def speak(session: Session, friend: Friend, language: str) -> None:
+    """Write to a friend in the language they chose."""
+    friend.language = language
+    session.flush()
+    touching.touch(session, [friend.id])
 
 
 def arrive_by(session: Session, friend: Friend, route: str, now: datetime) -> None:
@@ -103,6 +113,7 @@ def arrive_by(session: Session, friend: Friend, route: str, now: datetime) -> No
         .execution_options(synchronize_session=False)
     )
     session.refresh(friend, ["route"])
+    touching.touch(session, [friend.id])
 
 
 def _is_news(session: Session, friend: Friend, at: datetime) -> bool:
@@ -122,4 +133,6 @@ def _switch(session: Session, friend: Friend, to: datetime | None) -> bool:
         .execution_options(synchronize_session=False)
     ).first()
     session.refresh(friend, ["opted_out_at"])
+    if changed is not None:
+        touching.touch(session, [friend.id])
     return changed is not None

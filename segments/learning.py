@@ -27,18 +27,18 @@ def learn_purchases_many(
     With `announce` off (an import of the past) stage changes are recorded but are no news to scenarios.
     """
     session.flush()
-    policy, params = policies.learning_rules(session)
+    rules, params = policies.learning_rules(session)
     zone = shop.load(session).zone
     everyone = sorted(set(friend_ids))
     for ids in (everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)):
         # Locked before the purchases are read: two purchases recorded at once must both be counted.
         locked = _locked(session, ids, now)
         history = purchase_history.load(session, ids)
-        lapses = cycle_rows.keep(session, ids, history, params, zone, now)
-        buyers = [one for one in locked if _take_in(one.facts, history.get(one.facts.friend_id, []), policy)]
-        for one in locked:
-            lapse_at = lapses.get(one.facts.friend_id)
-            stage_keeping.look_at(session, one, policy, now, lapse_at=lapse_at, announce=announce)
+        dates = cycle_rows.keep(session, ids, history, params, zone, now)
+        buyers = [
+            one for one in locked if _take_in(one.facts, history.get(one.facts.friend_id, []), rules.stages)
+        ]
+        stage_keeping.look_at_many(session, locked, rules, now, dates=dates, announce=announce)
         session.flush()
         for one in buyers:
             referrals.reward_on_first_purchase(session, one.facts.friend_id, now)

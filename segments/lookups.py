@@ -4,13 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.models import Friend, Product, ProductKind, Purchase, PurchaseItem
 from segments.orders import NewPurchase
+
+_FRIENDS: Any = Friend.__table__
+_PRODUCTS: Any = Product.__table__
+_ORDERS: Any = Purchase.__table__
+_ITEMS: Any = PurchaseItem.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +92,32 @@ class Buyers:
         return Owner(buyers[0].id if buyers else None, number)
 
 
-def _buyers(session: Session, news: Sequence[NewPurchase]) -> list[_Buyer]:
-    ids = {new.friend_id for new in news if new.friend_id is not None}
-    line_ids = {new.line_user_id for new in news if new.line_user_id}
-    numbers = {new.member_number for new in news if new.member_number}
-    wanted: list[ColumnElement[bool]] = []
-    if ids:
-        wanted.append(Friend.id.in_(ids))
-    if line_ids:
-        wanted.append(Friend.line_user_id.in_(line_ids))
-    if numbers:
-        wanted.append(Friend.member_number.in_(numbers))
-    if not wanted:
-        return []
-    rows = session.execute(select(Friend.id, Friend.line_user_id, Friend.member_number).where(or_(*wanted)))
-    return [_Buyer(*row) for row in rows]
+_BUYERS = select(_FRIENDS.c.id, _FRIENDS.c.line_user_id, _FRIENDS.c.member_number)
+_BUYERS_BY = {
+    column.name: _BUYERS.where(column.in_(bindparam("named", expanding=True)))
+    for column in (_FRIENDS.c.id, _FRIENDS.c.line_user_id, _FRIENDS.c.member_number)
+}
+"""A statement for each way of naming a buyer: made once, so that it is compiled once and its index is used."""
+
+
+def _buyers(session: Session, news: Sequence[NewPurchase]) -> set[_Buyer]:
+    wanted: dict[str, set[Any]] = {
+        "id": {new.friend_id for new in news if new.friend_id is not None},
+        "line_user_id": {new.line_user_id for new in news if new.line_user_id},
+        "member_number": {new.member_number for new in news if new.member_number},
+    }
+    connection = session.connection()
+    return {
+        _Buyer(*row)
+        for name, named in wanted.items()
+        if named
+        for row in connection.execute(_BUYERS_BY[name], {"named": list(named)})
+    }
+
+
+_SOLD = select(_PRODUCTS.c.code, _PRODUCTS.c.id, _PRODUCTS.c.price_yen, _PRODUCTS.c.kind).where(
+    _PRODUCTS.c.code.in_(bindparam("codes", expanding=True))
+)
 
 
 def sold(session: Session, codes: Iterable[str]) -> dict[str, Sold]:
@@ -108,23 +125,26 @@ def sold(session: Session, codes: Iterable[str]) -> dict[str, Sold]:
     wanted = set(codes)
     if not wanted:
         return {}
-    query = select(Product.code, Product.id, Product.price_yen, Product.kind).where(Product.code.in_(wanted))
-    rows = session.execute(query)
+    rows = session.connection().execute(_SOLD, {"codes": list(wanted)})
     return {code: Sold(key, price_yen, kind) for code, key, price_yen, kind in rows}
 
 
-def stored_orders(session: Session, order_ids: Iterable[str]) -> dict[str, Stored]:
+_STORED = select(
+    _ORDERS.c.order_id,
+    _ORDERS.c.id,
+    _ORDERS.c.friend_id,
+    _ORDERS.c.member_number,
+    _ORDERS.c.bought_at,
+    _ORDERS.c.amount_yen,
+    _ORDERS.c.refunded_yen,
+).where(_ORDERS.c.order_id.in_(bindparam("order_ids", expanding=True)))
+
+
+def stored_orders(session: Session, order_ids: Sequence[str]) -> dict[str, Stored]:
     """Return the orders among `order_ids` that are stored, by order id."""
-    query = select(
-        Purchase.order_id,
-        Purchase.id,
-        Purchase.friend_id,
-        Purchase.member_number,
-        Purchase.bought_at,
-        Purchase.amount_yen,
-        Purchase.refunded_yen,
-    ).where(Purchase.order_id.in_(set(order_ids)))
-    rows = session.execute(query).all()
+    if not order_ids:
+        return {}
+    rows = session.connection().execute(_STORED, {"order_ids": order_ids}).all()
     items = _items(session, [row[1] for row in rows])
     return {
         order_id: Stored(key, friend_id, number, at, yen, refunded, tuple(items[key]))
@@ -132,16 +152,19 @@ def stored_orders(session: Session, order_ids: Iterable[str]) -> dict[str, Store
     }
 
 
+_LINES = (
+    select(_ITEMS.c.purchase_id, _PRODUCTS.c.code, _ITEMS.c.quantity, _ITEMS.c.amount_yen)
+    .join(_PRODUCTS, _PRODUCTS.c.id == _ITEMS.c.product_id)
+    .where(_ITEMS.c.purchase_id.in_(bindparam("purchase_ids", expanding=True)))
+    .order_by(_ITEMS.c.purchase_id, _ITEMS.c.line)
+)
+
+
 def _items(session: Session, purchase_ids: Sequence[int]) -> dict[int, list[StoredItem]]:
     found: dict[int, list[StoredItem]] = defaultdict(list)
     if not purchase_ids:
         return found
-    query = (
-        select(PurchaseItem.purchase_id, Product.code, PurchaseItem.quantity, PurchaseItem.amount_yen)
-        .join(Product, Product.id == PurchaseItem.product_id)
-        .where(PurchaseItem.purchase_id.in_(purchase_ids))
-        .order_by(PurchaseItem.purchase_id, PurchaseItem.line)
-    )
-    for purchase_id, code, quantity, amount_yen in session.execute(query):
+    rows = session.connection().execute(_LINES, {"purchase_ids": purchase_ids})
+    for purchase_id, code, quantity, amount_yen in rows:
         found[purchase_id].append(StoredItem(code, quantity, amount_yen))
     return found

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from segments import events, purchase_news, rebuilding
+from segments import events, purchase_news, rebuilding, touching
 from segments.errors import Conflict, Invalid
 from segments.merging import attach_purchases, merge
 from segments.models import CustomerEvent, EventKind, Friend, MemberLinkAttempt, MemberLinkCode, Purchase
@@ -97,6 +97,7 @@ def link(session: Session, friend: Friend, code: str, now: datetime) -> str:
     events.append(session, EventKind.MEMBER_LINKED, friend.id, now, member_number=number)
     _thank_for_recent(session, friend.id, list(attached), now)
     rebuilding.rebuild(session, friend.id, now)
+    touching.touch(session, [friend.id])
     return number
 
 
@@ -114,6 +115,7 @@ def unlink(session: Session, friend: Friend, now: datetime) -> None:
     friend.member_number = None
     session.flush()
     rebuilding.rebuild(session, friend.id, now)
+    touching.touch(session, [friend.id])
 
 
 def _number_of(session: Session, friend_id: int, code: str, now: datetime) -> str:

@@ -5,7 +5,19 @@ from collections.abc import Iterable
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from segments.models import CouponGrant, CustomerEvent, EventKind, Friend, FriendTag, Purchase
+from segments import touching
+from segments import point_ledger
+from segments.models import (
+    CouponGrant,
+    CustomerEvent,
+    EventKind,
+    Friend,
+    FriendTag,
+    LinkTap,
+    PointEntry,
+    Purchase,
+    SurveyAnswer,
+)
 
 _GIFTS = (
     "kana",
@@ -44,6 +56,7 @@ def merge(session: Session, imported: Friend, *, into: Friend) -> None:
     into.display_name = into.display_name or name
     into.fields = fields | into.fields
     session.flush()
+    touching.touch(session, [into.id])
 
 
 def _move_rows(session: Session, from_id: int, to_id: int) -> None:
@@ -52,9 +65,14 @@ def _move_rows(session: Session, from_id: int, to_id: int) -> None:
     for statement in (
         update(Purchase).where(Purchase.friend_id == from_id).values(friend_id=to_id),
         update(CouponGrant).where(CouponGrant.friend_id == from_id).values(friend_id=to_id),
+        update(SurveyAnswer).where(SurveyAnswer.friend_id == from_id).values(friend_id=to_id),
+        update(LinkTap).where(LinkTap.friend_id == from_id).values(friend_id=to_id),
+        # Each entry keeps its cause, so what it stands for still counts once.
+        update(PointEntry).where(PointEntry.friend_id == from_id).values(friend_id=to_id),
         update(CustomerEvent).where(*news).values(friend_id=to_id),
     ):
         session.execute(statement.execution_options(synchronize_session="fetch"))
+    point_ledger.sum_up(session, [to_id])
     has = select(FriendTag.tag_id).where(FriendTag.friend_id == to_id)
     new = FriendTag.friend_id == from_id, FriendTag.tag_id.not_in(has)
     moved = update(FriendTag).where(*new).values(friend_id=to_id)

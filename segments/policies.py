@@ -1,5 +1,6 @@
 """Editable policies, kept as versions: the newest row of a name is in force."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,12 +8,21 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from segments.cycle import CycleParams
+from segments.ladder_policies import ClassPolicy, GrowthPolicy, LadderPolicies, StagePolicy
 from segments.models import Facts, Policy
-from segments.stages import StagePolicy
 
-STAGES, CYCLE, REFERRAL = "stages", "cycle", "referral"
+STAGES, GROWTH, CLASSES, CYCLE, REFERRAL = "stages", "growth", "classes", "cycle", "referral"
 NEWCOMER_DAYS = 30
 
+
+AnyLadderPolicy = StagePolicy | GrowthPolicy | ClassPolicy
+
+LADDER_KINDS: Mapping[str, type[AnyLadderPolicy]] = {
+    STAGES: StagePolicy,
+    GROWTH: GrowthPolicy,
+    CLASSES: ClassPolicy,
+}
+"""The policies that decide where friends stand."""
 
 _IN_FORCE = select(Policy.name, Policy.data).where(
     Policy.id.in_(
@@ -28,10 +38,9 @@ def in_force(session: Session, *names: str) -> dict[str, dict[str, Any]]:
     return dict(session.execute(_IN_FORCE, {"names": list(names)}).all())
 
 
-def learning_rules(session: Session) -> tuple[StagePolicy, CycleParams]:
-    """Return the rules of the pyramid and the parameters of the cycle, in one query."""
-    found = in_force(session, STAGES, CYCLE)
-    return StagePolicy.from_json(found.get(STAGES, {})), CycleParams.from_json(found.get(CYCLE, {}))
+def versions(session: Session, name: str) -> Sequence[Policy]:
+    """Return every version of a policy, the newest first, with who saved it and when."""
+    return session.scalars(select(Policy).where(Policy.name == name).order_by(Policy.id.desc())).all()
 
 
 def save(session: Session, name: str, data: dict[str, Any], by: str, now: datetime) -> None:
@@ -40,16 +49,49 @@ def save(session: Session, name: str, data: dict[str, Any], by: str, now: dateti
     session.flush()
 
 
+def learning_rules(session: Session) -> tuple[LadderPolicies, CycleParams]:
+    """Return the rules of the ladders and the parameters of the cycle, in one query."""
+    found = in_force(session, *LADDER_KINDS, CYCLE)
+    return _ladder_policies(found), CycleParams.from_json(found.get(CYCLE, {}))
+
+
+def ladder_policies(session: Session) -> LadderPolicies:
+    """Return the shop's rules for all ladders, in one query."""
+    return _ladder_policies(in_force(session, *LADDER_KINDS))
+
+
+def _ladder_policies(found: Mapping[str, Mapping[str, Any]]) -> LadderPolicies:
+    return LadderPolicies(
+        stages=StagePolicy.from_json(found.get(STAGES, {})),
+        growth=GrowthPolicy.from_json(found.get(GROWTH, {})),
+        classes=ClassPolicy.from_json(found.get(CLASSES, {})),
+    )
+
+
+def name_of(policy: AnyLadderPolicy) -> str:
+    """Return the name under which policies of this kind are kept; it is their field of LadderPolicies too."""
+    return next(name for name, kind in LADDER_KINDS.items() if kind is type(policy))
+
+
+def save_ladder_policy(session: Session, policy: AnyLadderPolicy, by: str, now: datetime) -> None:
+    """Put new thresholds in force; all whom they may move are looked at again by the next reviews, batch by batch.
+
+    Raises Invalid("policy_invalid").
+    """
+    checked = type(policy).from_json(policy.to_json())
+    save(session, name_of(checked), checked.to_json(), by, now)
+    # No rule about a friend who never bought reads a threshold.
+    session.execute(update(Facts).where(Facts.purchase_count > 0).values(review_at=now))
+
+
 def stage_policy(session: Session) -> StagePolicy:
     """Return the shop's rules for the pyramid."""
     return StagePolicy.from_json(in_force(session, STAGES).get(STAGES, {}))
 
 
 def save_stage_policy(session: Session, policy: StagePolicy, by: str, now: datetime) -> None:
-    """Put new rules in force; everyone is looked at again by the next reviews, batch by batch."""
-    checked = StagePolicy.from_json(policy.to_json())
-    save(session, STAGES, checked.to_json(), by, now)
-    session.execute(update(Facts).values(review_at=now))
+    """Put new rules of the pyramid in force; see `save_ladder_policy`."""
+    save_ladder_policy(session, policy, by, now)
 
 
 def cycle_params(session: Session) -> CycleParams:

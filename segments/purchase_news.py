@@ -2,48 +2,81 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session, selectinload
 
 from segments import events
-from segments.models import EventKind, Product, Purchase, PurchaseItem
+from segments.models import CustomerEvent, EventKind, Product, Purchase, PurchaseItem
 from segments.purchase_history import counts
+
+_ORDERS: Any = Purchase.__table__
+_APPEND = insert(CustomerEvent.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
+
+
+class Order(NamedTuple):
+    """What the news of one purchase tells."""
+
+    bought_at: datetime
+    purchase_id: int
+    friend_id: int
+    order_id: str
+    amount_yen: int
+    product_codes: list[str]
+    is_trial: bool
 
 
 def purchased(session: Session, purchase_ids: Sequence[int]) -> None:
-    """Append PURCHASED for each purchase that has a friend, at its own date.
-
-    The payload has order_id, amount_yen, product_codes, `count` (the friend's n-th purchase that
-    counts) and `first` (whether n is 1).
-    """
+    """Append PURCHASED, as `tell` does, for each stored purchase that has a friend."""
     if not purchase_ids:
         return
     query = select(Purchase).where(Purchase.id.in_(purchase_ids), Purchase.friend_id.is_not(None))
-    purchases = session.scalars(
-        query.options(selectinload(Purchase.items)).order_by(Purchase.bought_at, Purchase.id)
-    )
-    found = purchases.all()
-    places = _places(session, {purchase.friend_id for purchase in found if purchase.friend_id is not None})
+    found = session.scalars(query.options(selectinload(Purchase.items))).all()
     codes = _codes(session, (item for purchase in found for item in purchase.items))
-    for purchase in found:
-        assert purchase.friend_id is not None
-        place = places.get(purchase.id)
-        if place is None:
-            continue  # refunded in full by the time it was told: nothing to say thank you for
-        events.append(
-            session,
-            EventKind.PURCHASED,
-            purchase.friend_id,
-            purchase.bought_at,
-            purchase_id=purchase.id,
-            order_id=purchase.order_id,
-            amount_yen=purchase.amount_yen,
-            product_codes=[codes[item.product_id] for item in purchase.items],
-            trial=purchase.is_trial,
-            count=place,
-            first=place == 1,
-        )
+    tell(
+        session,
+        [
+            Order(
+                one.bought_at,
+                one.id,
+                one.friend_id or 0,
+                one.order_id,
+                one.amount_yen,
+                [codes[item.product_id] for item in one.items],
+                one.is_trial,
+            )
+            for one in found
+        ],
+    )
+
+
+def tell(session: Session, orders: Iterable[Order]) -> None:
+    """Append PURCHASED for each purchase at its own date, the oldest first.
+
+    The payload has purchase_id, order_id, amount_yen, product_codes, `trial`, `count` (the friend's n-th
+    purchase that counts) and `first` (whether n is 1).
+    """
+    sorted_orders = sorted(orders)
+    places = _places(session, sorted_orders)
+    # Refunded in full by the time it was told has no place: nothing to say thank you for.
+    rows = [_row(one, places[one.purchase_id]) for one in sorted_orders if one.purchase_id in places]
+    if rows:
+        session.connection().execute(_APPEND, rows)
+
+
+def _row(one: Order, place: int) -> dict[str, Any]:
+    payload = {
+        "purchase_id": one.purchase_id,
+        "order_id": one.order_id,
+        "amount_yen": one.amount_yen,
+        "product_codes": one.product_codes,
+        "trial": one.is_trial,
+        "count": place,
+        "first": place == 1,
+    }
+    kind = EventKind.PURCHASED
+    return {"kind": kind, "friend_id": one.friend_id, "at": one.bought_at, "payload": payload}
 
 
 def refunded(session: Session, purchase_id: int, amount_yen: int, now: datetime) -> None:
@@ -63,13 +96,28 @@ def refunded(session: Session, purchase_id: int, amount_yen: int, now: datetime)
     )
 
 
-def _places(session: Session, friend_ids: set[int]) -> dict[int, int]:
-    """Return, for each purchase that counts, that it is its friend's n-th."""
-    place = func.row_number().over(
-        partition_by=Purchase.friend_id, order_by=(Purchase.bought_at, Purchase.id)
+_RANKED = (
+    select(
+        _ORDERS.c.id,
+        func.row_number()
+        .over(partition_by=_ORDERS.c.friend_id, order_by=(_ORDERS.c.bought_at, _ORDERS.c.id))
+        .label("place"),
     )
-    query = select(Purchase.id, place).where(Purchase.friend_id.in_(friend_ids), counts())
-    return dict(session.execute(query).all())
+    .where(_ORDERS.c.friend_id.in_(bindparam("friend_ids", expanding=True)), counts())
+    .subquery()
+)
+_PLACES = select(_RANKED).where(_RANKED.c.id.in_(bindparam("purchase_ids", expanding=True)))
+
+
+def _places(session: Session, orders: Sequence[Order]) -> dict[int, int]:
+    """Return, for each of the purchases that counts, that it is its friend's n-th."""
+    if not orders:
+        return {}
+    wanted = {
+        "friend_ids": list({one.friend_id for one in orders}),
+        "purchase_ids": [one.purchase_id for one in orders],
+    }
+    return dict(session.connection().execute(_PLACES, wanted).all())
 
 
 def _codes(session: Session, items: Iterable[PurchaseItem]) -> dict[int, str]:

@@ -21,8 +21,14 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 class Recorded:
     """A purchase as it is stored, and whether this call stored it."""
 
-    purchase: Purchase
+    session: Session
+    purchase_id: int
     created: bool
+
+    @property
+    def purchase(self) -> Purchase:
+        """The row, read when it is asked for: who tells of an order seldom does."""
+        return self.session.get_one(Purchase, self.purchase_id, populate_existing=True)
 
 
 def record(
@@ -37,8 +43,7 @@ def record(
     outcome = record_many(session, [new], now, source, announce_since=ALWAYS if announce else None)[0]
     if isinstance(outcome, KokyakuError):
         raise outcome
-    purchase = session.get_one(Purchase, outcome.purchase_id, populate_existing=True)
-    return Recorded(purchase, outcome.told == Told.NEW)
+    return Recorded(session, outcome.purchase_id, outcome.told == Told.NEW)
 
 
 def refund(session: Session, order_id: str, now: datetime, amount_yen: int | None = None) -> Purchase:

@@ -17,6 +17,16 @@ from segments.lookups import Buyers, Owner, Sold, Stored, sold, stored_orders
 from segments.models import ProductKind, Purchase, PurchaseItem
 from segments.orders import NewPurchase, problem_of, shares
 
+_ORDERS: Any = Purchase.__table__
+_ITEMS: Any = PurchaseItem.__table__
+_INSERT = {
+    name: dialect.insert(_ORDERS)
+    .on_conflict_do_nothing(index_elements=["order_id"])
+    .returning(_ORDERS.c.order_id, _ORDERS.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_INSERT_ITEMS = insert(_ITEMS)
+
 
 class Told(StrEnum):
     """What an order told us."""
@@ -36,15 +46,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fresh:
+class _Owned:
+    """An order that may be recorded, and whose it is."""
+
     new: NewPurchase
     owner: Owner
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    new: NewPurchase
-    stored: Stored
 
 
 def record_many(
@@ -60,74 +66,53 @@ def record_many(
     Orders bought at or after `announce_since` are news (PURCHASED); None announces nothing.
     Facts of the friends touched are right again when this returns.
     """
+    session.flush()  # what follows goes past the session: it must find what the caller has just added
     products = sold(session, (item.product_code for new in news for item in new.items))
-    outcomes: dict[str, Outcome | KokyakuError] = {}
-    pending = list(news)
-    while pending:
-        judged = _judge(session, pending, products, now)
-        fresh = [one for one in judged if isinstance(one, _Fresh)]
-        outcomes |= _insert(session, fresh, products, now, source)
-        outcomes |= {
-            one.new.order_id: _regard(session, one, now) for one in judged if isinstance(one, _Known)
-        }
-        outcomes |= {
-            new.order_id: one
-            for new, one in zip(pending, judged, strict=True)
-            if isinstance(one, KokyakuError)
-        }
-        # What is still open was stored by somebody else between our look and our insert: look again.
-        pending = [new for new in pending if new.order_id not in outcomes]
-    _learn(session, news, outcomes, announce_since, now)
+    buyers = Buyers(session, news)
+    judged = [_judge(new, buyers, products, now) for new in news]
+    owned = [one for one in judged if isinstance(one, _Owned)]
+    # Inserted before we look: whether it is there already is for the database to say, as of now and at once.
+    outcomes: dict[str, Outcome | KokyakuError] = {**_insert(session, owned, products, now, source)}
+    known = [one for one in owned if one.new.order_id not in outcomes]
+    outcomes |= _regard_all(session, known, now)
+    outcomes |= {
+        new.order_id: one for new, one in zip(news, judged, strict=True) if isinstance(one, KokyakuError)
+    }
+    _learn(session, owned, products, outcomes, announce_since, now)
     return [outcomes[new.order_id] for new in news]
 
 
 def _judge(
-    session: Session, news: Sequence[NewPurchase], products: Mapping[str, Sold], now: datetime
-) -> list[_Fresh | _Known | KokyakuError]:
-    buyers = Buyers(session, news)
-    stored = stored_orders(session, (new.order_id for new in news))
-    return [_judge_one(new, buyers, products, stored.get(new.order_id), now) for new in news]
-
-
-def _judge_one(
-    new: NewPurchase, buyers: Buyers, products: Mapping[str, Sold], stored: Stored | None, now: datetime
-) -> _Fresh | _Known | KokyakuError:
+    new: NewPurchase, buyers: Buyers, products: Mapping[str, Sold], now: datetime
+) -> _Owned | KokyakuError:
     if problem := problem_of(new, now):
         return problem
     unknown = next((item.product_code for item in new.items if item.product_code not in products), None)
     if unknown is not None:
         return NotFound("product_unknown", product_code=unknown)
     owner = buyers.owner_of(new)
-    if isinstance(owner, KokyakuError):
-        return owner
-    if stored is None:
-        return _Fresh(new, owner)
-    if differs(stored, new, owner):
-        given = shown_given(new, owner)
-        return Conflict("order_differs", order_id=new.order_id, stored=shown_stored(stored), given=given)
-    return _Known(new, stored)
+    return owner if isinstance(owner, KokyakuError) else _Owned(new, owner)
 
 
 def _insert(
-    session: Session, fresh: Sequence[_Fresh], products: Mapping[str, Sold], now: datetime, source: str
+    session: Session, owned: Sequence[_Owned], products: Mapping[str, Sold], now: datetime, source: str
 ) -> dict[str, Outcome]:
-    """Insert orders and their items; one that somebody else has stored meanwhile is left out of the answer."""
-    if not fresh:
+    """Insert orders and their items; one that is stored already is left out of the answer."""
+    if not owned:
         return {}
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Purchase).on_conflict_do_nothing(index_elements=["order_id"])
-    rows = [_row(one, products, now, source) for one in fresh]
-    ids = dict(session.execute(statement.returning(Purchase.order_id, Purchase.id), rows).all())
-    stored = [one for one in fresh if one.new.order_id in ids]
+    connection = session.connection()
+    rows = [_row(one, products, now, source) for one in owned]
+    stored_ids: Any = connection.execute(_INSERT[connection.dialect.name], rows).all()
+    ids: dict[str, int] = dict(stored_ids)
+    stored = [one for one in owned if one.new.order_id in ids]
     items = [row for one in stored for row in _item_rows(one.new, ids[one.new.order_id], products)]
     if items:
-        session.execute(insert(PurchaseItem), items)
+        connection.execute(_INSERT_ITEMS, items)
     return {one.new.order_id: Outcome(ids[one.new.order_id], one.owner.friend_id, Told.NEW) for one in stored}
 
 
-def _row(one: _Fresh, products: Mapping[str, Sold], now: datetime, source: str) -> dict[str, Any]:
+def _row(one: _Owned, products: Mapping[str, Sold], now: datetime, source: str) -> dict[str, Any]:
     new = one.new
-    kinds = {products[item.product_code].kind for item in new.items}
     return {
         "order_id": new.order_id,
         "friend_id": one.owner.friend_id,
@@ -136,10 +121,14 @@ def _row(one: _Fresh, products: Mapping[str, Sold], now: datetime, source: str) 
         "amount_yen": new.amount_yen,
         "refunded_at": now if new.refunded_yen else None,
         "refunded_yen": new.refunded_yen,
-        "is_trial": kinds == {ProductKind.TRIAL},
+        "is_trial": _is_trial(new, products),
         "source": source,
         "created_at": now,
     }
+
+
+def _is_trial(new: NewPurchase, products: Mapping[str, Sold]) -> bool:
+    return {products[item.product_code].kind for item in new.items} == {ProductKind.TRIAL}
 
 
 def _item_rows(new: NewPurchase, purchase_id: int, products: Mapping[str, Sold]) -> list[dict[str, Any]]:
@@ -157,9 +146,19 @@ def _item_rows(new: NewPurchase, purchase_id: int, products: Mapping[str, Sold])
     ]
 
 
-def _regard(session: Session, known: _Known, now: datetime) -> Outcome:
+def _regard_all(
+    session: Session, known: Sequence[_Owned], now: datetime
+) -> dict[str, Outcome | KokyakuError]:
+    stored = stored_orders(session, [one.new.order_id for one in known])
+    return {one.new.order_id: _regard(session, one, stored[one.new.order_id], now) for one in known}
+
+
+def _regard(session: Session, one: _Owned, stored: Stored, now: datetime) -> Outcome | KokyakuError:
     """Take from an order that is stored already what is new in it: a refund, at most."""
-    stored, refunded = known.stored, known.new.refunded_yen
+    new, owner, refunded = one.new, one.owner, one.new.refunded_yen
+    if differs(stored, new, owner):
+        given = shown_given(new, owner)
+        return Conflict("order_differs", order_id=new.order_id, stored=shown_stored(stored), given=given)
     outcome = Outcome(stored.id, stored.friend_id, Told.NOTHING)
     if refunded <= stored.refunded_yen:
         return outcome
@@ -178,23 +177,34 @@ def _regard(session: Session, known: _Known, now: datetime) -> Outcome:
 
 def _learn(
     session: Session,
-    news: Sequence[NewPurchase],
+    owned: Sequence[_Owned],
+    products: Mapping[str, Sold],
     outcomes: Mapping[str, Outcome | KokyakuError],
     announce_since: datetime | None,
     now: datetime,
 ) -> None:
     """Raise the news, then make the facts follow; what a friend did long ago changes their stage in silence."""
-    told: list[int] = []
+    told: list[purchase_news.Order] = []
     loud, silent = set[int](), set[int]()
-    for new in news:
-        outcome = outcomes[new.order_id]
-        if not isinstance(outcome, Outcome) or outcome.told == Told.NOTHING:
+    for new, outcome in ((one.new, outcomes[one.new.order_id]) for one in owned):
+        if not isinstance(outcome, Outcome) or outcome.told == Told.NOTHING or outcome.friend_id is None:
             continue
         is_news = announce_since is not None and new.bought_at >= announce_since
         if is_news and outcome.told == Told.NEW:
-            told.append(outcome.purchase_id)
-        if outcome.friend_id is not None:
-            (loud if is_news else silent).add(outcome.friend_id)
-    purchase_news.purchased(session, told)
-    facts.learn_purchases_many(session, loud, now)
-    facts.learn_purchases_many(session, silent - loud, now, announce=False)
+            told.append(_order(new, outcome.purchase_id, outcome.friend_id, products))
+        (loud if is_news else silent).add(outcome.friend_id)
+    purchase_news.tell(session, told)
+    if loud:
+        facts.learn_purchases_many(session, loud, now)
+    if silent - loud:
+        facts.learn_purchases_many(session, silent - loud, now, announce=False)
+
+
+def _order(
+    new: NewPurchase, purchase_id: int, friend_id: int, products: Mapping[str, Sold]
+) -> purchase_news.Order:
+    codes = [item.product_code for item in new.items]
+    trial = _is_trial(new, products)
+    return purchase_news.Order(
+        new.bought_at, purchase_id, friend_id, new.order_id, new.amount_yen, codes, trial
+    )

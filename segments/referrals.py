@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from segments import coupons, events, policies, shop
+from segments import coupons, events, policies, shop, touching
 from segments.codes import as_typed, new_code
 from segments.errors import Invalid
 from segments.models import EventKind, Facts, Friend, Referral
@@ -95,6 +95,7 @@ def _enter(session: Session, newcomer_id: int, referrer_id: int, now: datetime) 
         )
     )
     events.append(session, EventKind.REFERRAL_ENTERED, newcomer_id, now, referrer_id=referrer_id)
+    touching.touch(session, [referrer_id, newcomer_id])
     referral = _brought(session, newcomer_id)
     assert referral is not None
     return referral

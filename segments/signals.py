@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, literal, or_, update
+from sqlalchemy import case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking
+from segments import events, facts, facts_locking, touching
 from segments.db import UtcDateTime
-from segments.models import EventKind, Facts
+from segments.errors import NotFound
+from segments.models import CustomerEvent, EventKind, Facts
 
 
 def claim_free_item(session: Session, friend_id: int, at: datetime) -> bool:
@@ -41,6 +42,94 @@ def answer_satisfaction(session: Session, friend_id: int, satisfied: bool, at: d
         facts.note(session, friend_id, at, dissatisfied_at=at)
 
 
+def join_event(
+    session: Session,
+    friend_id: int,
+    event: str,
+    at: datetime,
+    *,
+    reference: str | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Take note that a friend joined an event or a study session; tell whether that is news.
+
+    `reference` is the teller's own number for it: told again, it changes nothing. `now` is when we learn of
+    it, `at` when it happened. Raises NotFound("friend_unknown").
+    """
+    known = facts_locking.lock_one(session, friend_id).facts
+    if _told_before(session, friend_id, reference, EventKind.EVENT_JOINED):
+        return False
+    events.append(session, EventKind.EVENT_JOINED, friend_id, at, **_named(reference, event=event))
+    known.event_count += 1
+    touching.touch(session, [friend_id])
+    facts.refresh(session, friend_id, now or at)
+    return True
+
+
+def complain(
+    session: Session,
+    friend_id: int,
+    at: datetime,
+    *,
+    reference: str | None = None,
+    now: datetime | None = None,
+    **payload: Any,
+) -> bool:
+    """Take note of a complaint; tell whether it is news. A withdrawn one that is told again stays withdrawn.
+
+    `reference` is the teller's own number for it, `payload` says where it came from. Raises
+    NotFound("friend_unknown").
+    """
+    known = facts_locking.lock_one(session, friend_id).facts
+    if _told_before(session, friend_id, reference, EventKind.COMPLAINED, EventKind.COMPLAINT_WITHDRAWN):
+        return False
+    events.append(session, EventKind.COMPLAINED, friend_id, at, **_named(reference, **payload))
+    known.complaint_count += 1
+    known.complained_at = max(filter(None, (known.complained_at, at)))
+    touching.touch(session, [friend_id])
+    facts.refresh(session, friend_id, now or at)
+    return True
+
+
+def withdraw_complaint(session: Session, event_id: int, by: str, now: datetime) -> bool:
+    """Take back a complaint that was none; it stays in the timeline as withdrawn. Tell whether it still counted.
+
+    Raises NotFound("complaint_unknown").
+    """
+    told = session.get(CustomerEvent, event_id)
+    if told is None or told.kind not in {EventKind.COMPLAINED, EventKind.COMPLAINT_WITHDRAWN}:
+        raise NotFound("complaint_unknown", event_id=event_id)
+    known = facts_locking.lock_one(session, told.friend_id).facts
+    session.refresh(told)
+    if told.kind is EventKind.COMPLAINT_WITHDRAWN:
+        return False
+    told.kind = EventKind.COMPLAINT_WITHDRAWN
+    told.payload = {**told.payload, "withdrawn_by": by, "withdrawn_at": now.isoformat()}
+    session.flush()
+    left = CustomerEvent.friend_id == told.friend_id, CustomerEvent.kind == EventKind.COMPLAINED
+    known.complaint_count -= 1
+    known.complained_at = session.scalar(select(func.max(CustomerEvent.at)).where(*left))
+    touching.touch(session, [told.friend_id])
+    facts.refresh(session, told.friend_id, now)
+    return True
+
+
+def _named(reference: str | None, **payload: Any) -> dict[str, Any]:
+    return payload if reference is None else payload | {"reference": reference}
+
+
+def _told_before(session: Session, friend_id: int, reference: str | None, *kinds: EventKind) -> bool:
+    """Tell whether this was told already; the friend's facts are locked, so nobody tells it meanwhile."""
+    if reference is None:
+        return False
+    same = (
+        CustomerEvent.friend_id == friend_id,
+        CustomerEvent.kind.in_(kinds),
+        CustomerEvent.payload["reference"].as_string() == reference,
+    )
+    return session.scalar(select(CustomerEvent.id).where(*same).limit(1)) is not None
+
+
 def wrote(session: Session, friend_id: int, at: datetime, **payload: Any) -> None:
     """Take note that a friend wrote; what they wrote stays in the chat alone."""
     events.append(session, EventKind.WROTE, friend_id, at, **payload)
@@ -57,4 +146,9 @@ def _count(session: Session, friend_id: int, at: datetime, column: str) -> None:
     last = Facts.last_reaction_at
     later = case((or_(last.is_(None), last < at), literal(at, UtcDateTime())), else_=last)
     counted = update(Facts).where(Facts.friend_id == friend_id)
-    session.execute(counted.values({column: Facts.__table__.c[column] + 1, "last_reaction_at": later}))
+    values = {column: Facts.__table__.c[column] + 1, "last_reaction_at": later}
+    settled = session.scalar(counted.values(values).returning(Facts.settled_count))
+    touching.touch(session, [friend_id])
+    if settled:
+        # Reactions lift on the growth ladder alone, and there only who has made a habit of a product.
+        facts.refresh(session, friend_id, at)

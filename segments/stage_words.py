@@ -1,9 +1,12 @@
-"""Words for the customer pyramid: its rungs and the reasons for standing on one, in Japanese and English."""
+"""Words for the customer pyramid and its rungs, and for the reasons of every ladder, in Japanese and English."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from segments.class_words import CLASS_REASONS, STATUS_REASONS
+from segments.growth_words import GROWTH_REASONS
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -43,7 +46,11 @@ REASONS = {
         "最後の購入（{at}）から購入の周期を大きく過ぎました",
         "Long past the purchase cycle since the last purchase ({at})",
     ),
+    **GROWTH_REASONS,
+    **CLASS_REASONS,
+    **STATUS_REASONS,
 }
+"""By key; the ladders share none."""
 
 
 def stage_name(stage: str, language: str) -> str:

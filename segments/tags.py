@@ -1,44 +1,87 @@
 """Tags on friends, by name; a name comes into being when it is first used."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import category
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from segments.errors import Invalid
-from segments.models import FriendTag, Tag
+from segments import tag_rows, touching
+from segments.errors import Conflict, Invalid
+from segments.models import FriendTag, Segment, SegmentMember, Tag
 from segments.upsert import insert_ignore
 
 LONGEST = 64
 
 
-def tag(session: Session, friend_id: int, name: str, now: datetime, by: str) -> bool:
+@dataclass(frozen=True)
+class FriendsTag:
+    """A tag on a friend: who or what put it there, and when."""
+
+    name: str
+    set_by: str
+    """`operator:3`, `import:7`, `step:12`, `api:2`, `tap`, `rule`."""
+    set_at: datetime
+    kept_by: str | None
+    """The segment whose rule keeps it on this friend; None when it may be taken off by hand."""
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether a rule put it on, and not somebody."""
+        return self.set_by == tag_rows.RULE
+
+
+@dataclass(frozen=True)
+class TagInUse:
+    """A tag with the segment it follows, if one, and how many friends carry it."""
+
+    name: str
+    segment_id: int | None
+    segment_name: str | None
+    friends: int
+
+
+def tag(
+    session: Session, friend_id: int, name: str, now: datetime, by: str, *, announce: bool = True
+) -> bool:
     """Put a tag on a friend; `by` says who, e.g. `operator:3`. Tell whether it was not there before.
 
     Raises Invalid("tag_invalid", name=…) for an empty or overlong name.
     """
-    return tag_many(session, [friend_id], name, now, by) == 1
+    return tag_many(session, [friend_id], name, now, by, announce=announce) == 1
 
 
-def tag_many(session: Session, friend_ids: Iterable[int], name: str, now: datetime, by: str) -> int:
-    """Put a tag on many friends; return on how many it was not there before."""
-    tag_id = ensure(session, name, now).id
-    rows = [{"friend_id": one, "tag_id": tag_id, "set_at": now, "set_by": by} for one in friend_ids]
-    return insert_ignore(session, FriendTag, rows)
+def tag_many(
+    session: Session, friend_ids: Iterable[int], name: str, now: datetime, by: str, *, announce: bool = True
+) -> int:
+    """Put a tag on many friends; return on how many it was not there before, which is news unless `announce` is off."""
+    made = ensure(session, name, now)
+    keys = ((friend_id, made.id) for friend_id in friend_ids)
+    return len(tag_rows.put(session, keys, {made.id: made.name}, now, by, announce=announce))
 
 
 def untag(session: Session, friend_id: int, name: str) -> bool:
-    """Take a tag off a friend; tell whether it was there."""
-    tag_ids = select(Tag.id).where(Tag.name == name.strip()).scalar_subquery()
-    gone = delete(FriendTag).where(FriendTag.friend_id == friend_id, FriendTag.tag_id == tag_ids)
-    return session.scalar(gone.returning(FriendTag.tag_id)) is not None
+    """Take a tag off a friend; tell whether it was there.
+
+    Raises Conflict("tag_kept_by_rule", tag=…, segment=…, segment_id=…) while the friend is in the segment the tag follows.
+    """
+    known = session.scalar(select(Tag).where(Tag.name == name.strip()))
+    if known is None:
+        return False
+    _refuse_what_a_rule_keeps(session, known, friend_id)
+    gone = delete(FriendTag).where(FriendTag.friend_id == friend_id, FriendTag.tag_id == known.id)
+    if session.scalar(gone.returning(FriendTag.tag_id)) is None:
+        return False
+    touching.touch(session, [friend_id])
+    return True
 
 
 def ensure(session: Session, name: str, now: datetime) -> Tag:
     """Return the tag of this name, made now if need be. Raises Invalid("tag_invalid", name=…)."""
     wanted = name.strip()
-    if not wanted or len(wanted) > LONGEST:
+    if not wanted or len(wanted) > LONGEST or any(category(letter) == "Cc" for letter in wanted):
         raise Invalid("tag_invalid", name=name)
     known = session.scalar(select(Tag).where(Tag.name == wanted))
     if known is not None:
@@ -49,5 +92,39 @@ def ensure(session: Session, name: str, now: datetime) -> Tag:
 
 def names_of(session: Session, friend_id: int) -> Sequence[str]:
     """Return the names of a friend's tags in alphabetical order."""
-    carried = select(Tag.name).join(FriendTag, FriendTag.tag_id == Tag.id)
-    return session.scalars(carried.where(FriendTag.friend_id == friend_id).order_by(Tag.name)).all()
+    return [each.name for each in of_friend(session, friend_id)]
+
+
+def of_friend(session: Session, friend_id: int) -> list[FriendsTag]:
+    """Return a friend's tags in alphabetical order, each with who or what put it on and when."""
+    is_kept = (SegmentMember.segment_id == Tag.segment_id) & (SegmentMember.friend_id == friend_id)
+    query = (
+        select(Tag.name, FriendTag.set_by, FriendTag.set_at, Segment.name)
+        .join(FriendTag, FriendTag.tag_id == Tag.id)
+        .outerjoin(SegmentMember, is_kept)
+        .outerjoin(Segment, Segment.id == SegmentMember.segment_id)
+        .where(FriendTag.friend_id == friend_id)
+        .order_by(Tag.name)
+    )
+    return [FriendsTag(*row) for row in session.execute(query)]
+
+
+def everything(session: Session) -> list[TagInUse]:
+    """Return all tags in alphabetical order."""
+    query = (
+        select(Tag.name, Tag.segment_id, Segment.name, func.count(FriendTag.friend_id))
+        .outerjoin(Segment, Segment.id == Tag.segment_id)
+        .outerjoin(FriendTag, FriendTag.tag_id == Tag.id)
+        .group_by(Tag.id, Tag.name, Tag.segment_id, Segment.name)
+        .order_by(Tag.name)
+    )
+    return [TagInUse(*row) for row in session.execute(query)]
+
+
+def _refuse_what_a_rule_keeps(session: Session, tag: Tag, friend_id: int) -> None:
+    if tag.segment_id is None:
+        return
+    member = exists().where(SegmentMember.segment_id == tag.segment_id, SegmentMember.friend_id == friend_id)
+    if session.scalar(select(member)):
+        segment = session.get_one(Segment, tag.segment_id)
+        raise Conflict("tag_kept_by_rule", tag=tag.name, segment=segment.name, segment_id=segment.id)

@@ -31,7 +31,8 @@ def a_friend(session: Session, *, facts: dict[str, Any] | None = None, **values:
     friend = Friend(**(defaults | values))
     session.add(friend)
     session.flush()
-    session.add(Facts(friend_id=friend.id, **({"stage_since": days_ago(10)} | (facts or {}))))
+    known = {"stage_since": days_ago(10), "customer_class": "lead", "class_reason": "registered"}
+    session.add(Facts(friend_id=friend.id, **(known | {"growth_reason": "not_bought"} | (facts or {}))))
     session.flush()
     return friend
 

@@ -30,7 +30,7 @@ def _known(session: Session, friend_id: int) -> FriendOut:
     if friend is None or facts is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
     cycle = session.get(Cycle, (friend_id, ""))
-    why = stage_keeping.reason_params(facts, policies.stage_policy(session))
+    why = stage_keeping.reason_params(facts, policies.ladder_policies(session))
     tags = select(Tag.name).join(FriendTag).where(FriendTag.friend_id == friend_id).order_by(Tag.name)
     return FriendOut(
         id=friend.id,

@@ -6,21 +6,24 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from bot.api import shapes
+from bot.api import reaction_paths, reaction_shapes, shapes
 
 TAKEN: tuple[type[BaseModel], ...] = (
     shapes.PurchaseIn,
     shapes.PurchasesIn,
     shapes.RefundIn,
     shapes.MemberCodeIn,
+    *reaction_shapes.TAKEN,
 )
 GIVEN: tuple[type[BaseModel], ...] = (
     shapes.PurchasesOut,
     shapes.PurchaseOut,
     shapes.FriendOut,
+    shapes.TagOut,
     shapes.MemberCodeOut,
     shapes.CouponOut,
     shapes.ErrorOut,
+    *reaction_shapes.GIVEN,
 )
 
 
@@ -40,6 +43,8 @@ def description() -> dict[str, Any]:
             "/api/v1/purchases": {"post": _record()},
             "/api/v1/purchases/{order_id}/refund": {"post": _refund()},
             "/api/v1/friends/{friend_id}": {"get": _friend()},
+            "/api/v1/friends/{friend_id}/tags/{name}": _tag(),
+            **reaction_paths.paths(),
             "/api/v1/member-codes": {"post": _member_code()},
             "/api/v1/coupons/{code}/redeem": {"post": _redeem()},
         },
@@ -114,6 +119,37 @@ def _friend() -> dict[str, Any]:
         "summary": "友だちの情報を返します / What is known of a friend",
         "parameters": [{"name": "friend_id", "in": "path", "required": True, "schema": schema}],
         "responses": _answers(200, "The friend.", shapes.FriendOut, 401, 404),
+    }
+
+
+def _tag() -> dict[str, Any]:
+    name = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[^/\x00-\x1f\x7f]+$"}
+    number = {"type": "integer", "minimum": 1, "maximum": shapes.BIGGEST_ID}
+    there = _answers(200, "The tag as it was before.", shapes.TagOut, 401, 404, 422)
+    return {
+        "parameters": [
+            {"name": "friend_id", "in": "path", "required": True, "schema": number},
+            {"name": "name", "in": "path", "required": True, "schema": name},
+        ],
+        "get": {
+            "operationId": "getTag",
+            "summary": "友だちに付いているタグを返します / A tag on a friend",
+            "responses": _answers(200, "The tag.", shapes.TagOut, 401, 404),
+        },
+        "put": {
+            "operationId": "putTag",
+            "summary": "友だちにタグを付けます / Put a tag on a friend",
+            "responses": _answers(201, "The tag, newly put on.", shapes.TagOut) | there,
+        },
+        "delete": {
+            "operationId": "deleteTag",
+            "summary": "友だちのタグを外します / Take a tag off a friend",
+            "description": (
+                "ルールで付いているタグには409を返します。 / Answers 409 for a tag that a rule keeps on."
+            ),
+            "responses": _answers(404, _ERRORS[404], shapes.ErrorOut, 401, 409)
+            | {"204": {"description": "It is not there any more."}},
+        },
     }
 
 

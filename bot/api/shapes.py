@@ -30,7 +30,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _believable(moment: datetime) -> datetime:
+def believable(moment: datetime) -> datetime:
     """Refuse moments that no till was there for; the first and the last year have hours that are no date in UTC."""
     if moment.year < OLDEST_YEAR:
         message = f"before {OLDEST_YEAR}"
@@ -67,7 +67,7 @@ class PurchaseIn(Shape):
     """One order. The buyer is named by `friend_id`, `line_user_id` or `member_number`."""
 
     order_id: OrderId
-    bought_at: Annotated[AwareDatetime, AfterValidator(_believable)] = Field(
+    bought_at: Annotated[AwareDatetime, AfterValidator(believable)] = Field(
         description="ISO 8601 with its zone, e.g. 2026-11-21T14:30:00+09:00"
     )
     amount_yen: Yen
@@ -168,6 +168,16 @@ class FriendOut(BaseModel):
     last_purchase_at: datetime | None
     next_due_at: datetime | None
     tags: list[str]
+
+
+class TagOut(BaseModel):
+    """A tag on a friend: who or what put it there and when, and the segment whose rule keeps it, if one does."""
+
+    friend_id: int
+    name: str
+    set_by: str
+    set_at: datetime
+    kept_by_segment: str | None
 
 
 class MemberCodeIn(Shape):

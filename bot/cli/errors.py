@@ -1,7 +1,7 @@
 """What ends a command, as one sentence in the operator's language."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -51,6 +51,19 @@ def _details(error: KokyakuError, language: str) -> str:
         return " " + ": ".join(
             str(error.params[name]) for name in ("at", "problem") if error.params.get(name)
         )
+    if error.code == "policy_invalid":
+        return _limits(error.params, language)
+    return ""
+
+
+def _limits(params: Mapping[str, Any], language: str) -> str:
+    """Say what a threshold may be."""
+    if "known" in params:
+        known = ", ".join(params["known"])
+        return f" One of: {known}" if language == "en" else f" 使える名前: {known}"
+    if "least" in params:
+        least, most = params["least"], params["most"]
+        return f" {least}–{most}" if language == "en" else f" {least}〜{most}の数で指定してください。"
     return ""
 
 

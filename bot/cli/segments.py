@@ -6,6 +6,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from bot.cli.context import NUMBER, Program
+from bot.cli.segment_growth import growth
 from segments import audience, conditions
 from segments.errors import NotFound
 from segments.models import Segment
@@ -14,6 +15,9 @@ from segments.models import Segment
 @click.group()
 def segments() -> None:
     """List, count and preview saved segments."""
+
+
+segments.add_command(growth)
 
 
 @segments.command("list")

@@ -42,7 +42,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         record = friends_views.record(session, friend_id)
         coming = coming_views.coming(session, friend_id, language)
         due_words = _due_words(session, record.cycle)
-        stage_params = stage_keeping.reason_params(record.facts, policies.stage_policy(session))
+        stage_params = stage_keeping.reason_params(record.facts, policies.ladder_policies(session))
 
     def why(reason: str, params: dict[str, object]) -> str:
         if reason == "known" and record.friend.followed_at:

@@ -16,7 +16,8 @@ from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import role_name
 from segments import shop
-from segments.stages import stage_name
+from segments.ladder_rules import LadderName
+from segments.ladder_words import ladder_name, rung_name
 
 
 def current_shop() -> shop.Shop:
@@ -85,8 +86,12 @@ def _yen(amount: int) -> str:
     return formats.yen(amount, current_language())
 
 
-def _stage(stage: str) -> str:
-    return stage_name(stage, current_language())
+def _rung(rung: str, ladder: str = LadderName.PYRAMID) -> str:
+    return rung_name(ladder, rung, current_language())
+
+
+def _ladder(ladder: str) -> str:
+    return ladder_name(ladder, current_language())
 
 
 def zone_label() -> str:
@@ -102,7 +107,13 @@ def _share(app: Flask, **functions: Callable[..., object]) -> None:
 def register(app: Flask) -> None:
     """Hand the filters and functions to the templates."""
     app.jinja_env.filters.update(
-        moment=_moment, day=_day, ago=_ago, yen=_yen, number=formats.number, stage_name=_stage
+        moment=_moment,
+        day=_day,
+        ago=_ago,
+        yen=_yen,
+        number=formats.number,
+        stage_name=_rung,
+        ladder_name=_ladder,
     )
     _share(
         app, places=places, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name

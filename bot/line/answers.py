@@ -16,6 +16,7 @@ from scheduler.messages import MessageContent, named_facts, render, spoken
 from scheduler.template_facts import personal_facts
 from scheduler.vocabulary import FACTS
 from segments.errors import NotFound
+from segments.link_tokens import Tracking
 from segments.models import Friend
 
 MENU = Path(__file__).parents[2] / "templates" / "richmenu" / "quick_reply.json"
@@ -57,14 +58,21 @@ def _menu() -> Mapping[str, Any]:
 
 
 def answer(
-    session: Session, friend: Friend, content: MessageContent, now: datetime, facts: Mapping[str, Any]
+    session: Session,
+    friend: Friend,
+    content: MessageContent,
+    now: datetime,
+    facts: Mapping[str, Any],
+    tracking: Tracking | None = None,
 ) -> list[MessageObject]:
     """Render `content` for a friend; `facts` are what this answer knows besides the friend's own facts."""
     wanted = {fact.split(".")[0] for fact in named_facts(content)} & FACTS.keys()
     known: dict[str, Any] = {}
     if wanted - {"language", "cause"}:
         language = spoken(friend.language, content)
-        known = personal_facts(session, [friend.id], now, language=language, wanted=wanted)[friend.id]
+        known = personal_facts(
+            session, [friend.id], now, language=language, wanted=wanted, tracking=tracking
+        )[friend.id]
     return render(content, friend.language, known | dict(facts))
 
 

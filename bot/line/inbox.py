@@ -21,10 +21,12 @@ from bot.line.raw_events import storable_text
 from bot.line.turn import Turn
 from bot.models import InboundEvent, InboundState
 from bot.services import Services
+from bot.wiring import tracking_of
 from scheduler.gateway import GatewayError, Profile, RefusedByLine
 from segments import friends
 from segments.db import is_full
 from segments.errors import KokyakuError
+from segments.link_tokens import Tracking
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,7 @@ class Batch:
     memory: Memory
     profiles: dict[str, Profile]
     now: datetime
+    tracking: Tracking | None = None
     handled: int = 0
     outgoing: list[Outgoing] = field(default_factory=list[Outgoing])
     done: list[int] = field(default_factory=list[int])
@@ -63,6 +66,7 @@ class Inbox:
         self._handler_of = handler_of
         assert isinstance(services.gateway, ConversationGateway)
         self._gateway: ConversationGateway = services.gateway
+        self._tracking = tracking_of(services.settings)
         self._database = services.database
         self._clock = services.clock
         self._bell = doorbell.of(services.database)
@@ -99,7 +103,7 @@ class Inbox:
             locked = lanes.lock(session, found, limit)
             queues = lanes.events_of(session, locked)
             memory = Memory(session, locked, (event for queue in queues.values() for event in queue))
-            batch = Batch(session, self._handler_of, memory, profiles, now)
+            batch = Batch(session, self._handler_of, memory, profiles, now, self._tracking)
             _work(batch, queues)
             lanes.finish(session, batch.done, InboundState.DONE, now)
             lanes.finish(session, batch.ignored, InboundState.IGNORED, now)
@@ -173,7 +177,7 @@ def _attempt(batch: Batch, lane: str, event: InboundEvent) -> bool:
 
 def _handle(batch: Batch, handler: Handler, lane: str, event: InboundEvent) -> Outgoing | None:
     friend = batch.memory.friend(lane, batch.now)
-    turn = Turn(batch.session, event, friend, batch.memory, batch.now)
+    turn = Turn(batch.session, event, friend, batch.memory, batch.now, batch.tracking)
     _introduce(turn, batch.profiles.pop(lane, None))
     handler(turn)
     return outbox.write(turn)

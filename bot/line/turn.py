@@ -12,6 +12,7 @@ from bot.line.memory import Memory
 from bot.models import ChatState, InboundEvent
 from scheduler.gateway import MessageObject
 from scheduler.messages import BadTemplate, RenderError
+from segments.link_tokens import Tracking
 from segments.models import Friend
 from segments.shop import Shop
 
@@ -28,6 +29,7 @@ class Turn:
     friend: Friend
     memory: Memory
     now: datetime
+    tracking: Tracking | None = None
     spoken: list[MessageObject] = field(default_factory=list[MessageObject])
     message_version_id: int | None = None
     """The version of the ready message that is answered with, if one is."""
@@ -63,11 +65,11 @@ class Turn:
         facts = {"zone": self.shop.zone, "cause": circumstances}
         text = self.memory.text(key)
         try:
-            said = answers.answer(self.session, self.friend, text.content, self.now, facts)
+            said = answers.answer(self.session, self.friend, text.content, self.now, facts, self.tracking)
         except (RenderError, BadTemplate) as error:
             log.warning("answer_broken", key=key, version=text.version_id, error=type(error).__name__)
             text = answers.shipped(key)
-            said = answers.answer(self.session, self.friend, text.content, self.now, facts)
+            said = answers.answer(self.session, self.friend, text.content, self.now, facts, self.tracking)
         self.spoken += said
         self.message_version_id = text.version_id
 

@@ -14,8 +14,8 @@ class ChatState(Base):
     __tablename__ = "chat_states"
 
     friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), primary_key=True)
-    expecting: Mapped[str | None] = mapped_column(String(16))
-    """What the friend was asked to type: `referral` or `member`."""
+    expecting: Mapped[str | None] = mapped_column(String(80))
+    """What the friend was asked to type: `referral`, `member`, or `survey:` and a question."""
     expecting_until: Mapped[datetime | None]
     with_person_since: Mapped[datetime | None]
     """When the friend asked for a person; it lasts while a question of theirs since then is open."""

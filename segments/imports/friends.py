@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from segments import facts, facts_locking, rebuilding
+from segments import facts, facts_locking, rebuilding, touching
 from segments.clock import Clock
 from segments.db import Database
 from segments.errors import KokyakuError
@@ -77,7 +77,7 @@ def _settle(
 ) -> set[int]:
     """Give friends their tags, their waiting purchases and their facts; return those who got a tag or a purchase."""
     wanted = ((friend.id, name) for line, friend in placed for name in line.tags)
-    tagged = put_tags(session, wanted, job.now, job.source)
+    tagged = put_tags(session, wanted, job.now, job.source, announce=job.options.announce_tags)
     numbers = {line.member_number for line, _ in placed if line.member_number}
     bought = set(attach_purchases(session, numbers).values())
     facts_locking.begin(session, sorted({friend.id for friend in people.changed}), job.now)
@@ -86,4 +86,5 @@ def _settle(
     facts.learn_purchases_many(session, followers | bought, job.now, announce=False)
     for friend in people.merged:
         rebuilding.rebuild(session, friend.id, job.now)
+    touching.touch(session, sorted({friend.id for friend in people.changed} | bought))
     return tagged | bought

@@ -38,5 +38,7 @@ class ImportOptions:
     create_products: bool = False
     currency_decimals: Decimals = Decimals.REFUSE
     amount_factor: Decimal = Decimal(1)
+    announce_tags: bool = False
+    """Whether tags of a friends file are news to scenarios: a file of the past starts none."""
     batch_lines: int = 1000
     """How many lines one transaction takes; on SQLite nobody else writes meanwhile (about 0.1 s)."""

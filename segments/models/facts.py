@@ -78,6 +78,22 @@ class Facts(Base):
     """The next moment at which time alone may change this row; the clock reads this index."""
 
 
+# Moments that a day of the calendar passes: conditions on them are asked again of those friends alone.
+for _moment in (
+    Facts.first_purchase_at,
+    Facts.last_reaction_at,
+    Facts.last_contacted_at,
+    Facts.complained_at,
+    Facts.subscription_until,
+):
+    Index(
+        f"ix_facts_{_moment.key}",
+        _moment,
+        sqlite_where=_moment.is_not(None),
+        postgresql_where=_moment.is_not(None),
+    )
+
+
 class Cycle(Base):
     """Purchase-cycle state and dates of one friend in one category ('' = all purchases)."""
 
@@ -106,6 +122,7 @@ class Cycle(Base):
         Index("ix_cycles_category_remind_at", "category", "remind_at"),
         Index("ix_cycles_category_due_at", "category", "due_at"),
         Index("ix_cycles_category_lapse_at", "category", "lapse_at"),
+        Index("ix_cycles_category_slip_at", "category", "slip_at"),
     )
 
 
@@ -171,6 +188,7 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     EVENT_JOINED = "event_joined"
     COMPLAINED = "complained"
+    COMPLAINT_WITHDRAWN = "complaint_withdrawn"
     POINTS_EARNED = "points_earned"
     MEMBER_LINKED = "member_linked"
     REFERRAL_ENTERED = "referral_entered"

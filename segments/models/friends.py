@@ -39,6 +39,15 @@ class Friend(Base):
     last_wrote_at: Mapped[datetime | None]
 
 
+# Whose birthday it is: asked for day by day, over all years.
+Index(
+    "ix_friends_birthday",
+    Friend.birthday,
+    sqlite_where=Friend.birthday.is_not(None),
+    postgresql_where=Friend.birthday.is_not(None),
+)
+
+
 class Tag(Base):
     """A name an operator puts on friends."""
 
@@ -64,7 +73,10 @@ class FriendTag(Base):
     set_by: Mapped[str] = mapped_column(String(64))
     """`operator:3`, `import:7`, `step:12`, `api:2`, `tap`, `rule`."""
 
-    __table_args__ = (Index("ix_friend_tags_tag_id_friend_id", "tag_id", "friend_id"),)
+    __table_args__ = (
+        Index("ix_friend_tags_tag_id_friend_id", "tag_id", "friend_id"),
+        Index("ix_friend_tags_tag_id_set_at", "tag_id", "set_at"),
+    )
 
 
 class MemberLinkCode(Base):

@@ -34,11 +34,20 @@ class CouponGrant(Base):
     cause: Mapped[str] = mapped_column(String(64))
     """Why it was given, e.g. `referral:12:newcomer`; unique, so it is given once."""
     granted_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     redeemed_at: Mapped[datetime | None]
     redeemed_by: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index("uq_coupon_grants_cause", "cause", unique=True),)
+
+
+# Coupons used, by when: most never are.
+Index(
+    "ix_coupon_grants_redeemed_at",
+    CouponGrant.redeemed_at,
+    sqlite_where=CouponGrant.redeemed_at.is_not(None),
+    postgresql_where=CouponGrant.redeemed_at.is_not(None),
+)
 
 
 class PointEntry(Base):
@@ -50,10 +59,27 @@ class PointEntry(Base):
     friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
     points: Mapped[int]
     cause: Mapped[str] = mapped_column(String(160), unique=True)
-    """Why, e.g. `purchase:17`, `expiry:3:2026-11-21`; unique, so that it counts once."""
+    """Why, e.g. `purchase:17:3:1`, `expiry:12`; unique, so that it counts once."""
+    purchase_id: Mapped[int | None] = mapped_column(
+        ForeignKey("purchases.id", ondelete="SET NULL"), index=True
+    )
+    """The purchase that earned them, or on whose refund they were taken back."""
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(64))
     """Who or what entered it: `rule`, `operator:3`, `api:2`, `import:7`, `till`."""
+    expires_at: Mapped[datetime | None]
+    """When what is left of them goes; None for what does not expire and for what was taken."""
+    expired_at: Mapped[datetime | None]
+    """When that was seen to: the clock reads only those that still wait for it."""
+
+
+# Points that are still to expire, by the day: the clock reads only the due end of this index.
+Index(
+    "ix_point_entries_expiring",
+    PointEntry.expires_at,
+    sqlite_where=PointEntry.expired_at.is_(None) & PointEntry.expires_at.is_not(None),
+    postgresql_where=PointEntry.expired_at.is_(None) & PointEntry.expires_at.is_not(None),
+)
 
 
 class Referral(Base):

@@ -23,6 +23,14 @@ class Segment(Base):
     """Whether its members are kept, so that entering and leaving is news (a tag's rule, a scenario's start)."""
     members_as_of: Mapped[datetime | None]
     """Up to when passing time is taken into the kept members; None while they are still to be found."""
+    members_version: Mapped[int | None]
+    """The version whose condition the kept members follow or are being brought to follow; None when none are kept."""
+    members_basis: Mapped[str | None] = mapped_column(String(64))
+    """Digest of what decides the condition's meaning from outside: the segments it names, the cuts of scores."""
+    filling: Mapped[dict[str, Any] | None]
+    """How far a comparison with all friends has come (segments.watching.Filling); None when none is under way."""
+    members_problem: Mapped[dict[str, Any] | None]
+    """Why the members stay as they are for now, as `{"code": …, "params": {…}}`; None while they are kept true."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -71,7 +79,7 @@ class Touched(Base):
     __tablename__ = "touched"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"))
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
 
 
 class Audience(Base):

@@ -1,92 +1,71 @@
 """Audiences: the compiled condition means what it says, for one friend and for all, on both databases."""
 
-import random
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import audience, coupons, facts, signals, tags
+from segments import audience
 from segments import condition_leaves as leaf
 from segments.conditions import All, Condition, NoneOf, dump
-from segments.coupons import CouponTerms
 from segments.db import Database
 from segments.errors import Invalid
-from segments.models import Audience, AudienceMember, Friend, Product, PurchaseItem, Tag
-from tests.builders import a_friend, a_product, a_purchase, days_ago
+from segments.models import Audience, AudienceMember, Facts, Friend, Tag
+from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments import condition_oracle as oracle
-from tests.segments.condition_trees import PRODUCTS, ROUTES, TAGS, trees
+from tests.segments.condition_trees import strategies, trees
+from tests.segments.condition_world import World
 
 EVERYONE = leaf.Everyone()
 
 
-def a_world(session: Session, size: int = 30) -> int:
-    """Fill the database with friends of every sort; return an audience of some of them."""
-    chance = random.Random(7)
-    coupons.define(session, "welcome", CouponTerms("ようこそ", "Welcome", 300, 30), NOW)
-    goods = [a_product(session, code=code, category="pots" if code == "POT" else "tea") for code in PRODUCTS]
-    friends = [_somebody(session, chance) for _ in range(size)]
-    for name in TAGS:
-        tags.tag_many(session, [one.id for one in chance.sample(friends, 8)], name, NOW, "test")
-    for one in friends:
-        _let_live(session, one, goods, chance)
-    return audience.freeze_list(session, [one.id for one in friends[::3]], "some.csv", NOW).id
-
-
-def _somebody(session: Session, chance: random.Random) -> Friend:
-    gone = {name: chance.choice([None, None, days_ago(3)]) for name in ("blocked_at", "opted_out_at")}
-    born = date(1980, 1, 1) + timedelta(days=chance.randrange(9000))
-    return a_friend(
-        session,
-        language=chance.choice(["ja", "ja", "en", "zh"]),
-        route=chance.choice([None, *ROUTES]),
-        birthday=chance.choice([None, born, date(1988, 2, 29), date(1990, 11, 21)]),
-        followed_at=chance.choice([None, days_ago(chance.randrange(150)), days_ago(10)]),
-        facts={"referral_count": chance.randrange(3)},
-        **gone,
-    )
-
-
-def _let_live(session: Session, friend: Friend, goods: list[Product], chance: random.Random) -> None:
-    for _ in range(chance.choice([0, 0, 1, 2, 5])):
-        refund = chance.choice([{}, {}, {"refunded_at": NOW, "refunded_yen": 1000}])
-        order = a_purchase(session, friend, bought_at=days_ago(chance.randrange(1, 200)), **refund)
-        product = chance.choice(goods)
-        session.add(PurchaseItem(purchase=order, line=1, product_id=product.id, quantity=1, amount_yen=1000))
-    facts.learn_purchases(session, friend.id, NOW)
-    if chance.random() < 0.4:
-        signals.claim_free_item(session, friend.id, days_ago(20))
-    if chance.random() < 0.3:
-        signals.offer_trial(session, friend.id, days_ago(1), days_ago(9))
-    if chance.random() < 0.4:
-        key = chance.choice(["welcome", "referral_newcomer"])
-        granted = coupons.grant(session, key, friend.id, f"test:{friend.id}", days_ago(chance.randrange(60)))
-        if chance.random() < 0.3:
-            granted.redeemed_at = NOW
-
-
 def test_the_compiled_condition_means_what_it_says(database: Database) -> None:
     with database.begin() as session:
-        audience_id = a_world(session)
-        people = [oracle.person(session, one, NOW) for one in session.scalars(select(Friend))]
+        world = World(session)
+        people = [oracle.person(session, one) for one in session.scalars(select(Friend))]
     some = tuple(one.friend.id for one in people[:5])
 
-    @given(trees(some, audience_id))
+    @given(trees(some, world.audience_id, world.segment_id))
     @settings(deadline=None, max_examples=60)
     def agrees(condition: Condition) -> None:
         with database.reading() as session:
-            meant = {one.friend.id for one in people if oracle.holds(condition, one, NOW)}
-            sendable = {one.friend.id for one in people if one.friend.line_user_id and one.friend.followed_at}
-            found = {one.id for one in audience.preview(session, condition, NOW, limit=99)}
-            assert found == meant & sendable
-            assert audience.count(session, condition, NOW) == len(found)
-            for one in people[:4]:
-                assert audience.matches(session, condition, one.friend.id, NOW) == (one.friend.id in meant)
+            _check(session, people, condition)
 
     agrees()
+
+
+def _check(session: Session, people: list[oracle.Person], condition: Condition) -> None:
+    meant = {one.friend.id for one in people if oracle.holds(condition, one, NOW)}
+    sendable = {one.friend.id for one in people if one.friend.line_user_id and one.friend.followed_at}
+    found = {one.id for one in audience.preview(session, condition, NOW, limit=99)}
+    assert found == meant & sendable
+    assert audience.count(session, condition, NOW) == len(found)
+    for one in people[:3]:
+        assert audience.matches(session, condition, one.friend.id, NOW) == (one.friend.id in meant)
+
+
+def test_every_leaf_means_what_it_says(database: Database) -> None:
+    with database.begin() as session:
+        world = World(session)
+        people = [oracle.person(session, one) for one in session.scalars(select(Friend))]
+    some = strategies(tuple(one.friend.id for one in people[:5]), world.audience_id)
+    assert set(some) == set(leaf.LEAVES)
+
+    @settings(deadline=None, max_examples=10)
+    def agrees(condition: Condition) -> None:
+        # Asked the other way round: where the answer is neither yes nor no, nobody would be found.
+        meant = {one.friend.id for one in people if not oracle.holds(condition, one, NOW)}
+        with database.reading() as session:
+            for wide in (True, False):
+                asked = audience.matching(session, NoneOf(of=[condition]), NOW, wide=wide)
+                query = select(Friend.id).join(Facts, Facts.friend_id == Friend.id).where(asked)
+                assert set(session.scalars(query)) == meant
+
+    for strategy in some.values():
+        given(strategy)(agrees)()
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """The nightly refit: it reads rows, saves what changed, writes dates, and can be cut off anywhere."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select, update
 
-from segments import cycle_refresh, cycle_rows, policies
+from bot import migrations
+from segments import bulk_indexes, cycle_refresh, cycle_rows, policies
 from segments.cycle import DAY, CycleParams, CycleState, forecast
 from segments.cycle_history import sums_of
 from segments.cycle_refit import nightly, refit
@@ -123,17 +125,38 @@ def test_only_dates_move_never_the_state_nor_a_reminder_that_was_sent(database: 
         assert session.scalars(late).all() == []
 
 
-def test_who_lapses_at_another_time_is_looked_at_then(database: Database) -> None:
+def test_who_stands_elsewhere_by_the_new_dates_is_looked_at_at_once_and_others_at_the_next_date(
+    database: Database,
+) -> None:
     a_shop(database, 60)
     with database.begin() as session:
         policies.save(session, policies.CYCLE, CycleParams(m=1.0).to_json(), "test", NOW)
-    before = {row[0]: row[1] for row in lapses(database)}
+    before = turning_points(database)
     refresh_dates(database, NOW)
-    for friend_id, lapse_at, review_at in lapses(database):
-        if before[friend_id] > NOW:
-            assert review_at == max(lapse_at, NOW)
-        else:
-            assert (review_at == NOW) == (lapse_at > NOW)
+    after = turning_points(database)
+    crossed = {one for one in after if past(before[one][:3]) != past(after[one][:3])}
+    assert 0 < len(crossed) < 60
+    for friend_id, (*dates, review_at) in after.items():
+        ahead = min((date for date in dates if date > NOW), default=None)
+        assert review_at == (NOW if friend_id in crossed else ahead)
+
+
+def test_a_review_that_is_due_earlier_stays(sqlite: Database) -> None:
+    a_shop(sqlite, 20)
+    with sqlite.begin() as session:
+        session.execute(update(Facts).values(review_at=NOW - DAY))
+        policies.save(session, policies.CYCLE, CycleParams(m=1.0).to_json(), "test", NOW)
+    refresh_dates(sqlite, NOW)
+    assert {review_at for *_, review_at in turning_points(sqlite).values()} == {NOW - DAY}
+
+
+def test_while_very_many_rows_are_written_the_indexes_are_away_and_then_back(database: Database) -> None:
+    bulk_indexes.drop(database, Cycle)
+    with database.reading() as session:
+        assert inspect(session.connection()).get_indexes("cycles") == []
+    refresh_dates(database, NOW)
+    assert not bulk_indexes.restore(database, Cycle)
+    migrations.check(database)
 
 
 def test_with_few_customers_nothing_runs_away(database: Database) -> None:
@@ -144,13 +167,19 @@ def test_with_few_customers_nothing_runs_away(database: Database) -> None:
         assert abs(policies.cycle_params(session).m - CycleParams().m) < 0.5
 
 
-def lapses(database: Database) -> list[Any]:
-    """Return friend, lapse and review of everybody."""
+def turning_points(database: Database) -> dict[int, tuple[datetime, ...]]:
+    """Return of everybody when they are due, slip and lapse, and when they are looked at."""
     with database.reading() as session:
-        query = select(Cycle.friend_id, Cycle.lapse_at, Facts.review_at).join(
-            Facts, Facts.friend_id == Cycle.friend_id
-        )
-        return list(session.execute(query).all())
+        query = select(
+            Cycle.friend_id, Cycle.due_at, Cycle.slip_at, Cycle.lapse_at, Facts.review_at
+        ).join(Facts, Facts.friend_id == Cycle.friend_id)  # fmt: skip
+        rows: Any = session.execute(query).all()
+        return {friend_id: tuple(dates) for friend_id, *dates in rows}
+
+
+def past(dates: Iterable[datetime]) -> int:
+    """Return how many of the dates have come."""
+    return sum(date <= NOW for date in dates)
 
 
 def states(database: Database) -> list[CycleState]:

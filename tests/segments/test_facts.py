@@ -63,12 +63,28 @@ def test_a_purchase_is_learned_with_its_stage_its_cycle_and_its_news(database: D
         assert (kept["first_purchase_at"], kept["last_purchase_at"]) == (days_ago(40), days_ago(9))
         assert (kept["stage"], kept["stage_reason"]) == ("existing", "full_price")
         assert set(cycles(session, friend.id)) == {"", "tea"}
-        change = session.scalars(select(StageChange)).one()
-        assert (change.from_stage, change.to_stage, change.reason) == ("aware", "existing", "full_price")
-        news = session.scalars(select(CustomerEvent)).one()
-        assert news.payload == {"from": "aware", "to": "existing", "reason": "full_price"}
+        changes = session.scalars(select(StageChange).order_by(StageChange.id)).all()
+        assert [(one.ladder, one.from_stage, one.to_stage, one.reason) for one in changes] == [
+            ("pyramid", "aware", "existing", "full_price"),
+            ("growth", None, "purchaser", "bought_first"),
+            ("class", "lead", "new", "bought_once_or_more"),
+            ("status", None, "due", "past_due"),
+            ("status", "due", "active", "within_cycle"),
+        ]
+        news = session.scalars(select(CustomerEvent).order_by(CustomerEvent.id)).all()
+        assert [(one.payload["ladder"], one.payload["to"]) for one in news] == [
+            ("pyramid", "existing"),
+            ("growth", "purchaser"),
+            ("class", "new"),
+        ]
+        assert news[0].payload == {
+            "ladder": "pyramid",
+            "from": "aware",
+            "to": "existing",
+            "reason": "full_price",
+        }
         overall = session.get_one(Cycle, (friend.id, ""))
-        assert (kept["review_at"], overall.n) == (overall.lapse_at, 1)
+        assert (kept["review_at"], overall.n) == (overall.due_at, 1)
 
 
 def test_trial_purchases_alone_make_a_trial_customer(database: Database) -> None:
@@ -105,9 +121,9 @@ def test_three_purchases_within_the_year_make_a_regular_who_is_reviewed_when_the
             buy(session, friend, days_ago(days))
         kept = row(session, friend.id)
         assert (kept["stage"], kept["regular_until"]) == ("regular", days_ago(90) + 365 * DAY)
-        lapse_at = session.get_one(Cycle, (friend.id, "")).lapse_at
-        assert lapse_at is not None
-        assert kept["review_at"] == min(kept["regular_until"], lapse_at)
+        cycle = session.get_one(Cycle, (friend.id, ""))
+        ahead = [at for at in (cycle.due_at, cycle.slip_at, cycle.lapse_at, kept["regular_until"]) if at]
+        assert kept["review_at"] == min(at for at in ahead if at > NOW)
 
 
 def test_a_trial_offer_that_ended_suppresses_until_the_friend_buys(database: Database) -> None:
@@ -166,7 +182,8 @@ def test_the_past_is_learned_without_making_news(database: Database) -> None:
         a_purchase(session, friend, bought_at=days_ago(20))
         facts.learn_purchases(session, friend.id, NOW, announce=False)
         assert session.scalars(select(CustomerEvent)).all() == []
-        assert len(session.scalars(select(StageChange)).all()) == 1
+        ladders = {"pyramid", "growth", "class", "status"}
+        assert set(session.scalars(select(StageChange.ladder))) == ladders
 
 
 def test_a_friend_imported_without_facts_gets_them(database: Database) -> None:
@@ -296,4 +313,6 @@ def test_following_moves_from_known_to_followed_without_a_change_of_stage(databa
         assert row(session, friend.id)["stage_reason"] == "known"
         friends.follow(session, friend, NOW)
         assert row(session, friend.id)["stage_reason"] == "followed"
-        assert [change.to_stage for change in session.scalars(select(StageChange))] == ["aware"]
+        on_pyramid = select(StageChange.to_stage).where(StageChange.ladder == "pyramid")
+        assert session.scalars(on_pyramid).all() == ["aware"]
+        assert row(session, friend.id)["customer_class"] == "lead"

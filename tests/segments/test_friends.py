@@ -49,7 +49,7 @@ def test_following_is_the_first_time_once(database: Database) -> None:
         assert friend.blocked_at == days_ago(5)
         assert not friends.follow(session, friend, days_ago(2))
         assert (friend.followed_at, friend.blocked_at) == (days_ago(9), None)
-        assert kinds(session) == ["followed", "blocked", "refollowed"]
+        assert kinds(session) == ["followed", "stage_changed", "blocked", "refollowed"]
 
 
 def test_news_that_arrives_late_changes_nothing(database: Database) -> None:

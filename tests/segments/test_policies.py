@@ -1,5 +1,7 @@
 """Policies: the newest version holds, and who it may move is looked at again."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -12,6 +14,8 @@ from segments.stages import StagePolicy
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 
+DAY = timedelta(days=1)
+
 
 def test_the_newest_version_holds_and_the_older_ones_stay(database: Database) -> None:
     with database.begin() as session:
@@ -22,15 +26,16 @@ def test_the_newest_version_holds_and_the_older_ones_stay(database: Database) ->
         assert session.scalar(select(func.count()).select_from(Policy)) == 2
 
 
-def test_new_rules_have_everyone_looked_at_and_new_parameters_the_buyers(database: Database) -> None:
+def test_new_rules_and_new_parameters_have_the_buyers_looked_at(database: Database) -> None:
     with database.begin() as session:
         browser, buyer = a_friend(session), a_friend(session, facts={"purchase_count": 1})
         policies.save_cycle_params(session, CycleParams(m=3.0), "fit", NOW)
         assert policies.cycle_params(session).m == 3.0
         waiting = select(Facts.friend_id).where(Facts.review_at == NOW).order_by(Facts.friend_id)
         assert session.scalars(waiting).all() == [buyer.id]
-        policies.save_stage_policy(session, StagePolicy(), "operator:1", NOW)
-        assert session.scalars(waiting).all() == [browser.id, buyer.id]
+        policies.save_stage_policy(session, StagePolicy(), "operator:1", NOW + DAY)
+        waiting = select(Facts.friend_id).where(Facts.review_at == NOW + DAY)
+        assert session.scalars(waiting).all() == [buyer.id] != [browser.id]
 
 
 def test_an_impossible_policy_is_not_saved(sqlite: Database) -> None:

@@ -29,6 +29,8 @@ class Action(StrEnum):
     ENGLISH = "english"
     JAPANESE = "japanese"
     MENU = "menu"
+    ANSWER = "answer"
+    POINTS = "points"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Asked:
 
     message: ChatMessage
     params: Mapping[str, str] = field(default_factory=dict[str, str])
-    """`code` of a referral or link code; whatever else a postback carries."""
+    """`code` of a referral or link code, `question` and `answer` of a survey; whatever else a postback carries."""
 
 
 Command = Callable[[Turn, Asked], None]

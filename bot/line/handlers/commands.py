@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from bot.line.handlers import free_item, membership, persons, preferences, referring, satisfaction, shopping
+from bot.line.handlers import (
+    free_item,
+    membership,
+    persons,
+    preferences,
+    referring,
+    rewards,
+    satisfaction,
+    shopping,
+    surveying,
+)
 from bot.line.handlers.asked import Action, Asked, Command
 from bot.line.turn import Turn
 
@@ -25,6 +35,8 @@ COMMANDS: Mapping[Action, Command] = {
     Action.SATISFIED: satisfaction.satisfied,
     Action.DISSATISFIED: satisfaction.dissatisfied,
     Action.MENU: shopping.menu,
+    Action.ANSWER: surveying.answered,
+    Action.POINTS: rewards.points,
 }
 
 

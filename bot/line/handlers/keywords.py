@@ -15,6 +15,9 @@ WORDS: dict[Action, tuple[str, ...]] = {
         *("無料プレゼント希望", "free", "free gift", "gift", "free item"),
     ),
     Action.COUPONS: ("クーポン", "マイクーポン", "クーポンを見る", "クーポン一覧", "coupon", "coupons", "my coupons"),
+    Action.POINTS: (
+        *("ポイント", "マイポイント", "ポイント残高", "ポイント確認", "ポイントを見る", "point", "points", "my points"),
+    ),
     Action.HOW_TO_BUY: (
         *("購入方法", "買い方", "購入の仕方", "注文方法", "買いたい", "購入したい"),
         *("how to buy", "buy", "order"),

@@ -29,6 +29,13 @@ def bought(turn: Turn, asked: Asked) -> None:
     turn.say("bought")
 
 
+def hand_over(turn: Turn, message: ChatMessage) -> None:
+    """Let what was asked by a button wait for a person; whoever taps is answered each time."""
+    put_before_one(turn, message)
+    turn.state().told_to_wait_at = turn.now
+    turn.say("waiting")
+
+
 def wait_for_one(turn: Turn, message: ChatMessage) -> None:
     """What the bot cannot answer waits for a person, and the friend is told so, once an hour."""
     quiet = is_with_one(turn) or was_told_lately(turn)

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from bot.line.handlers import commands, persons
+from bot.line.handlers import commands, persons, tagging
 from bot.line.handlers.asked import Action, Asked
 from bot.line.handlers.keywords import name_of
 from bot.line.turn import Turn
@@ -22,7 +22,7 @@ def postback(turn: Turn) -> None:
         turn.session,
         turn.friend,
         kind="postback",
-        text=data if action is None else name_of(action, turn.friend.language),
+        text=_words(action, data, params, turn.friend.language),
         content=turn.part("postback"),
         line_message_id=None,
         at=turn.at,
@@ -31,5 +31,15 @@ def postback(turn: Turn) -> None:
     if action is not None:
         turn.forget_expectation()
         commands.run(turn, action, Asked(message, params))
+    elif name == tagging.ACTION and tagging.tag(turn, params.get("name", "")):
+        turn.forget_expectation()
     elif data and not name.startswith("richmenu"):
         persons.wait_for_one(turn, message)
+
+
+def _words(action: Action | None, data: str, params: dict[str, str], language: str) -> str:
+    """Return what a tap is called in the chat."""
+    if action is None:
+        return data
+    said = params.get("answer") or params.get("question") if action is Action.ANSWER else None
+    return said or name_of(action, language)

@@ -35,9 +35,8 @@ def japanese(turn: Turn, asked: Asked) -> None:
 
 
 def _speak(turn: Turn, language: str) -> None:
-    turn.friend.language = language
+    friends.speak(turn.session, turn.friend, language)
     turn.state().language_chosen = True
-    turn.session.flush()
     turn.say("language")
 
 

@@ -1,6 +1,6 @@
 """A friend writes: keywords and codes are answered, everything else waits for a person."""
 
-from bot.line.handlers import codes, commands, persons
+from bot.line.handlers import codes, commands, persons, surveying
 from bot.line.handlers.asked import Asked
 from bot.line.handlers.hearing import hear
 from bot.line.handlers.keywords import Understood, understand
@@ -19,6 +19,9 @@ def text(turn: Turn) -> None:
     said = understand(words)
     if said.route is not None:
         friends.arrive_by(turn.session, turn.friend, said.route, turn.at)
+    if said.nothing and words.strip() and (question := surveying.awaited(turn)):
+        surveying.written(turn, message, question, words)
+        return
     if said.nothing:
         said = codes.awaited(turn, words)
     _answer(turn, message, said)

@@ -84,6 +84,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("referral_code", name=op.f("uq_friends_referral_code")),
     )
     with op.batch_alter_table("friends", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_friends_birthday",
+            ["birthday"],
+            unique=False,
+            sqlite_where=sa.text("birthday IS NOT NULL"),
+            postgresql_where=sa.text("birthday IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_friends_followed_at"), ["followed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_friends_route"), ["route"], unique=False)
 
@@ -285,6 +292,10 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("watched", sa.Boolean(), nullable=False),
         sa.Column("members_as_of", UtcDateTime(), nullable=True),
+        sa.Column("members_version", sa.Integer(), nullable=True),
+        sa.Column("members_basis", sa.String(length=64), nullable=True),
+        sa.Column("filling", Json, nullable=True),
+        sa.Column("members_problem", Json, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
@@ -342,7 +353,7 @@ def upgrade() -> None:
     op.create_table(
         "chat_states",
         sa.Column("friend_id", BigId, nullable=False),
-        sa.Column("expecting", sa.String(length=16), nullable=True),
+        sa.Column("expecting", sa.String(length=80), nullable=True),
         sa.Column("expecting_until", UtcDateTime(), nullable=True),
         sa.Column("with_person_since", UtcDateTime(), nullable=True),
         sa.Column("told_to_wait_at", UtcDateTime(), nullable=True),
@@ -374,7 +385,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_coupon_grants_code")),
     )
     with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_coupon_grants_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_coupon_grants_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index(
+            "ix_coupon_grants_redeemed_at",
+            ["redeemed_at"],
+            unique=False,
+            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
+            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+        )
         batch_op.create_index("uq_coupon_grants_cause", ["cause"], unique=True)
 
     op.create_table(
@@ -466,6 +485,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_cycles_category_due_at", ["category", "due_at"], unique=False)
         batch_op.create_index("ix_cycles_category_lapse_at", ["category", "lapse_at"], unique=False)
         batch_op.create_index("ix_cycles_category_remind_at", ["category", "remind_at"], unique=False)
+        batch_op.create_index("ix_cycles_category_slip_at", ["category", "slip_at"], unique=False)
         batch_op.create_index(
             "ix_cycles_unreminded",
             ["remind_at"],
@@ -524,6 +544,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("friend_id", name=op.f("pk_facts")),
     )
     with op.batch_alter_table("facts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_facts_first_purchase_at",
+            ["first_purchase_at"],
+            unique=False,
+            sqlite_where=sa.text("first_purchase_at IS NOT NULL"),
+            postgresql_where=sa.text("first_purchase_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_facts_last_reaction_at",
+            ["last_reaction_at"],
+            unique=False,
+            sqlite_where=sa.text("last_reaction_at IS NOT NULL"),
+            postgresql_where=sa.text("last_reaction_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_facts_last_contacted_at",
+            ["last_contacted_at"],
+            unique=False,
+            sqlite_where=sa.text("last_contacted_at IS NOT NULL"),
+            postgresql_where=sa.text("last_contacted_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_facts_complained_at",
+            ["complained_at"],
+            unique=False,
+            sqlite_where=sa.text("complained_at IS NOT NULL"),
+            postgresql_where=sa.text("complained_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_facts_subscription_until",
+            ["subscription_until"],
+            unique=False,
+            sqlite_where=sa.text("subscription_until IS NOT NULL"),
+            postgresql_where=sa.text("subscription_until IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_facts_last_purchase_at"), ["last_purchase_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_facts_review_at"), ["review_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_facts_stage"), ["stage"], unique=False)
@@ -650,23 +705,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("login", name=op.f("uq_operators_login")),
     )
     op.create_table(
-        "point_entries",
-        sa.Column("id", BigId, nullable=False),
-        sa.Column("friend_id", BigId, nullable=False),
-        sa.Column("points", sa.Integer(), nullable=False),
-        sa.Column("cause", sa.String(length=160), nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
-        sa.Column("by", sa.String(length=64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["friend_id"], ["friends.id"], name=op.f("fk_point_entries_friend_id_friends"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_point_entries")),
-        sa.UniqueConstraint("cause", name=op.f("uq_point_entries_cause")),
-    )
-    with op.batch_alter_table("point_entries", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_point_entries_friend_id"), ["friend_id"], unique=False)
-
-    op.create_table(
         "purchases",
         sa.Column("id", BigId, nullable=False),
         sa.Column("order_id", sa.String(length=128), nullable=False),
@@ -689,6 +727,40 @@ def upgrade() -> None:
         batch_op.create_index("ix_purchases_bought_at", ["bought_at"], unique=False)
         batch_op.create_index("ix_purchases_friend_id_bought_at", ["friend_id", "bought_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_purchases_member_number"), ["member_number"], unique=False)
+
+    op.create_table(
+        "point_entries",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=160), nullable=False),
+        sa.Column("purchase_id", BigId, nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("expired_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_point_entries_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+            name=op.f("fk_point_entries_purchase_id_purchases"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_point_entries")),
+        sa.UniqueConstraint("cause", name=op.f("uq_point_entries_cause")),
+    )
+    with op.batch_alter_table("point_entries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_point_entries_expiring",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("expired_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expired_at IS NULL AND expires_at IS NOT NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_point_entries_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_point_entries_purchase_id"), ["purchase_id"], unique=False)
 
     op.create_table(
         "referrals",
@@ -865,6 +937,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_touched")),
     )
+    with op.batch_alter_table("touched", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_touched_friend_id"), ["friend_id"], unique=False)
+
     op.create_table(
         "broadcasts",
         sa.Column("id", BigId, nullable=False),
@@ -977,6 +1052,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("friend_tags", schema=None) as batch_op:
         batch_op.create_index("ix_friend_tags_tag_id_friend_id", ["tag_id", "friend_id"], unique=False)
+        batch_op.create_index("ix_friend_tags_tag_id_set_at", ["tag_id", "set_at"], unique=False)
 
     op.create_table(
         "purchase_items",
@@ -1248,6 +1324,7 @@ def downgrade() -> None:
 
     op.drop_table("purchase_items")
     with op.batch_alter_table("friend_tags", schema=None) as batch_op:
+        batch_op.drop_index("ix_friend_tags_tag_id_set_at")
         batch_op.drop_index("ix_friend_tags_tag_id_friend_id")
 
     op.drop_table("friend_tags")
@@ -1261,6 +1338,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_broadcasts_state_scheduled_at")
 
     op.drop_table("broadcasts")
+    with op.batch_alter_table("touched", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_touched_friend_id"))
+
     op.drop_table("touched")
     op.drop_table("tags")
     with op.batch_alter_table("survey_answers", schema=None) as batch_op:
@@ -1288,16 +1368,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_referrals_referrer_id"))
 
     op.drop_table("referrals")
+    with op.batch_alter_table("point_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_point_entries_purchase_id"))
+        batch_op.drop_index(batch_op.f("ix_point_entries_friend_id"))
+        batch_op.drop_index(
+            "ix_point_entries_expiring",
+            sqlite_where=sa.text("expired_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expired_at IS NULL AND expires_at IS NOT NULL"),
+        )
+
+    op.drop_table("point_entries")
     with op.batch_alter_table("purchases", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_purchases_member_number"))
         batch_op.drop_index("ix_purchases_friend_id_bought_at")
         batch_op.drop_index("ix_purchases_bought_at")
 
     op.drop_table("purchases")
-    with op.batch_alter_table("point_entries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_point_entries_friend_id"))
-
-    op.drop_table("point_entries")
     op.drop_table("operators")
     op.drop_table("next_products")
     op.drop_table("message_versions")
@@ -1318,6 +1404,31 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_facts_stage"))
         batch_op.drop_index(batch_op.f("ix_facts_review_at"))
         batch_op.drop_index(batch_op.f("ix_facts_last_purchase_at"))
+        batch_op.drop_index(
+            "ix_facts_subscription_until",
+            sqlite_where=sa.text("subscription_until IS NOT NULL"),
+            postgresql_where=sa.text("subscription_until IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_facts_complained_at",
+            sqlite_where=sa.text("complained_at IS NOT NULL"),
+            postgresql_where=sa.text("complained_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_facts_last_contacted_at",
+            sqlite_where=sa.text("last_contacted_at IS NOT NULL"),
+            postgresql_where=sa.text("last_contacted_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_facts_last_reaction_at",
+            sqlite_where=sa.text("last_reaction_at IS NOT NULL"),
+            postgresql_where=sa.text("last_reaction_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_facts_first_purchase_at",
+            sqlite_where=sa.text("first_purchase_at IS NOT NULL"),
+            postgresql_where=sa.text("first_purchase_at IS NOT NULL"),
+        )
 
     op.drop_table("facts")
     with op.batch_alter_table("cycles", schema=None) as batch_op:
@@ -1326,6 +1437,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("reminded_at IS NULL"),
             postgresql_where=sa.text("reminded_at IS NULL"),
         )
+        batch_op.drop_index("ix_cycles_category_slip_at")
         batch_op.drop_index("ix_cycles_category_remind_at")
         batch_op.drop_index("ix_cycles_category_lapse_at")
         batch_op.drop_index("ix_cycles_category_due_at")
@@ -1342,7 +1454,13 @@ def downgrade() -> None:
     op.drop_table("customer_events")
     with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
         batch_op.drop_index("uq_coupon_grants_cause")
+        batch_op.drop_index(
+            "ix_coupon_grants_redeemed_at",
+            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
+            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_coupon_grants_friend_id"))
+        batch_op.drop_index(batch_op.f("ix_coupon_grants_expires_at"))
 
     op.drop_table("coupon_grants")
     op.drop_table("chat_states")
@@ -1391,6 +1509,11 @@ def downgrade() -> None:
     with op.batch_alter_table("friends", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_friends_route"))
         batch_op.drop_index(batch_op.f("ix_friends_followed_at"))
+        batch_op.drop_index(
+            "ix_friends_birthday",
+            sqlite_where=sa.text("birthday IS NOT NULL"),
+            postgresql_where=sa.text("birthday IS NOT NULL"),
+        )
 
     op.drop_table("friends")
     op.drop_table("coupons")

@@ -25,6 +25,14 @@ class Caller:
         """Ask for something."""
         return self._client.get(f"/api/v1{path}", headers=self._headers)
 
+    def put(self, path: str) -> TestResponse:
+        """Have something be so."""
+        return self._client.put(f"/api/v1{path}", headers=self._headers)
+
+    def delete(self, path: str) -> TestResponse:
+        """Have something be gone."""
+        return self._client.delete(f"/api/v1{path}", headers=self._headers)
+
 
 @pytest.fixture
 def key(services: Services) -> str:

@@ -6,10 +6,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.context import Program
+from bot.cli.errors import words_of
 from bot.cli.policies import policy
 from bot.services import Services
-from segments import facts, review
+from segments import facts, policies, review
 from segments.errors import Invalid
+from segments.ladder_policies import StagePolicy
 from segments.models import Facts
 from tests.builders import a_friend, a_purchase, days_ago
 
@@ -20,27 +22,96 @@ def run(services: Services, *words: str) -> Result:
     return CliRunner().invoke(policy, words, obj=program)
 
 
-def test_a_threshold_that_is_changed_moves_the_friends_concerned(services: Services) -> None:
+def a_regular(services: Services) -> int:
+    """Add a friend who bought three times lately; return their id."""
     now = services.clock.now()
     with services.database.begin() as session:
         friend = a_friend(session)
         for days in (40, 20, 5):
             a_purchase(session, friend, bought_at=days_ago(days, now))
         facts.learn_purchases(session, friend.id, now)
+    return friend.id
+
+
+def stage(services: Services, friend_id: int) -> str:
+    """Return where a friend stands on the pyramid."""
     with services.database.reading() as session:
-        assert session.get_one(Facts, friend.id).stage == "regular"
-    assert run(services, "set", "regular_purchases", "4").exit_code == 0
-    assert json.loads(run(services, "show").output)["regular_purchases"] == 4
+        return session.get_one(Facts, friend_id).stage
+
+
+def test_a_threshold_that_is_changed_moves_the_friends_concerned(services: Services) -> None:
+    friend_id = a_regular(services)
+    assert stage(services, friend_id) == "regular"
+    assert run(services, "set", "stages", "regular_purchases=4").exit_code == 0
+    assert json.loads(run(services, "show", "stages").output)["regular_purchases"] == 4
     with services.database.begin() as session:
-        assert review.review_due(session, now) == 1
-    with services.database.reading() as session:
-        assert session.get_one(Facts, friend.id).stage == "existing"
+        assert review.review_due(session, services.clock.now()) == 1
+    assert stage(services, friend_id) == "existing"
+
+
+def test_trying_tells_who_would_move_and_changes_nothing(services: Services) -> None:
+    friend_id = a_regular(services)
+    told = run(services, "try", "stages", "regular_purchases=5", "regular_spend_yen=1,000,000").output
+    assert "1人が移動します（購入のある1人のうち）" in told
+    (row,) = (line for line in told.splitlines() if "常連" in line)
+    assert row.index("顧客ステージ") < row.index("常連") < row.index("既存") < row.index("1")
+    assert run(services, "try", "stages", "regular_purchases=3").output.startswith("0人が移動します")
+    assert stage(services, friend_id) == "regular"
+    assert json.loads(run(services, "show").output)["stages"] == StagePolicy().to_json()
+
+
+def test_every_policy_is_shown(services: Services) -> None:
+    shown = json.loads(run(services, "show").output)
+    assert {"stages", "growth", "classes", "cycle", "rfm"} <= set(shown)
+    assert (shown["growth"]["reaction_days"], shown["classes"]["loyal_days"]) == (90, 730)
+
+
+def test_a_number_with_a_fraction_and_none_can_be_given(services: Services) -> None:
+    assert run(services, "set", "growth", "subscription_grace=2.5", "member_days=0").exit_code == 0
+    assert run(services, "set", "stages", "regular_spend_yen=30,000").exit_code == 0
+    assert run(services, "set", "stages", "regular_spend_yen=none").exit_code == 0
+    shown = json.loads(run(services, "show").output)
+    assert (shown["growth"]["subscription_grace"], shown["growth"]["member_days"]) == (2.5, 0)
+    assert shown["stages"]["regular_spend_yen"] is None
+
+
+def test_the_history_tells_when_by_whom_and_what(services: Services) -> None:
+    assert "変更されたことはありません" in run(services, "history", "classes").output
+    run(services, "set", "stages", "regular_purchases=4")
+    with services.database.begin() as session:
+        changed = StagePolicy(regular_purchases=4, regular_spend_yen=9000)
+        policies.save_ladder_policy(session, changed, "operator:3", services.clock.now())
+    newest, oldest = (line for line in run(services, "history", "stages").output.splitlines() if "→" in line)
+    assert "operator:3" in newest
+    assert "regular_spend_yen: none → 9000" in newest
+    assert "cli" in oldest
+    assert "regular_purchases: 3 → 4" in oldest
 
 
 @pytest.mark.parametrize(
-    "words", [("regular_purchases", "many"), ("regular_purchases", "0"), ("colour", "3")]
+    ("change", "told"),
+    [
+        ("regular_purchases=many", "regular_purchases"),
+        ("regular_purchases=0", "1–999999999"),
+        ("regular_purchases=2.5", "1–999999999"),
+        ("regular_purchases=none", "1–999999999"),
+        ("regular_window_days=nan", "1–36500"),
+        ("colour=3", "One of: regular_purchases"),
+        ("regular_purchases", "regular_purchases"),
+    ],
 )
-def test_a_threshold_that_cannot_be_is_refused(services: Services, words: tuple[str, str]) -> None:
-    answer = run(services, "set", *words)
+@pytest.mark.parametrize("command", ["set", "try"])
+def test_a_threshold_that_cannot_be_is_refused_with_what_can_be(
+    services: Services, command: str, change: str, told: str
+) -> None:
+    answer = run(services, command, "stages", change)
     assert isinstance(answer.exception, Invalid)
     assert answer.exception.code == "policy_invalid"
+    assert told in words_of(answer.exception, "en")
+    assert words_of(answer.exception, "ja") != words_of(answer.exception, "en")
+
+
+def test_an_unknown_policy_is_refused_with_those_there_are(services: Services) -> None:
+    answer = run(services, "set", "weather", "rain=3")
+    assert answer.exit_code == 2
+    assert "growth" in answer.output

@@ -220,6 +220,15 @@ def test_a_friends_page_tells_stage_reason_purchases_chat_and_deliveries(owner: 
                     reason="full_price",
                     at=days_ago(1),
                 ),
+                StageChange(
+                    friend_id=friend.id,
+                    ladder="class",
+                    from_stage="new",
+                    to_stage="lapsed",
+                    reason="class_lapsed",
+                    reason_params={"at": days_ago(300).isoformat()},
+                    at=days_ago(1),
+                ),
                 ChatMessage(
                     friend_id=friend.id, direction=Direction.OUT, kind="text", text="ようこそ", at=days_ago(1)
                 ),
@@ -236,6 +245,7 @@ def test_a_friends_page_tells_stage_reason_purchases_chat_and_deliveries(owner: 
     page = owner.get(f"/console/friends/{friend.id}").text
     for words in (
         "正規価格の商品を購入しました（2回）",
+        "顧客分類</span><br>新規顧客 → <strong>離脱客</strong> – 最後の購入（2026年1月25日）から",
         "A-1",
         "2,980円",
         "ようこそ",

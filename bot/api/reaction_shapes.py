@@ -1,0 +1,97 @@
+"""The shapes of what friends did elsewhere, and of their points."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+
+from bot.api.shapes import PLAIN, WHOLE, Shape, believable
+from segments.points import MOST
+from segments.surveys import ANSWER_LIMIT, QUESTION_LIMIT
+
+Question = Annotated[str, StringConstraints(min_length=1, max_length=QUESTION_LIMIT, pattern=PLAIN)]
+Answer = Annotated[str, StringConstraints(min_length=1, max_length=ANSWER_LIMIT)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PLAIN)]
+Moment = Annotated[AwareDatetime, AfterValidator(believable)]
+WHEN = Field(None, description="ISO 8601 with its zone; now when left out")
+
+
+class AnswerIn(Shape):
+    """What a friend answered, on paper or in a form of the shop's own."""
+
+    question: Question
+    answer: Answer
+    at: Moment | None = WHEN
+
+
+class AnswerOut(BaseModel):
+    """The answer that counts; `created` is false when it was the one just given."""
+
+    friend_id: int
+    question: str
+    answer: str
+    at: datetime
+    created: bool
+
+
+class Happening(StrEnum):
+    """What a friend may have done elsewhere."""
+
+    JOINED_EVENT = "joined_event"
+    COMPLAINT = "complaint"
+
+
+class EventIn(Shape):
+    """Something a friend did elsewhere; told again under the same `reference` it changes nothing."""
+
+    kind: Happening
+    event: Question | None = Field(None, description="参加したイベント / the event joined")
+    at: Moment | None = WHEN
+    reference: Reference | None = None
+
+
+class EventOut(BaseModel):
+    """What was taken note of, and how often it happened by now."""
+
+    friend_id: int
+    kind: Happening
+    created: bool
+    count: int
+
+
+class PointsIn(Shape):
+    """Points to give, or with a negative number to spend; told again for the same `cause` it changes nothing."""
+
+    points: Annotated[int, Field(ge=-MOST, le=MOST, strict=True), WHOLE]
+    cause: Reference
+
+
+class Expiring(BaseModel):
+    """Points that go on one day."""
+
+    at: datetime
+    points: int
+
+
+class PointEntryOut(BaseModel):
+    """One movement of points."""
+
+    points: int
+    cause: str
+    by: str
+    at: datetime
+    expires_at: datetime | None
+
+
+class PointsOut(BaseModel):
+    """How a friend's points stand, with the latest hundred movements, the newest first."""
+
+    friend_id: int
+    balance: int
+    expiring: list[Expiring]
+    entries: list[PointEntryOut]
+
+
+TAKEN: tuple[type[BaseModel], ...] = (AnswerIn, EventIn, PointsIn)
+GIVEN: tuple[type[BaseModel], ...] = (AnswerOut, EventOut, PointsOut)

@@ -1,0 +1,72 @@
+"""`GET /r/<token>`: a friend taps a tracked link; we take note and send them on to where it leads."""
+
+import re
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from bot.services import current_services
+from segments import links
+from segments.errors import NotFound
+from segments.link_tokens import Tapped, Tracking
+
+blueprint = Blueprint("tracked_links", __name__)
+
+MACHINES = re.compile(
+    r"line-poker|facebookexternalhit|(?<!cu)bot\b|crawler|spider|preview|slurp|curl/|wget/|python-",
+    re.IGNORECASE,
+)
+"""Who fetches a page to show a preview of it: LINE's own is `facebookexternalhit/1.1;line-poker/1.0`.
+
+LINE's browser on a friend's phone says `Line/14.1.0`, and counts; Cubot is a make of phones.
+"""
+AHEAD_OF_TIME = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+
+
+@blueprint.get("/r/<token>")
+def follow(token: str) -> ResponseReturnValue:
+    """Redirect to the link's address, which comes from the database alone; a token that is not ours finds nothing."""
+    tapped = _tracking().read(token)
+    try:
+        if tapped is None:
+            raise NotFound("link_unknown")
+        url = _url(tapped)
+    except NotFound:
+        return _uncached(render_template("public/link_gone.html"), HTTPStatus.NOT_FOUND)
+    return _uncached(redirect(url, HTTPStatus.FOUND))
+
+
+def _url(tapped: Tapped) -> str:
+    services = current_services()
+    if not _is_a_tap():
+        with services.database.reading() as session:
+            return links.url_of(session, tapped.link_id)
+    with services.database.begin() as session:
+        url = links.url_of(session, tapped.link_id)
+        links.tap(session, tapped, services.clock.now())
+    return url
+
+
+def _is_a_tap() -> bool:
+    """Tell whether a person opens this, rather than a program that looks at where it leads."""
+    if request.method != "GET" or MACHINES.search(request.user_agent.string):
+        return False
+    return not any("pre" in request.headers.get(name, "").lower() for name in AHEAD_OF_TIME)
+
+
+def _tracking() -> Tracking:
+    return Tracking(current_services().settings.public_url, str(current_app.config["SECRET_KEY"]))
+
+
+def _uncached(answer: ResponseReturnValue, status: int | None = None) -> ResponseReturnValue:
+    response = make_response(answer) if status is None else make_response(answer, status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def register(app: Flask) -> None:
+    """Add /r/<token>: open to everybody, for friends have no log-in."""
+    app.register_blueprint(blueprint)

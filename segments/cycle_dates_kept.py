@@ -1,0 +1,144 @@
+"""The dates of stored cycle rows as columns: read, made anew by other parameters, written where they moved."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from segments import driver_rows
+from segments.cycle import CycleParams, forecast_arrays
+from segments.learned_cycles import moments_after
+from segments.micros import Floats, as_micros, floats, plain, same
+from segments.models import Cycle
+
+WEEK = 7 * 86_400e6
+"""In microseconds."""
+DATES = ("cycle_days", "due_at", "remind_at", "slip_at", "lapse_at")
+
+_READ = (
+    select(
+        Cycle.friend_id,
+        Cycle.category,
+        Cycle.n,
+        Cycle.s1,
+        Cycle.s2,
+        Cycle.last_quantity,
+        *(as_micros(getattr(Cycle, name)) for name in ("last_at", "due_at", "remind_at", "slip_at", "lapse_at")),
+        as_micros(Cycle.reminded_at),
+    )
+    .where(Cycle.friend_id > bindparam("after"), Cycle.friend_id <= bindparam("last"))
+    .order_by(Cycle.friend_id, Cycle.category)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Stored rows, an element each; moments in microseconds since 1970, nan for never."""
+
+    friend_id: NDArray[np.int64]
+    category: tuple[str, ...]
+    n: Floats
+    s1: Floats
+    s2: Floats
+    last_quantity: Floats
+    last_at: Floats
+    due_at: Floats
+    remind_at: Floats
+    slip_at: Floats
+    lapse_at: Floats
+    reminded_at: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """What follows from rows by some parameters."""
+
+    cycle_days: Floats
+    due_at: Floats
+    remind_at: Floats
+    slip_at: Floats
+    lapse_at: Floats
+
+
+def read(session: Session, after: int, last: int) -> Rows:
+    """Return the rows of friends with ids above `after`, up to `last`."""
+    found = session.connection().execute(_READ, {"after": after, "last": last}).all()
+    if not found:
+        return Rows(np.zeros(0, dtype=np.int64), (), *np.zeros((10, 0)))
+    friend_id, category, *numbers = zip(*found, strict=True)
+    return Rows(np.array(friend_id, dtype=np.int64), category, *(floats(each) for each in numbers))
+
+
+def dates_of(rows: Rows, params: CycleParams) -> Dates:
+    """Return the rows' dates, each by the parameters that hold in its category."""
+    made = np.empty((5, len(rows.friend_id)))
+    category = np.array(rows.category, dtype=object)
+    own = sorted(params.categories.keys() & set(rows.category))
+    shops = ~np.isin(category, own) if own else np.ones(len(category), dtype=np.bool_)
+    for some, one in ((shops, params), *((category == name, params.of(name)) for name in own)):
+        usual = np.maximum(rows.last_quantity[some], 1.0) / one.usual_quantity
+        shift = one.elasticity * np.log(usual)
+        made[:, some] = forecast_arrays(rows.n[some], rows.s1[some], rows.s2[some], shift, one)
+    made[1:] = moments_after(rows.last_at, made[1:])
+    return Dates(*made)
+
+
+def write(session: Session, rows: Rows, dates: Dates, now_us: float) -> int:
+    """Write the dates that moved; return of how many rows."""
+    alike = np.ones(len(rows.friend_id), dtype=np.bool_)
+    for name in DATES[1:]:
+        alike &= same(getattr(rows, name), getattr(dates, name))
+    moved = np.flatnonzero(~alike)
+    # A reminder whose new day is more than a week ago would come too late to be of use.
+    late = np.isnan(rows.reminded_at) & (dates.remind_at <= now_us - WEEK)
+    columns: dict[str, Any] = {name: getattr(dates, name)[moved] for name in DATES}
+    columns["reminded_at"] = np.where(late, now_us, rows.reminded_at)[moved]
+    chosen = moved.tolist()
+    values = {
+        "cycle_days": columns.pop("cycle_days").tolist(),
+        **{name: plain(each) for name, each in columns.items()},
+        "friend_id": rows.friend_id[moved].tolist(),
+        "category": [rows.category[one] for one in chosen],
+    }
+    if chosen:
+        _update(session, "cycles", ("friend_id", "category"), values)
+    return len(chosen)
+
+
+def write_reviews(session: Session, friend_ids: Any, by: Any) -> None:
+    """Bring the reviews of friends forward."""
+    if len(friend_ids):
+        values = {"review_at": plain(by), "friend_id": friend_ids.tolist()}
+        _update(session, "facts", ("friend_id",), values)
+
+
+_KINDS = {"friend_id": "bigint", "category": "text", "cycle_days": "double precision"}
+
+
+def _update(session: Session, table: str, key: tuple[str, ...], values: dict[str, list[Any]]) -> None:
+    """Change rows by their key: on SQLite one by one, on PostgreSQL by a join with arrays."""
+    connection = session.connection()
+    told = [name for name in values if name not in key]
+    if driver_rows.is_sqlite(session):
+        marks = ", ".join(f"{name} = ?" for name in told)
+        where = " AND ".join(f"{name} = ?" for name in key)
+        sql = f"UPDATE {table} SET {marks} WHERE {where}"  # noqa: S608 — names of ours
+        connection.exec_driver_sql(sql, list(zip(*values.values(), strict=True)))
+        return
+    arrays = ", ".join(f"%({name})s::{_KINDS.get(name, 'bigint')}[]" for name in values)
+    marks = ", ".join(f"{name} = {_moment(name)}" for name in told)
+    where = " AND ".join(f"{table}.{name} = new.{name}" for name in key)
+    sql = f"UPDATE {table} SET {marks} FROM unnest({arrays}) AS new({', '.join(values)}) WHERE {where}"  # noqa: S608 — names of ours
+    connection.exec_driver_sql(sql, values)
+
+
+def _moment(name: str) -> str:
+    # Numbers go over the wire, moments are made by the server: exact to the microsecond.
+    return (
+        f"'epoch'::timestamptz + new.{name} * interval '1 microsecond'"
+        if name.endswith("_at")
+        else f"new.{name}"
+    )

@@ -1,0 +1,36 @@
+"""What the ladders and their rungs are called inside a sentence."""
+
+from collections.abc import Mapping
+
+from segments.class_words import CLASS_NAMES, STATUS_NAMES
+from segments.growth_words import GROWTH_NAMES
+from segments.ladder_rules import LadderName as Ladder
+from segments.leaves.said import Said
+from segments.stage_words import STAGE_NAMES
+
+LADDERS: Mapping[Ladder, Said] = {
+    Ladder.PYRAMID: Said("顧客ステージ", "customer stage"),
+    Ladder.GROWTH: Said("成長段階", "growth stage"),
+    Ladder.CLASS: Said("顧客分類", "customer class"),
+    Ladder.STATUS: Said("購買状況", "purchase status"),
+}
+RUNGS: Mapping[Ladder, Mapping[str, tuple[str, str]]] = {
+    Ladder.PYRAMID: STAGE_NAMES,
+    Ladder.GROWTH: GROWTH_NAMES,
+    Ladder.CLASS: CLASS_NAMES,
+    Ladder.STATUS: STATUS_NAMES,
+}
+
+
+def rung_name(rung: str, ladder: Ladder) -> Said:
+    """Return what a rung is called; a name that is no longer used is given back as it is, none at all as `none`."""
+    names = RUNGS[ladder].get(rung)
+    return Said(*names) if names else Said(rung or "なし", rung or "none")
+
+
+def standing(rungs: list[str], ladder: Ladder) -> Said:
+    """Say that somebody stands on one of some rungs: 顧客ステージが「見込み」または「既存」."""
+    names = [rung_name(each, ladder) for each in rungs]
+    japanese = "または".join(f"「{each.ja}」" for each in names)
+    english = " or ".join(each.en for each in names)
+    return Said(f"{LADDERS[ladder].ja}が{japanese}", f"{LADDERS[ladder].en} is {english}")

@@ -1,0 +1,122 @@
+"""What every part of a condition is: unchanging typed data, and what each leaf can say of itself."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import ColumnElement, Select, exists
+
+from segments.leaves.context import Context, Edge, Known, Span
+from segments.leaves.said import Said
+from segments.models import Friend
+
+LONGEST_LIST = 1000
+"""Friends named one by one in a condition; longer lists are frozen (audience.freeze_list) and named as one."""
+BIGGEST_ID = 2**63 - 1
+
+# No control letters: PostgreSQL stores no NUL, and nobody's tag has any.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+
+
+def _written_day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    message = "a day is written 2026-11-21"
+    raise ValueError(message)
+
+
+def _believable(day: date) -> date:
+    """Refuse the ends of the calendar, where the first hours of a day are no date in UTC."""
+    if not 1900 <= day.year <= 2200:
+        message = "between 1900 and 2200"
+        raise ValueError(message)
+    return day
+
+
+Days = Annotated[int, Field(ge=1, le=3660, strict=True)]
+Number = Annotated[int, Field(ge=0, le=10**9, strict=True)]
+Id = Annotated[int, Field(ge=1, le=BIGGEST_ID, strict=True)]
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=PLAIN)]
+Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_believable)]
+Names = Annotated[list[Name], Field(min_length=1, max_length=LONGEST_LIST)]
+MaybeNames = Annotated[list[Name], Field(max_length=LONGEST_LIST)]
+
+
+class Node(BaseModel):
+    """A part of a condition: unchanging, and strict about what it is made of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Cost(IntEnum):
+    """How dear a leaf is to answer for one friend; the cheap ones are asked first."""
+
+    FACTS = 0
+    FRIEND = 1
+    ROWS = 2
+    MANY_ROWS = 3
+    DOCUMENT = 4
+
+
+class Named(NamedTuple):
+    """Something that a leaf names and that may be deleted."""
+
+    kind: str
+    """`tag`, `product`, `category`, `coupon`, `link`, `audience` or `segment`."""
+    key: Any
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to see in one friend: the columns to read, and how to say what they hold."""
+
+    columns: tuple[ColumnElement[Any], ...]
+    say: Callable[..., Said]
+    """Given the columns' values in their order."""
+
+
+class Leaf(Node, ABC):
+    """One question about a friend."""
+
+    cost: ClassVar[Cost] = Cost.FACTS
+    reads_rfm: ClassVar[bool] = False
+    """Whether the shop's cuts and measured deciles decide what it means."""
+
+    @abstractmethod
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        """Return the expression over Friend joined with Facts: true or false, never unknown."""
+
+    @abstractmethod
+    def edges(self, span: Span) -> list[Edge]:
+        """Return selects of everyone whose answer may have changed by the passing of time alone."""
+
+    @abstractmethod
+    def words(self, known: Known) -> Said:
+        """Say the question, so that 「…」にあてはまる / `not: …` can be put around it."""
+
+    def seen(self, context: Context) -> Seen | None:
+        """Return what the answer is read from in one friend; None when the question says it all."""
+
+    def named(self) -> Iterable[Named]:
+        """Return what is named and may be gone."""
+        return ()
+
+
+class Timeless(Leaf):
+    """A question whose answer does not change by the passing of time alone."""
+
+    def edges(self, span: Span) -> list[Edge]:
+        """Return nobody."""
+        return []
+
+
+def having(rows: Select[Any], friend_id: Any, context: Context) -> ColumnElement[bool]:
+    """Return the expression for friends who have such rows; `rows` selects their friend ids, never null."""
+    if context.wide:
+        return Friend.id.in_(rows)
+    return exists(rows.where(friend_id == Friend.id).correlate(Friend))

@@ -1,0 +1,248 @@
+"""Questions answered by a number or a moment that the facts already hold: one short class each."""
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+from sqlalchemy import ColumnElement, and_
+
+from segments.leaves import said
+from segments.leaves.context import Context, Edge, Known, Span
+from segments.leaves.node import Leaf, Seen, Timeless
+from segments.leaves.ranges import LastTime, MaybePeriod, Period, Range, fits
+from segments.leaves.said import Said
+from segments.models import Facts
+
+BALANCE = 10**9
+
+
+class _Sum(Range, Timeless):
+    """A number of the facts in a range."""
+
+    column: ClassVar[str]
+    subject: ClassVar[Said]
+    unit: ClassVar[said.Unit]
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return self.fits(getattr(Facts, self.column))
+
+    def words(self, known: Known) -> Said:
+        span = self.span(type(self).unit)
+        return Said(f"{self.subject.ja}{span.ja}", f"{self.subject.en} {span.en}")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen((getattr(Facts, self.column),), type(self).unit)
+
+
+class PurchaseCount(_Sum):
+    """Bought so many times; purchases refunded in full do not count."""
+
+    kind: Literal["purchase_count"] = Field(default="purchase_count", alias="is")
+    column: ClassVar[str] = "purchase_count"
+    subject: ClassVar[Said] = Said("", "bought")
+    unit: ClassVar[said.Unit] = staticmethod(said.times)
+
+    def words(self, known: Known) -> Said:
+        return super().words(known).plus("購入", "")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen((Facts.purchase_count,), said.times_bought)
+
+
+class Spend(_Sum):
+    """Spent so many yen in all, refunds taken off."""
+
+    kind: Literal["spend"] = Field(default="spend", alias="is")
+    column: ClassVar[str] = "spend_yen"
+    subject: ClassVar[Said] = Said("購入金額の合計が", "spent")
+    unit: ClassVar[said.Unit] = staticmethod(said.yen)
+
+
+class ProductCount(_Sum):
+    """Bought so many different products."""
+
+    kind: Literal["product_count"] = Field(default="product_count", alias="is")
+    column: ClassVar[str] = "product_count"
+    subject: ClassVar[Said] = Said("購入した商品の種類が", "bought")
+    unit: ClassVar[said.Unit] = staticmethod(said.counted("種類", "product", "different products"))
+
+
+class ReferralCount(_Sum):
+    """Brought so many friends."""
+
+    kind: Literal["referral_count"] = Field(default="referral_count", alias="is")
+    column: ClassVar[str] = "referral_count"
+    subject: ClassVar[Said] = Said("紹介した友だちが", "brought")
+    unit: ClassVar[said.Unit] = staticmethod(said.counted("人", "friend", "friends"))
+
+
+class EventsJoined(_Sum):
+    """Joined so many events and study sessions."""
+
+    kind: Literal["events_joined"] = Field(default="events_joined", alias="is")
+    column: ClassVar[str] = "event_count"
+    subject: ClassVar[Said] = Said("イベントへの参加が", "joined")
+    unit: ClassVar[said.Unit] = staticmethod(said.counted("回", "event", "events"))
+
+
+class TapCount(_Sum):
+    """Tapped buttons and links so many times."""
+
+    kind: Literal["tap_count"] = Field(default="tap_count", alias="is")
+    column: ClassVar[str] = "tap_count"
+    subject: ClassVar[Said] = Said("タップの回数が", "tapped")
+    unit: ClassVar[said.Unit] = staticmethod(said.times)
+
+
+class MessageCount(_Sum):
+    """Wrote to us so many times."""
+
+    kind: Literal["message_count"] = Field(default="message_count", alias="is")
+    column: ClassVar[str] = "message_count"
+    subject: ClassVar[Said] = Said("メッセージをくれた回数が", "wrote")
+    unit: ClassVar[said.Unit] = staticmethod(said.times)
+
+
+class AnswerCount(_Sum):
+    """Answered so many survey questions."""
+
+    kind: Literal["answer_count"] = Field(default="answer_count", alias="is")
+    column: ClassVar[str] = "answer_count"
+    subject: ClassVar[Said] = Said("アンケートへの回答が", "answered")
+    unit: ClassVar[said.Unit] = staticmethod(said.counted("問", "question", "questions"))
+
+
+class Points(Timeless):
+    """Has so many points, which may be below zero."""
+
+    kind: Literal["points"] = Field(default="points", alias="is")
+    at_least: int | None = Field(default=None, ge=-BALANCE, le=BALANCE, strict=True)
+    at_most: int | None = Field(default=None, ge=-BALANCE, le=BALANCE, strict=True)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            message = "at_least or at_most is needed"
+            raise ValueError(message)
+        return self
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return fits(Facts.points, self.at_least, self.at_most)
+
+    def words(self, known: Known) -> Said:
+        span = said.span(self.at_least, self.at_most, _points)
+        return Said(f"ポイント残高が{span.ja}", f"has {span.en}")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen((Facts.points,), _points)
+
+
+_points = said.counted("ポイント", "point", "points")
+
+
+class _Last(LastTime, Leaf):
+    """A moment of the facts so many days ago."""
+
+    column: ClassVar[str]
+    subject: ClassVar[Said]
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return self.lies(getattr(Facts, self.column), context)
+
+    def edges(self, span: Span) -> list[Edge]:
+        return self.crossed(span, Facts.friend_id, getattr(Facts, self.column))
+
+    def words(self, known: Known) -> Said:
+        return Said(f"{self.subject.ja}{self.ago().ja}", f"{self.subject.en} {self.ago().en}")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen(
+            (self.column,),
+            lambda at: said.day_of(at, context.zone) if at else Said("一度もありません", "never"),
+        )
+
+
+class LastPurchase(_Last):
+    """Last bought within or before so many days; who never bought is in neither unless `or_never` says so."""
+
+    kind: Literal["last_purchase"] = Field(default="last_purchase", alias="is")
+    column: ClassVar[str] = "last_purchase_at"
+    subject: ClassVar[Said] = Said("最後の購入が", "last bought")
+
+
+class FirstPurchase(_Last):
+    """First bought within or before so many days."""
+
+    kind: Literal["first_purchase"] = Field(default="first_purchase", alias="is")
+    column: ClassVar[str] = "first_purchase_at"
+    subject: ClassVar[Said] = Said("最初の購入が", "first bought")
+
+
+class LastReaction(_Last):
+    """Last wrote or tapped within or before so many days."""
+
+    kind: Literal["last_reaction"] = Field(default="last_reaction", alias="is")
+    column: ClassVar[str] = "last_reaction_at"
+    subject: ClassVar[Said] = Said("最後の反応が", "last reacted")
+
+
+class LastContacted(_Last):
+    """Last got a message of ours, replies left out; with `or_never`, `before_days: 14` is "not for 14 days"."""
+
+    kind: Literal["last_contacted"] = Field(default="last_contacted", alias="is")
+    column: ClassVar[str] = "last_contacted_at"
+    subject: ClassVar[Said] = Said("最後の配信が", "last contacted")
+
+
+class Complained(MaybePeriod, Leaf):
+    """Complained, at any time or last so many days ago."""
+
+    kind: Literal["complained"] = Field(default="complained", alias="is")
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return and_(Facts.complaint_count > 0, self.lies(Facts.complained_at, context))
+
+    def edges(self, span: Span) -> list[Edge]:
+        return self.crossed(span, Facts.friend_id, Facts.complained_at)
+
+    def words(self, known: Known) -> Said:
+        return Said(f"{self.between().ja}ご意見・苦情があった", f"complained{self.between().en}")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen((Facts.complaint_count,), said.counted("件", "complaint", "complaints"))
+
+
+class Subscribed(Leaf):
+    """Has a subscription whose deliveries are unbroken at this moment."""
+
+    kind: Literal["subscribed"] = Field(default="subscribed", alias="is")
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return and_(Facts.subscription_until.is_not(None), Facts.subscription_until > context.now)
+
+    def edges(self, span: Span) -> list[Edge]:
+        return span.passed(Facts.friend_id, Facts.subscription_until)
+
+    def words(self, known: Known) -> Said:
+        return Said("定期購入が続いている", "has an unbroken subscription")
+
+    def seen(self, context: Context) -> Seen:
+        return Seen(
+            (Facts.subscription_until,),
+            lambda at: (
+                said.day_of(at, context.zone).plus("まで", "")
+                if at
+                else Said("定期購入なし", "no subscription")
+            ),
+        )
+
+
+class FreeItemClaimed(Timeless):
+    """Claimed the free item."""
+
+    kind: Literal["free_item_claimed"] = Field(default="free_item_claimed", alias="is")
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return Facts.free_item_claimed_at.is_not(None)
+
+    def words(self, known: Known) -> Said:
+        return Said("無料プレゼントを受け取った", "claimed the free item")

@@ -1,0 +1,75 @@
+"""Moments as plain numbers, for columns of many: microseconds since 1970-01-01 UTC, as SQLite keeps them."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Dialect, type_coerce
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from segments.db import EPOCH, MICROSECOND
+
+Floats = NDArray[np.float64]
+
+
+class Micros(TypeDecorator[int]):
+    """A column of moments read and written as whole microseconds; on SQLite nothing is converted at all."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Pick the column's type for the database in use."""
+        return dialect.type_descriptor(
+            BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Turn numbers into moments where the database wants those."""
+        return None if dialect.name == "sqlite" else moment_of
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        """Turn moments into numbers where the database gives those."""
+        return None if dialect.name == "sqlite" else micros_of
+
+
+def moment_of(micros: float | None) -> datetime | None:
+    """Return the moment of a number of microseconds."""
+    return None if micros is None else EPOCH + timedelta(microseconds=int(micros))
+
+
+def micros_of(moment: datetime | None) -> int | None:
+    """Return the microseconds of a moment."""
+    return None if moment is None else (moment - EPOCH) // MICROSECOND
+
+
+def as_micros(column: Any) -> ColumnElement[int]:
+    """Read a column of moments as numbers."""
+    return type_coerce(column, Micros)
+
+
+def floats(values: Sequence[int | None]) -> Floats:
+    """Return numbers as an array, nan standing for None."""
+    return np.array(values, dtype=np.float64)
+
+
+def plain(moments: Any) -> list[int | None]:
+    """Return an array of microseconds as integers, None where there is nan."""
+    if moments.dtype != np.float64:
+        return moments.tolist()
+    never = np.isnan(moments)
+    if not never.any():
+        return moments.astype(np.int64).tolist()
+    given: list[int | None] = np.where(never, 0, moments).astype(np.int64).tolist()
+    for place in np.flatnonzero(never).tolist():
+        given[place] = None
+    return given
+
+
+def same(one: Any, other: Any) -> Any:
+    """Tell where two arrays agree, nan agreeing with nan."""
+    if one.dtype == np.float64 or other.dtype == np.float64:
+        return (one == other) | (np.isnan(one) & np.isnan(other))
+    return one == other

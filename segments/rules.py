@@ -1,0 +1,54 @@
+"""What learning goes by, read in one query and understood once: policies, parameters of cycles, the shop's calendar."""
+
+import json
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Text, cast, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from segments import policies, shop
+from segments.cycle import CycleParams
+from segments.ladder_policies import LadderPolicies
+from segments.models import Policy, Setting
+
+_SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The shop's policies, the parameters of its cycles and its calendar."""
+
+    ladders: LadderPolicies
+    params: CycleParams
+    zone: tzinfo
+
+
+_policies: Any = Policy.__table__.c
+_settings: Any = Setting.__table__.c
+_newest = (
+    select(func.max(_policies.id))
+    .where(_policies.name.in_((*policies.LADDER_KINDS, policies.CYCLE)))
+    .group_by(_policies.name)
+)
+_RULES = union_all(
+    select(_policies.name, cast(_policies.data, Text)).where(_policies.id.in_(_newest)),
+    select(literal(_SHOP), cast(_settings.value, Text)).where(_settings.name == shop.SETTING),
+)
+
+
+def rules_of(session: Session) -> Rules:
+    """Return the rules in force."""
+    return _understood(tuple(sorted(map(tuple, session.connection().execute(_RULES)))))
+
+
+@lru_cache(maxsize=16)
+def _understood(rows: tuple[tuple[str, str], ...]) -> Rules:
+    found: dict[str, Any] = {name: json.loads(data) for name, data in rows}
+    ladders = LadderPolicies(
+        **{name: kind.from_json(found.get(name, {})) for name, kind in policies.LADDER_KINDS.items()}
+    )
+    params = CycleParams.from_json(found.get(policies.CYCLE, {}))
+    return Rules(ladders, params, shop.from_json(found.get(_SHOP, {})).zone)

@@ -1,0 +1,162 @@
+"""Saved segments: made, changed under a version, kept in every version, and deleted only when nothing uses them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from segments import condition_known, condition_names
+from segments.conditions import Condition, dump, parse
+from segments.errors import Conflict, Invalid, NotFound
+from segments.leaves.node import BIGGEST_ID
+from segments.models import Segment, SegmentVersion, Tag
+from segments.upsert import insert_ignore
+
+LONGEST_NAME = 128
+
+
+class Use(NamedTuple):
+    """Something that would break without the segment."""
+
+    kind: str
+    """`tag` or `segment`; callers add their own, e.g. `scenario`."""
+    id: int
+    name: str
+
+
+def load(session: Session, segment_id: int) -> Segment:
+    """Return a segment; raises NotFound("segment_unknown")."""
+    segment = session.get(Segment, segment_id) if 0 < segment_id <= BIGGEST_ID else None
+    if segment is None:
+        raise NotFound("segment_unknown", segment_id=segment_id)
+    return segment
+
+
+def all_of(session: Session) -> Sequence[Segment]:
+    """Return every segment in the order they were made."""
+    return session.scalars(select(Segment).order_by(Segment.id)).all()
+
+
+def create(session: Session, name: str, condition: Condition, by: str, now: datetime) -> Segment:
+    """Save a condition under a name; `by` says who, e.g. `operator:3`.
+
+    Raises Invalid (name_missing, name_too_long, and as condition_names.check) or Conflict("segment_name_taken").
+    """
+    title = _title(name)
+    _check(session, condition)
+    row = {
+        "name": title,
+        "condition": dump(condition),
+        "version": 1,
+        "watched": False,
+        "created_at": now,
+        "updated_at": now,
+    }
+    if not insert_ignore(session, Segment, [row]):
+        raise Conflict("segment_name_taken", name=title)
+    made = session.scalars(select(Segment).where(Segment.name == title)).one()
+    _keep(session, made, by, now)
+    return made
+
+
+def edit(
+    session: Session,
+    segment_id: int,
+    version: int,
+    by: str,
+    now: datetime,
+    *,
+    name: str | None = None,
+    condition: Condition | None = None,
+) -> Segment:
+    """Change a segment that still stands in `version`, its name, its condition or both; return it in the next one.
+
+    Raises NotFound, Conflict("segment_changed", version=…) when somebody was faster, Conflict("segment_name_taken"),
+    and Invalid as `create` does, or condition_segment_circle for a segment that would contain itself.
+    """
+    before = load(session, segment_id)
+    title = before.name if name is None else _title(name)
+    if condition is not None:
+        _check(session, condition)
+        condition_known.refuse_circle(session, segment_id, title, condition)
+    if title != before.name and session.scalar(select(Segment.id).where(Segment.name == title)):
+        raise Conflict("segment_name_taken", name=title)
+    # Segments that came ready-made have no history yet: what they were must not be lost.
+    _keep(session, before, "", before.updated_at)
+    changed: dict[str, Any] = {"name": title, "version": version + 1, "updated_at": now}
+    if condition is not None:
+        changed["condition"] = dump(condition)
+    claim = update(Segment).where(Segment.id == segment_id, Segment.version == version).values(changed)
+    claim = claim.returning(Segment.id).execution_options(synchronize_session=False)
+    claimed = session.scalar(claim)
+    session.refresh(before)
+    if claimed is None:
+        raise Conflict("segment_changed", version=before.version)
+    _keep(session, before, by, now)
+    return before
+
+
+def rename(session: Session, segment_id: int, version: int, name: str, by: str, now: datetime) -> Segment:
+    """Give a segment another name; raises as `edit` does."""
+    return edit(session, segment_id, version, by, now, name=name)
+
+
+def history(session: Session, segment_id: int) -> Sequence[SegmentVersion]:
+    """Return a segment's versions, the newest first."""
+    kept = select(SegmentVersion).where(SegmentVersion.segment_id == segment_id)
+    return session.scalars(kept.order_by(SegmentVersion.version.desc())).all()
+
+
+def used_by(session: Session, segment_id: int) -> list[Use]:
+    """Return what on this floor would break without the segment: tags by its rule, and segments that name it."""
+    tags = session.execute(select(Tag.id, Tag.name).where(Tag.segment_id == segment_id))
+    uses = [Use("tag", id_, name) for id_, name in tags]
+    for other in all_of(session):
+        if other.id != segment_id and segment_id in _named(other):
+            uses.append(Use("segment", other.id, other.name))
+    return uses
+
+
+def delete(session: Session, segment_id: int, elsewhere: Iterable[Use] = ()) -> None:
+    """Delete a segment; raises NotFound, or Conflict("segment_used", names=…) while it is used here or `elsewhere`."""
+    load(session, segment_id)
+    uses = [*used_by(session, segment_id), *elsewhere]
+    if uses:
+        raise Conflict("segment_used", names="、".join(use.name for use in uses))
+    session.execute(delete_rows(Segment).where(Segment.id == segment_id))
+
+
+def _named(segment: Segment) -> set[int]:
+    try:
+        return condition_known.named_segments(parse(segment.condition))
+    except Invalid:
+        return set()  # written by a newer program: it is told when somebody opens it
+
+
+def _check(session: Session, condition: Condition) -> None:
+    condition_names.check(session, condition)
+    condition_known.load(session, condition)
+
+
+def _title(name: str) -> str:
+    title = name.strip()
+    if not title:
+        raise Invalid("name_missing")
+    if len(title) > LONGEST_NAME:
+        raise Invalid("name_too_long", limit=LONGEST_NAME)
+    return title
+
+
+def _keep(session: Session, segment: Segment, by: str, now: datetime) -> None:
+    row = {
+        "segment_id": segment.id,
+        "version": segment.version,
+        "name": segment.name,
+        "condition": segment.condition,
+        "saved_at": now,
+        "saved_by": by,
+    }
+    insert_ignore(session, SegmentVersion, [row])

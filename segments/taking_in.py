@@ -1,0 +1,85 @@
+"""Writes what was learned of friends: cycles, facts, rungs with their history and news; only what changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from segments import cycle_columns, facts_columns, ladder_rows, referrals, touching
+from segments.cycle_columns import Stored
+from segments.facts_columns import Columns
+from segments.ladders import judge
+from segments.learned import LEARNED, Learned, learned_of
+from segments.learned_cycles import Cycles
+from segments.micros import micros_of
+from segments.models import Referral
+from segments.purchase_columns import Bools, Ints, Purchases
+from segments.rules import Rules
+
+MANY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What the purchases of some friends say, an element a friend, and their cycles by category."""
+
+    facts: Learned
+    cycles: Cycles
+    names: tuple[str, ...]
+    """Categories by their places in `cycles`."""
+
+
+def lesson_of(bought: Purchases, rules: Rules) -> Lesson:
+    """Return what purchases say."""
+    return Lesson(*learned_of(bought, rules.ladders, rules.params, rules.zone), bought.catalogue.names)
+
+
+def take_in(
+    session: Session,
+    kept: Columns,
+    before: Stored,
+    lesson: Lesson,
+    rules: Rules,
+    now: datetime,
+    told: Bools,
+    signals: Columns | None = None,
+) -> None:
+    """Write what was learned of the friends `kept`, who are locked and have the cycle rows `before`.
+
+    `told` says for whom moves on the ladders are news; `signals` are other columns of facts that were made anew.
+    """
+    ids, now_us = kept["friend_id"], float(micros_of(now) or 0)
+    changed = cycle_columns.keep(session, ids, lesson.cycles, lesson.names, before, now_us)
+    new: Columns = {name: getattr(lesson.facts, name) for name in LEARNED} | (signals or {})
+    seen = facts_columns.seen(kept | new, _dates(lesson.cycles, len(ids)))
+    judged = judge(seen, rules.ladders, now_us)
+    new |= ladder_rows.after(kept, judged, now_us)
+    ladder_rows.record(session, kept, judged, seen, rules.ladders, now_us, told)
+    changed |= facts_columns.write(session, kept, new)
+    touching.touch(session, ids[changed].tolist())
+    first = ids[(kept["purchase_count"] == 0) & (new["purchase_count"] > 0)]
+    for friend_id in _brought_in(session, first):
+        referrals.reward_on_first_purchase(session, friend_id, now)
+
+
+def _dates(cycles: Cycles, size: int) -> dict[str, Any]:
+    overall = np.flatnonzero(cycles.category == 0)
+    dates = {name: np.full(size, np.nan) for name in ("due_at", "slip_at", "lapse_at")}
+    for name, column in dates.items():
+        column[cycles.who[overall]] = getattr(cycles, name)[overall]
+    return dates
+
+
+def _brought_in(session: Session, buyers: Ints) -> Sequence[int]:
+    """Return who of these first buyers was brought in by a friend, and nobody was rewarded for it yet."""
+    if not len(buyers):
+        return []
+    ids: list[int] = buyers.tolist()
+    # A rebuild's many are all that lie between two ids.
+    those = Referral.newcomer_id.in_(ids) if len(ids) <= MANY else Referral.newcomer_id.between(ids[0], ids[-1])
+    waiting = session.scalars(select(Referral.newcomer_id).where(those, Referral.rewarded_at.is_(None)))
+    return sorted(set(waiting).intersection(ids))
