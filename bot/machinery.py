@@ -20,7 +20,7 @@ from scheduler.leadership import SessionLock, is_free
 from scheduler.plan import plan_broadcast
 from scheduler.tick import ask_quota, tick
 from scheduler.ticker import Ticker
-from segments import cycle_refit, segment_sizes
+from segments import analyses_nightly, cycle_refit, segment_sizes
 
 log = structlog.get_logger(__name__)
 
@@ -139,3 +139,9 @@ def _nightly(services: Services) -> None:
         log.info("cycle_dates_refreshed")
     counted = segment_sizes.count_all(services.database, services.clock.now())
     log.info("segments_counted", segments=counted)
+    prepared = analyses_nightly.prepare(services.database, services.clock.now(), _not_prepared)
+    log.info("analyses_prepared", parts=prepared)
+
+
+def _not_prepared(part: str, error: Exception) -> None:
+    log.warning("analysis_not_prepared", part=part, error=described(error))

@@ -24,7 +24,7 @@ LINE's browser on a friend's phone says `Line/14.1.0`, and counts; Cubot is a ma
 AHEAD_OF_TIME = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
-@blueprint.get("/r/<token>")
+@blueprint.get("/r/<path:token>")
 def follow(token: str) -> ResponseReturnValue:
     """Redirect to the link's address, which comes from the database alone; a token that is not ours finds nothing."""
     tapped = _tracking().read(token)

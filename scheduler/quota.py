@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.gateway import Quota
 from scheduler.models import Purpose
-from segments import compiler, shop
+from segments import audience
 from segments.conditions import Condition
 from segments.errors import Invalid
 from segments.models import AudienceMember, Facts, Friend, Setting
@@ -169,7 +169,7 @@ def _counts(
     )
     people: Select[Any, int] = select(kind, func.count()).select_from(Friend).join(Facts).group_by(kind)
     if condition is not None:
-        people = people.where(compiler.compile(condition, now, shop.load(session).zone))
+        people = people.where(audience.matching(session, condition, now))
     else:
         people = people.join(AudienceMember, AudienceMember.friend_id == Friend.id).where(
             AudienceMember.audience_id == audience_id

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler import broadcasts, chunks, heartbeats, plan_jobs, quota, replies, scenarios, triggers
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
-from segments import members_filling, members_looking, members_time, review
+from segments import members_filling, members_looking, members_time, points, review
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +46,9 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
     now, queue = dispatcher.clock.now, dispatcher.queue
     return [
         NamedPart("reviewed", lambda session: review.review_due(session, now())),
-        NamedPart("looked_again", lambda session: members_looking.look_again(session, now()), FEW_ROUNDS),
+        NamedPart("points_expired", lambda session: points.expire(session, now())),
         NamedPart("time_passed", lambda session: members_time.pass_time(session, now()), FEW_ROUNDS),
+        NamedPart("looked_again", lambda session: members_looking.look_again(session, now()), FEW_ROUNDS),
         NamedPart("filled", lambda session: members_filling.fill(session, now()), FEW_ROUNDS // 4),
         NamedPart("events", lambda session: triggers.read_events(session, now())),
         NamedPart("steps", lambda session: scenarios.advance(session, now())),

@@ -32,6 +32,10 @@ def matching(
 def count(session: Session, condition: Condition, now: datetime) -> int:
     """Return to how many friends a send to this condition would be written."""
     query = select(func.count()).select_from(Friend).join(Facts, Facts.friend_id == Friend.id)
+    # Left to itself SQLite fetches half the shop row by row through an index on a date or a stage, six times slower
+    # than reading it in order; from the few whom a list, a tag or a purchase names it may still go on by their ids.
+    for table in (Friend, Facts):
+        query = query.with_hint(table, "NOT INDEXED", "sqlite")
     return session.scalars(query.where(sendable(), matching(session, condition, now))).one()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from segments.models import Product, Purchase, PurchaseItem
@@ -110,43 +110,44 @@ def best_categories(
 ) -> list[SoldCategory]:
     """Return the categories that sold best, as `best_sellers` does."""
     sums = _sums()
-    # Not the bare column, as above.
-    category = (Product.category + "").label("category")
     rows = session.execute(
-        select(category, *sums.values())
-        .join(PurchaseItem, PurchaseItem.product_id == Product.id)
-        .join(Purchase, Purchase.id == PurchaseItem.purchase_id)
+        select(Product.category, *sums.values())
+        .select_from(Purchase)
+        .join(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
+        .join(Product, Product.id == PurchaseItem.product_id + 0)  # not the bare column, as above
         .where(counts(), *_period(session, since, until))
-        .group_by(category)
-        .order_by(sums[by].desc(), sums[Measure.YEN].desc(), category)
+        .group_by(Product.category)
+        .order_by(sums[by].desc(), sums[Measure.YEN].desc(), Product.category)
         .limit(limit)
     )
     return [SoldCategory(row.quantity, row.yen, row.buyers, row.category) for row in rows]
 
 
-def within(since: datetime | None, until: datetime | None) -> tuple[ColumnElement[bool], ...]:
+def within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     """Return the conditions that a purchase was made from `since` up to but not at `until`."""
-    early = true() if since is None else Purchase.bought_at >= since
-    return early, (true() if until is None else Purchase.bought_at < until)
+    early = [] if since is None else [Purchase.bought_at >= since]
+    return early if until is None else [*early, Purchase.bought_at < until]
 
 
 def kept_yen() -> ColumnElement[int]:
     """Return what was kept of a line: a partial refund is spread over the lines, as purchase_history does."""
-    kept: Any = Purchase.amount_yen - Purchase.refunded_yen
-    return cast(PurchaseItem.amount_yen, BigInteger) * kept // func.nullif(Purchase.amount_yen, 0)
+    kept = Purchase.amount_yen - Purchase.refunded_yen
+    # Typed as whole numbers throughout: otherwise SQLite would call a FLOOR written in Python for every line.
+    share = cast(PurchaseItem.amount_yen, BigInteger) * kept // Purchase.amount_yen
+    return case((Purchase.amount_yen > 0, share), else_=0)
 
 
-def _period(
-    session: Session, since: datetime | None, until: datetime | None
-) -> tuple[ColumnElement[bool], ...]:
+def _period(session: Session, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     """Return the conditions of a period, kept from the index of dates when they hold for much of the table."""
     conditions = within(since, until)
+    if not conditions:
+        return []
     inside = session.scalar(select(func.count()).select_from(Purchase).where(*conditions)) or 0
     whole = session.scalar(select(func.max(Purchase.id))) or 0
     if inside * SCANNED < whole:
         return conditions
     # SQLite would follow its index to every one of these rows; reading them as they lie takes half the time.
-    return tuple(case((condition, 1), else_=0) == 1 for condition in conditions)
+    return [case((condition, 1), else_=0) == 1 for condition in conditions]
 
 
 def _sums() -> dict[Measure, Any]:

@@ -111,4 +111,4 @@ def _size(condition: Condition, segments: Mapping[int, Condition]) -> int:
 
 def _frozen(session: Session, audience_ids: set[int]) -> dict[int, datetime]:
     rows = select(Audience.id, Audience.created_at).where(Audience.id.in_(audience_ids))
-    return {id_: at for id_, at in session.execute(rows)}
+    return dict(session.execute(rows).all())

@@ -40,10 +40,9 @@ def check(session: Session, condition: Condition) -> None:
 def missing(session: Session, condition: Condition) -> list[Named]:
     """Return everything a condition names, itself or in a segment it names, that is no longer there, kind by kind."""
     named = _named(session, condition)
-    gone = [
+    return [
         Named(kind, key) for kind in COLUMNS for key in sorted(_gone(session, kind, named.get(kind, set())))
     ]
-    return gone
 
 
 def _gone(session: Session, kind: str, keys: set[Any]) -> set[Any]:

@@ -5,7 +5,7 @@ Written as `{"version": 1, "is": "all", "of": [{"is": "stage", "stages": ["trial
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -114,18 +114,19 @@ def depth(condition: Condition) -> int:
 
 def _check_size(tree: Any) -> None:
     """Refuse a tree that is too deep or too large before anything walks it by recursion."""
-    level: list[Any] = [tree]
-    parts = 0
+    level, parts = [tree], 0
     for _ in range(DEEPEST + 1):
-        lists: list[Any] = [
-            node["of"] for node in level if isinstance(node, dict) and isinstance(node.get("of"), list)
-        ]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- JSON from outside
         parts += len(level)
         if parts > 2 * MOST:
             raise Invalid("condition_too_large", most=MOST)
-        level = [each for some in lists for each in some]
+        level = [each for node in level for each in _below(node)]
     if level:
         raise Invalid("condition_too_deep", deepest=DEEPEST)
+
+
+def _below(node: Any) -> list[Any]:
+    below: Any = cast("dict[str, Any]", node).get("of") if isinstance(node, dict) else None
+    return cast("list[Any]", below) if isinstance(below, list) else []
 
 
 def _refusal(error: ValidationError) -> Invalid:

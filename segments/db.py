@@ -13,12 +13,14 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    FromClause,
     Integer,
     MetaData,
     create_engine,
     event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -130,12 +132,20 @@ class Database:
         self.engine.dispose()
 
 
+class _SqliteCompiler(SQLiteCompiler):
+    """Writes hints on tables (`INDEXED BY`, `NOT INDEXED`), which SQLAlchemy leaves out on SQLite."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def _engine(url: str, pool_size: int, echo: bool) -> Engine:
     # Errors go to the log, and must not quote what friends wrote and who they are.
     shared: dict[str, Any] = {"pool_size": pool_size, "echo": echo, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
     engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, **shared)
+    engine.dialect.statement_compiler = _SqliteCompiler
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

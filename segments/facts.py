@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from segments import cycle_rows, policies, stage_keeping
-from segments.facts_locking import Locked, lock_one
-from segments.ladder_facts import NO_DATES
+from segments import policies, stage_keeping, touching
+from segments.facts_locking import lock_one
 from segments.learning import learn_purchases, learn_purchases_many
 from segments.rebuilding import rebuild
 
@@ -15,7 +14,8 @@ __all__ = ["learn_purchases", "learn_purchases_many", "note", "rebuild", "refres
 
 def refresh(session: Session, friend_id: int, now: datetime) -> None:
     """Judge one friend anew from the facts already known."""
-    _refresh(session, lock_one(session, friend_id), now)
+    lock_one(session, friend_id)
+    stage_keeping.look_at(session, [friend_id], policies.ladder_policies(session), now)
 
 
 def note(
@@ -34,22 +34,15 @@ def note(
 
     The first claim and the first inquiry stay; of offers and of answers the latest counts.
     """
-    locked = lock_one(session, friend_id)
-    facts = locked.facts
+    facts = lock_one(session, friend_id).facts
     facts.free_item_claimed_at = _first(facts.free_item_claimed_at, free_item_claimed_at)
     facts.inquired_at = _first(facts.inquired_at, inquired_at)
     facts.trial_offered_at = _last(facts.trial_offered_at, trial_offered_at)
     facts.trial_offer_ends_at = _last(facts.trial_offer_ends_at, trial_offer_ends_at)
     facts.satisfied_at = _last(facts.satisfied_at, satisfied_at)
     facts.dissatisfied_at = _last(facts.dissatisfied_at, dissatisfied_at)
-    _refresh(session, locked, now)
-
-
-def _refresh(session: Session, locked: Locked, now: datetime) -> None:
-    bought = bool(locked.facts.purchase_count)
-    dates = cycle_rows.dates_of(session, locked.facts.friend_id) if bought else NO_DATES
-    stage_keeping.look_at(session, locked, policies.ladder_policies(session), now, dates=dates)
-    session.flush()
+    touching.touch(session, [friend_id])
+    stage_keeping.look_at(session, [friend_id], policies.ladder_policies(session), now)
 
 
 def _first(known: datetime | None, given: datetime | None) -> datetime | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from math import isnan
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400e6
 """One day in microseconds."""
-
-
-class CycleDates(NamedTuple):
-    """The days of the cycle over all purchases; None when no cycle is known."""
-
-    due_at: datetime | None
-    slip_at: datetime | None
-    lapse_at: datetime | None
-
-
-NO_DATES = CycleDates(None, None, None)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from segments import driver_rows
 from segments.facts_columns import Columns
 from segments.ladder_facts import MOMENTS, LadderColumns
-from segments.ladder_moves import OFFER_ENDED
 from segments.ladder_policies import LadderPolicies
 from segments.ladder_rules import Ladder, LadderName, Rule
 from segments.ladders import LADDERS, Judged
 from segments.micros import Floats
 from segments.models import EventKind
 from segments.purchase_columns import Bools, Ints
+from segments.stages import OFFER_ENDED
 
 SECOND = 1_000_000
 
@@ -54,12 +54,20 @@ def record(
     ended = _offers_ended(kept, judged) & told
     if ended.any():
         rule = LADDERS[LadderName.PYRAMID].rules[_ENDED]
-        _news(session, EventKind.TRIAL_OFFER_ENDED, ids[ended], now_us, params(rule, seen, policies, np.flatnonzero(ended)))
+        _news(
+            session,
+            EventKind.TRIAL_OFFER_ENDED,
+            ids[ended],
+            now_us,
+            params(rule, seen, policies, np.flatnonzero(ended)),
+        )
     for step in _steps(kept, judged):
         _history(session, ids[step.places], step, params(step.rule, seen, policies, step.places), now_us)
         if step.ladder.is_news:
             some = told[step.places]
-            payloads = [_moved(step, before) for before, one in zip(step.before, some.tolist(), strict=True) if one]
+            payloads = [
+                _moved(step, before) for before, one in zip(step.before, some.tolist(), strict=True) if one
+            ]
             _news(session, EventKind.STAGE_CHANGED, ids[step.places[some]], now_us, payloads)
 
 
@@ -84,7 +92,12 @@ def _steps(kept: Columns, judged: Judged) -> Iterator[_Step]:
 
 
 def _moved(step: _Step, before: str) -> str:
-    told = {"ladder": step.ladder.name.value, "from": before, "to": str(step.rule.rung), "reason": step.rule.reason}
+    told = {
+        "ladder": step.ladder.name.value,
+        "from": before,
+        "to": str(step.rule.rung),
+        "reason": step.rule.reason,
+    }
     return json.dumps(told)
 
 

@@ -47,7 +47,9 @@ def learned_of(
     """Return what is learned of friends from their purchases; days are those of `zone`."""
     days = days_of(bought.at, zone)
     size, full = bought.friends, ~bought.trial
-    products = products_of(bought, days, policies.growth.settling_purchases, policies.growth.subscription_grace)
+    products = products_of(
+        bought, days, policies.growth.settling_purchases, policies.growth.subscription_grace
+    )
     first, last = _ends(bought)
     learned = Learned(
         np.bincount(bought.who, minlength=size),

@@ -35,7 +35,9 @@ COUNTS = {
 }
 SIGNALS = (*FIRSTS, *LASTS, *COUNTS, "trial_offer_ends_at", "referral_count", "points")
 """The columns of facts that follow from these."""
-_KINDS = sorted({kind for kinds in (*FIRSTS.values(), *LASTS.values()) for kind in kinds} | set(COUNTS.values()))
+_KINDS = sorted(
+    {kind for kinds in (*FIRSTS.values(), *LASTS.values()) for kind in kinds} | set(COUNTS.values())
+)
 
 _events: Any = CustomerEvent.__table__.c
 _referrals: Any = Referral.__table__.c
@@ -85,7 +87,9 @@ def signals(session: Session, friend_ids: Ints, *, whole_range: bool = False) ->
     found |= {name: np.zeros(size, dtype=np.int64) for name in (*COUNTS, "referral_count", "points")}
     if not size:
         return found
-    queries, wanted = (_OF_RANGE, {"first": ids[0], "last": ids[-1]}) if whole_range else (_OF_FRIENDS, {"friend_ids": ids})
+    queries, wanted = (
+        (_OF_RANGE, {"first": ids[0], "last": ids[-1]}) if whole_range else (_OF_FRIENDS, {"friend_ids": ids})
+    )
     connection, place = session.connection(), {friend_id: row for row, friend_id in enumerate(ids)}
     _take_told(found, connection.execute(queries.told, wanted), place)
     _take_ends(found, connection.execute(queries.offers, wanted), place)
@@ -97,7 +101,9 @@ def signals(session: Session, friend_ids: Ints, *, whole_range: bool = False) ->
 
 
 def _take_told(found: Columns, rows: Iterable[Any], place: dict[int, int]) -> None:
-    firsts, lasts = ({kind: name for name, kinds in each.items() for kind in kinds} for each in (FIRSTS, LASTS))
+    firsts, lasts = (
+        {kind: name for name, kinds in each.items() for kind in kinds} for each in (FIRSTS, LASTS)
+    )
     counts = {kind: name for name, kind in COUNTS.items()}
     for friend_id, kind, count, first, last in rows:
         row = place.get(friend_id)
@@ -118,4 +124,6 @@ def _take_ends(found: Columns, rows: Iterable[Any], place: dict[int, int]) -> No
     for friend_id, payload in rows:
         row = place.get(friend_id)
         if row is not None and "ends_at" in payload:
-            column[row] = np.fmax(column[row], float(micros_of(datetime.fromisoformat(payload["ends_at"])) or 0))
+            column[row] = np.fmax(
+                column[row], float(micros_of(datetime.fromisoformat(payload["ends_at"])) or 0)
+            )

@@ -1,21 +1,23 @@
-"""Derives a friend's purchase facts, cycles and stage from their purchases as they now stand."""
+"""Derives friends' purchase facts, cycles and rungs from their purchases as they now stand, many at a time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy.orm import Session
 
-from segments import cycle_rows, policies, purchase_history, referrals, shop, stage_keeping
-from segments.facts_locking import Locked, begin, lock
-from segments.models import Facts
-from segments.purchase_history import Bought
-from segments.stages import StagePolicy, regular_until
+from segments import cycle_columns, facts_columns, learned_events, purchase_columns
+from segments.facts_columns import Columns
+from segments.facts_locking import begin
+from segments.point_earning import follow_purchases
+from segments.rules import rules_of
+from segments.taking_in import lesson_of, take_in
 
 BATCH = 1000
 
 
 def learn_purchases(session: Session, friend_id: int, now: datetime, *, announce: bool = True) -> None:
-    """Make one friend's purchase facts, cycles and stage follow from their purchases as they now stand."""
+    """Make one friend's purchase facts, cycles and rungs follow from their purchases as they now stand."""
     learn_purchases_many(session, [friend_id], now, announce=announce)
 
 
@@ -24,42 +26,41 @@ def learn_purchases_many(
 ) -> None:
     """Do the same for many friends, with a fixed number of queries for each thousand of them.
 
-    With `announce` off (an import of the past) stage changes are recorded but are no news to scenarios.
+    With `announce` off (an import of the past) moves are recorded but are no news to scenarios.
     """
     session.flush()
-    rules, params = policies.learning_rules(session)
-    zone = shop.load(session).zone
     everyone = sorted(set(friend_ids))
-    for ids in (everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)):
-        # Locked before the purchases are read: two purchases recorded at once must both be counted.
-        locked = _locked(session, ids, now)
-        history = purchase_history.load(session, ids)
-        dates = cycle_rows.keep(session, ids, history, params, zone, now)
-        buyers = [
-            one for one in locked if _take_in(one.facts, history.get(one.facts.friend_id, []), rules.stages)
-        ]
-        stage_keeping.look_at_many(session, locked, rules, now, dates=dates, announce=announce)
-        session.flush()
-        for one in buyers:
-            referrals.reward_on_first_purchase(session, one.facts.friend_id, now)
+    for start in range(0, len(everyone), BATCH):
+        learn(session, everyone[start : start + BATCH], now, announce=announce)
 
 
-def _locked(session: Session, friend_ids: Sequence[int], now: datetime) -> list[Locked]:
-    locked = lock(session, friend_ids)
-    if len(locked) == len(friend_ids):
-        return locked
+def learn(
+    session: Session,
+    friend_ids: Sequence[int],
+    now: datetime,
+    *,
+    announce: bool = True,
+    signals_too: bool = False,
+) -> None:
+    """Learn of at most a thousand friends by ascending id; with `signals_too` also what purchases do not tell."""
+    session.flush()
+    rules = rules_of(session)
+    # Locked before the purchases are read: two purchases recorded at once must both be counted.
+    kept = _locked(session, friend_ids, now)
+    ids = kept["friend_id"]
+    if not len(ids):
+        return
+    known: list[int] = ids.tolist()
+    lesson = lesson_of(purchase_columns.load(session, known), rules)
+    before = cycle_columns.stored(session, known)
+    others = learned_events.signals(session, ids) if signals_too else None
+    take_in(session, kept, before, lesson, rules, now, np.full(len(known), announce), others)
+    follow_purchases(session, known, now, policy=rules.points, announce=announce)
+
+
+def _locked(session: Session, friend_ids: Sequence[int], now: datetime) -> Columns:
+    kept = facts_columns.lock(session, friend_ids)
+    if len(kept["friend_id"]) == len(friend_ids):
+        return kept
     begin(session, friend_ids, now)
-    return lock(session, friend_ids)
-
-
-def _take_in(facts: Facts, bought: Sequence[Bought], policy: StagePolicy) -> bool:
-    """Copy the sums of purchases into the facts; tell whether these are the friend's first."""
-    first = facts.purchase_count == 0 and bool(bought)
-    full_price = [(one.at, one.yen) for one in bought if not one.is_trial]
-    facts.purchase_count = len(bought)
-    facts.full_price_count = len(full_price)
-    facts.spend_yen = sum(one.yen for one in bought)
-    facts.first_purchase_at = bought[0].at if bought else None
-    facts.last_purchase_at = bought[-1].at if bought else None
-    facts.regular_until = regular_until(full_price, policy)
-    return first
+    return facts_columns.lock(session, friend_ids)

@@ -96,7 +96,7 @@ def _compare(session: Session, kept: Kept, filling: Filling, upto: int, now: dat
     matching = (
         select(Friend.id)
         .join(Facts, Facts.friend_id == Friend.id)
-        .where(inside(Friend.id), members_kept.members_of(session, kept, now))
+        .where(inside(Friend.id), members_kept.members_of(session, kept, filling.since))
     )
     members = select(SegmentMember.friend_id).where(is_member, inside(SegmentMember.friend_id))
     new = matching.add_columns(literal(segment_id), literal(now, UtcDateTime())).where(

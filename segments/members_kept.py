@@ -39,6 +39,19 @@ class Kept:
         """How far a comparison with all friends has come, if one is under way."""
         return Filling.from_json(self.segment.filling) if self.segment.filling else None
 
+    def asked_at(self, ids: Sequence[int]) -> list[tuple[datetime, Sequence[int]]]:
+        """Return the moments as of which the members among these friends are kept.
+
+        Whoever is looked at in between is asked as of the same moment as everybody: only then is it enough to look
+        at those whose answer differs between that moment and the next.
+        """
+        filling, as_of = self.filling, self.segment.members_as_of
+        if filling is None or as_of is None or filling.moved_until is None:
+            moment = filling.since if filling else as_of
+            return [(moment, ids)] if moment else []
+        done = [each for each in ids if each <= filling.after]
+        return [(filling.moved_until, done), (as_of, [each for each in ids if each > filling.after])]
+
 
 @dataclass(frozen=True)
 class Moves:
@@ -81,10 +94,18 @@ def members_of(session: Session, kept: Kept, now: datetime) -> ColumnElement[boo
     return and_(sendable(), expression(kept.condition, context))
 
 
-def compare(session: Session, segments: Sequence[Kept], friend_ids: Collection[int], now: datetime) -> int:
-    """Make the kept members follow from how these friends stand now; return how many entries and exits that made.
+def compare(
+    session: Session,
+    segments: Sequence[Kept],
+    friend_ids: Collection[int],
+    now: datetime,
+    *,
+    at: datetime | None = None,
+) -> int:
+    """Make the kept members follow from how these friends stand; return how many entries and exits that made.
 
-    Friends whom the first filling of a segment has not come to are left to it.
+    They are asked as of `at`, by default the moment up to which time is taken into a segment. Friends whom the first
+    filling of a segment has not come to are left to it.
     """
     ids = sorted(set(friend_ids))
     if not ids or not segments:
@@ -93,7 +114,8 @@ def compare(session: Session, segments: Sequence[Kept], friend_ids: Collection[i
     moves: list[Moves] = []
     for each in segments:
         mine = _reached(each, ids)
-        if (inside := _inside(session, each, mine, now)) is not None:
+        asked = each.asked_at(mine) if at is None else [(at, mine)]
+        if (inside := _inside(session, each, asked, now)) is not None:
             held = before.get(each.segment.id, set())
             moves.append(Moves(each, sorted(inside - held), sorted((held & set(mine)) - inside)))
     return write(session, [one for one in moves if one.entered or one.left], now)
@@ -212,13 +234,21 @@ def _members(session: Session, segment_ids: Sequence[int], ids: Sequence[int]) -
     return found
 
 
-def _inside(session: Session, kept: Kept, ids: Sequence[int], now: datetime) -> set[int] | None:
-    """Return who of `ids` is in a segment; None when its condition broke, which must not hold up the others."""
+def _inside(
+    session: Session, kept: Kept, asked: Iterable[tuple[datetime, Sequence[int]]], now: datetime
+) -> set[int] | None:
+    """Return who was in a segment as of which moment; None when its condition broke, which holds up no others."""
     query = select(Friend.id).join(Facts, Facts.friend_id == Friend.id)
     try:
-        holds = members_of(session, kept, now)
         with session.begin_nested():
-            return set(session.scalars(query.where(Friend.id.in_(ids), holds)))
+            return {
+                friend_id
+                for moment, ids in asked
+                if ids
+                for friend_id in session.scalars(
+                    query.where(Friend.id.in_(ids), members_of(session, kept, moment))
+                )
+            }
     except REFUSALS as error:
         note_broken(kept, error, now)
         return None

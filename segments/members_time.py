@@ -70,7 +70,7 @@ def _take_in(session: Session, kept: Kept, now: datetime, limit: int) -> tuple[i
         watching.start_over(segment, now)
         return 0, None
     ids = _next(session, edges, filling.after, limit) if edges else ()
-    members_kept.compare(session, [kept], ids, now)
+    members_kept.compare(session, [kept], ids, now, at=until)
     if len(ids) == limit:
         segment.filling = replace(filling, after=ids[-1]).to_json()
         return len(ids), None

@@ -1,20 +1,22 @@
 """What the shop sells: looked up by code, put in by imports and the console."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import facts
+from segments import product_upgrades
 from segments.errors import Invalid, KokyakuError
-from segments.models import Product, ProductKind, Purchase, PurchaseItem
+from segments.models import Product, ProductKind
+from segments.product_changes import judge_orders_again, look_at_buyers_again
 from segments.upsert import insert_ignore
 
-_LEARN_AT_ONCE = 1000
+REGROUPING = {"category", "settling_count", "upgrade_of_id", "subscription_days"}
+"""Columns that facts and cycles of the buyers are made from, besides the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,12 @@ class NewProduct:
     image_url: str | None = None
     page_url: str | None = None
     available: bool | None = None
+    settling_count: int | None = None
+    """Purchases of it after which the habit holds; 0 takes the shop's own number again."""
+    upgrade_of: str | None = None
+    """Code of the product whose better version it is; "" says of none."""
+    subscription_days: int | None = None
+    """Days between deliveries of a subscription; 0 says it is sold one by one."""
 
 
 class Put(StrEnum):
@@ -56,35 +64,49 @@ def put(session: Session, new: NewProduct, now: datetime) -> Put:
 def put_many(session: Session, news: Sequence[NewProduct], now: datetime) -> list[Put | KokyakuError]:
     """Create or change products of distinct codes; return for each what came of it.
 
-    A product that becomes a trial one, or ceases to be, makes its past orders trial orders or not.
+    A product that becomes a trial one, or ceases to be, makes its past orders trial orders or not. What else
+    tells something new about its buyers (its category, say) is learned by the next reviews, some friends at a time.
+    Refusals: product_incomplete, and those of product_upgrades.
     """
-    codes = [new.code for new in news]
-    known = {
-        product.code: product for product in session.scalars(select(Product).where(Product.code.in_(codes)))
-    }
-    created = [new for new in news if new.code not in known and _is_whole(new)]
-    create_missing(session, created, now)
-    results: list[Put | KokyakuError] = []
-    turned: list[int] = []
-    for new in news:
-        product = known.get(new.code)
-        if product is None:
-            results.append(
-                Put.CREATED if _is_whole(new) else Invalid("product_incomplete", product_code=new.code)
-            )
-            continue
-        was_trial = product.kind == ProductKind.TRIAL
-        results.append(_change(product, new))
-        if was_trial != (product.kind == ProductKind.TRIAL):
-            turned.append(product.id)
+    known = _known(session, [new.code for new in news])
+    refused = _refusals(session, news, known)
+    taken = [new for new in news if new.code not in refused]
+    fresh = [new for new in taken if new.code not in known]
+    create_missing(session, fresh, now)
+    lesser = product_upgrades.ids(session, taken)
+    changed = {new.code: _change(known[new.code], new, lesser) for new in taken if new.code in known}
+    better = [new for new in fresh if new.upgrade_of]
+    for code, product in _known(session, [new.code for new in better]).items():
+        product.upgrade_of_id = lesser[next(new.upgrade_of or "" for new in better if new.code == code)]
     session.flush()
-    _judge_orders_again(session, turned, now)
-    return results
+    judge_orders_again(session, [known[code].id for code, names in changed.items() if "trial" in names], now)
+    look_at_buyers_again(
+        session, [known[code].id for code, names in changed.items() if names & REGROUPING], now
+    )
+    done = {code: Put.CHANGED if names else Put.UNCHANGED for code, names in changed.items()}
+    return [refused.get(new.code) or done.get(new.code, Put.CREATED) for new in news]
 
 
 def create_missing(session: Session, news: Sequence[NewProduct], now: datetime) -> int:
     """Create those products whose code nobody knows yet; return how many."""
     return insert_ignore(session, Product, [_row(new, now) for new in news])
+
+
+def _known(session: Session, codes: Sequence[str]) -> dict[str, Product]:
+    found = session.scalars(select(Product).where(Product.code.in_(codes))) if codes else ()
+    return {product.code: product for product in found}
+
+
+def _refusals(
+    session: Session, news: Sequence[NewProduct], known: Mapping[str, Product]
+) -> dict[str, KokyakuError]:
+    incomplete: dict[str, KokyakuError] = {
+        new.code: Invalid("product_incomplete", product_code=new.code)
+        for new in news
+        if new.code not in known and not _is_whole(new)
+    }
+    rest = [new for new in news if new.code not in incomplete]
+    return incomplete | product_upgrades.problems(session, rest, {new.code for new in rest} - known.keys())
 
 
 def _is_whole(new: NewProduct) -> bool:
@@ -102,34 +124,26 @@ def _row(new: NewProduct, now: datetime) -> dict[str, Any]:
         "image_url": new.image_url,
         "page_url": new.page_url,
         "available": new.available is not False,
+        "settling_count": new.settling_count or None,
+        "subscription_days": new.subscription_days or None,
         "created_at": now,
     }
 
 
-def _change(product: Product, new: NewProduct) -> Put:
-    told = {field.name: getattr(new, field.name) for field in fields(new) if field.name != "code"}
-    changes = {
-        name: value for name, value in told.items() if value is not None and getattr(product, name) != value
-    }
+def _change(product: Product, new: NewProduct, lesser: Mapping[str, int]) -> set[str]:
+    """Change what is told otherwise than stored; return the names of it, and "trial" when it turned into one or back."""
+    was_trial = product.kind is ProductKind.TRIAL
+    changes = {name: value for name, value in _told(new, lesser).items() if getattr(product, name) != value}
     for name, value in changes.items():
         setattr(product, name, value)
-    return Put.CHANGED if changes else Put.UNCHANGED
+    return changes.keys() | ({"trial"} if was_trial != (product.kind is ProductKind.TRIAL) else set())
 
 
-def _judge_orders_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:
-    """Set is_trial of the orders that hold these products, and learn what that means for their friends."""
-    if not product_ids:
-        return
-    holds = exists().where(PurchaseItem.purchase_id == Purchase.id, PurchaseItem.product_id.in_(product_ids))
-    other = (
-        select(PurchaseItem.id)
-        .join(Product, Product.id == PurchaseItem.product_id)
-        .where(PurchaseItem.purchase_id == Purchase.id, Product.kind != ProductKind.TRIAL)
-        .exists()
-    )
-    # execution option: no Purchase object of this session needs to follow.
-    statement = update(Purchase).where(holds).values(is_trial=~other).returning(Purchase.friend_id)
-    touched = session.scalars(statement.execution_options(synchronize_session=False)).all()
-    friend_ids = sorted({friend_id for friend_id in touched if friend_id is not None})
-    for start in range(0, len(friend_ids), _LEARN_AT_ONCE):
-        facts.learn_purchases_many(session, friend_ids[start : start + _LEARN_AT_ONCE], now)
+def _told(new: NewProduct, lesser: Mapping[str, int]) -> dict[str, Any]:
+    """Return what is told, by column."""
+    told = {
+        each.name: getattr(new, each.name) for each in fields(new) if each.name not in ("code", "upgrade_of")
+    }
+    told = {name: value for name, value in told.items() if value is not None}
+    told |= {name: told[name] or None for name in ("settling_count", "subscription_days") if name in told}
+    return told if new.upgrade_of is None else told | {"upgrade_of_id": lesser.get(new.upgrade_of)}

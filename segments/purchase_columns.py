@@ -103,6 +103,7 @@ _LINES = (
 )
 _OF_ONE = _LINES.where(_orders.friend_id == bindparam("friend_id"))
 _OF_FRIENDS = _LINES.where(_orders.friend_id.in_(bindparam("friend_ids", expanding=True)))
+_OF_RANGE = _LINES.where(_orders.friend_id.between(bindparam("first"), bindparam("last")))
 
 
 def load(session: Session, friend_ids: Sequence[int]) -> Purchases:
@@ -111,12 +112,16 @@ def load(session: Session, friend_ids: Sequence[int]) -> Purchases:
     return of_rows(rows, np.array(friend_ids, dtype=np.int64))
 
 
+def load_range(session: Session, friend_ids: Ints) -> Purchases:
+    """Do the same for friends who are all that there are between the first and the last of them."""
+    wanted = {"first": int(friend_ids[0]), "last": int(friend_ids[-1])}
+    return of_rows(session.connection().execute(_OF_RANGE, wanted).fetchall(), friend_ids)
+
+
 def of_rows(rows: Iterable[Any], friend_ids: Ints) -> Purchases:
     """Return rows, a line each in any order, as columns."""
     columns = tuple(zip(*rows, strict=True)) or ((),) * 12
-    products = {
-        key: ProductFacts(*rest) for key, *rest in zip(*columns[7:], strict=True) if key is not None
-    }
+    products = {key: ProductFacts(*rest) for key, *rest in zip(*columns[7:], strict=True) if key is not None}
     numbers = [np.array(column, dtype=np.int64) for column in columns[:7]]
     has_line = np.array([key is not None for key in columns[7]], dtype=np.bool_)
     product = np.array([key or 0 for key in columns[7]], dtype=np.int64)

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Text, cast, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from segments import policies, shop
+from segments import point_policy, policies, shop
 from segments.cycle import CycleParams
 from segments.ladder_policies import LadderPolicies
 from segments.models import Policy, Setting
+from segments.point_policy import PointPolicy
 
 _SHOP = "shop"
 
@@ -24,13 +25,14 @@ class Rules:
     ladders: LadderPolicies
     params: CycleParams
     zone: tzinfo
+    points: PointPolicy
 
 
 _policies: Any = Policy.__table__.c
 _settings: Any = Setting.__table__.c
 _newest = (
     select(func.max(_policies.id))
-    .where(_policies.name.in_((*policies.LADDER_KINDS, policies.CYCLE)))
+    .where(_policies.name.in_((*policies.LADDER_KINDS, policies.CYCLE, point_policy.NAME)))
     .group_by(_policies.name)
 )
 _RULES = union_all(
@@ -51,4 +53,5 @@ def _understood(rows: tuple[tuple[str, str], ...]) -> Rules:
         **{name: kind.from_json(found.get(name, {})) for name, kind in policies.LADDER_KINDS.items()}
     )
     params = CycleParams.from_json(found.get(policies.CYCLE, {}))
-    return Rules(ladders, params, shop.from_json(found.get(_SHOP, {})).zone)
+    zone = shop.from_json(found.get(_SHOP, {})).zone
+    return Rules(ladders, params, zone, PointPolicy.from_json(found.get(point_policy.NAME, {})))

@@ -113,11 +113,11 @@ def history(session: Session, segment_id: int) -> Sequence[SegmentVersion]:
 def used_by(session: Session, segment_id: int) -> list[Use]:
     """Return what on this floor would break without the segment: tags by its rule, and segments that name it."""
     tags = session.execute(select(Tag.id, Tag.name).where(Tag.segment_id == segment_id))
-    uses = [Use("tag", id_, name) for id_, name in tags]
-    for other in all_of(session):
-        if other.id != segment_id and segment_id in _named(other):
-            uses.append(Use("segment", other.id, other.name))
-    return uses
+    others = [each for each in all_of(session) if each.id != segment_id and segment_id in _named(each)]
+    return [
+        *(Use("tag", id_, name) for id_, name in tags),
+        *(Use("segment", other.id, other.name) for other in others),
+    ]
 
 
 def delete(session: Session, segment_id: int, elsewhere: Iterable[Use] = ()) -> None:

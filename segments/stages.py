@@ -20,6 +20,10 @@ from segments.stage_words import stage_name as stage_name
 StageFacts = LadderFacts
 
 
+OFFER_ENDED = "trial_offer_ended"
+"""The reason that is news by itself."""
+
+
 class Stage(StrEnum):
     """The rungs, lowest first; EXIT stands beside them."""
 
@@ -175,7 +179,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Stage.EXIT,
-        "trial_offer_ended",
+        OFFER_ENDED,
         _offer_ended,
         means="bought nothing before the latest trial offer ended",
         way_up="buys, or is offered a trial anew",

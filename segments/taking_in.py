@@ -80,6 +80,8 @@ def _brought_in(session: Session, buyers: Ints) -> Sequence[int]:
         return []
     ids: list[int] = buyers.tolist()
     # A rebuild's many are all that lie between two ids.
-    those = Referral.newcomer_id.in_(ids) if len(ids) <= MANY else Referral.newcomer_id.between(ids[0], ids[-1])
+    those = (
+        Referral.newcomer_id.in_(ids) if len(ids) <= MANY else Referral.newcomer_id.between(ids[0], ids[-1])
+    )
     waiting = session.scalars(select(Referral.newcomer_id).where(those, Referral.rewarded_at.is_(None)))
     return sorted(set(waiting).intersection(ids))

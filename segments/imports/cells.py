@@ -8,9 +8,11 @@ from functools import lru_cache
 from segments.errors import Invalid
 from segments.imports.options import Decimals, ImportOptions
 from segments.orders import MAX_YEN
+from segments.points import MOST
 
 _AMOUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d*))?", re.ASCII)
 _COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?\s*(?:個|点|本|冊|枚|箱|袋|セット)?", re.ASCII)
+_POINTS = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?\s*(?:ポイント|pts?|p)?", re.ASCII | re.IGNORECASE)
 _NEGATIVE = re.compile(r"[-−△▲]|\(.*\)$|\d+-$")
 _YES = frozenset(
     {"1", "true", "yes", "y", "on", "はい", "有", "有り", "あり", "○", "〇", "販売中", "公開", "可"}
@@ -127,6 +129,17 @@ def quantity(cell: str) -> int:
     value = int(found[1].replace(",", "")[:12])
     if not 1 <= value <= 1_000_000:
         raise Invalid("quantity_out_of_range", given=cell, limit=1_000_000)
+    return value
+
+
+def points(cell: str) -> int:
+    """Return a balance of points, 0 or more; raise Invalid points_unreadable or points_out_of_range."""
+    found = _POINTS.fullmatch(plain(cell))
+    if not found:
+        raise Invalid("points_unreadable", given=cell)
+    value = int(found[1].replace(",", "")[:12])
+    if value > MOST:
+        raise Invalid("points_out_of_range", given=cell, limit=MOST)
     return value
 
 

@@ -32,6 +32,7 @@ FIELDS = Fields(
         "language": ("言語", "lang"),
         "tags": ("タグ", "tag"),
         "route": ("流入経路", "経路", "登録経路", "source"),
+        "points": ("ポイント", "ポイント残高", "保有ポイント", "point", "point balance"),
         "followed": ("登録日", "登録日時", "友だち追加日", "友だち追加日時", "followed at", "followed date", "registered"),
     },
     needed=(("line_user_id", "member_number"),),
@@ -52,6 +53,7 @@ class FriendLine:
     language: str
     tags: tuple[str, ...]
     route: str
+    points: int | None
     followed_at: datetime | None
     others: tuple[tuple[str, str], ...]
 
@@ -69,6 +71,7 @@ def read_friend(reader: Reader, job: Job) -> FriendLine:
         language=reader.optional("language", _language) or "",
         tags=reader.optional("tags", _tags) or (),
         route=reader.text("route", MAX_TAG),
+        points=reader.optional("points", cells.points),
         followed_at=reader.optional("followed", lambda cell: _past(cell, job)),
         others=_others(reader),
     )

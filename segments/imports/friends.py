@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from segments import facts, facts_locking, rebuilding, touching
+from segments import facts, facts_locking, points, rebuilding, touching
 from segments.clock import Clock
 from segments.db import Database
 from segments.errors import KokyakuError
@@ -75,7 +75,7 @@ class FriendImporter:
 def _settle(
     session: Session, placed: Sequence[tuple[FriendLine, Friend]], people: People, job: Job
 ) -> set[int]:
-    """Give friends their tags, their waiting purchases and their facts; return those who got a tag or a purchase."""
+    """Give friends their tags, their waiting purchases and their facts; return who got any of these, or points."""
     wanted = ((friend.id, name) for line, friend in placed for name in line.tags)
     tagged = put_tags(session, wanted, job.now, job.source, announce=job.options.announce_tags)
     numbers = {line.member_number for line, _ in placed if line.member_number}
@@ -87,4 +87,6 @@ def _settle(
     for friend in people.merged:
         rebuilding.rebuild(session, friend.id, job.now)
     touching.touch(session, sorted({friend.id for friend in people.changed} | bought))
-    return tagged | bought
+    told = {friend.id: line.points for line, friend in placed if line.points is not None}
+    brought = points.set_imported(session, told, job.source, job.now) if told else set[int]()
+    return tagged | bought | brought

@@ -1,5 +1,6 @@
 """Imports products, keyed by product code; an empty cell leaves what is stored."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,6 +30,9 @@ FIELDS = Fields(
         "image_url": ("画像URL", "画像", "商品画像", "image"),
         "page_url": ("商品ページ", "ページURL", "商品URL", "商品ページURL", "URL", "page", "link"),
         "available": ("販売中", "販売状況", "公開", "on sale"),
+        "settling_count": ("定着回数", "定着する購入回数", "定着までの購入回数", "settling purchases"),
+        "upgrade_of": ("上位版の元商品", "元の商品コード", "元商品コード", "アップグレード元", "upgrade of code"),
+        "subscription_days": ("定期購入日数", "定期購入の間隔", "定期間隔", "お届け間隔", "subscription interval"),
     },
     needed=(("code",),),
     key=("code",),
@@ -39,6 +43,9 @@ _KINDS = {
     ProductKind.TRIAL: ("お試し", "お試し商品", "おためし", "トライアル", "サンプル", "trial", "sample"),
     ProductKind.PREMIUM: ("プレミアム", "プレミアム商品", "上位", "premium"),
 }
+MOST_PURCHASES, MOST_DAYS = 1000, 3660
+_NUMBER = re.compile(r"(\d{1,6})\s*(?:回|日|日ごと|日おき|times|days?)?", re.ASCII)
+_NONE = frozenset({"0", "-", "なし", "無し", "無", "none"})
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words}
 
 
@@ -90,7 +97,27 @@ def _read(reader: Reader) -> NewProduct:
         image_url=_address(reader, "image_url"),
         page_url=_address(reader, "page_url"),
         available=reader.optional("available", cells.yes_or_no),
+        settling_count=reader.optional("settling_count", lambda cell: _number(cell, MOST_PURCHASES)),
+        upgrade_of=_upgrade_of(reader),
+        subscription_days=reader.optional("subscription_days", lambda cell: _number(cell, MOST_DAYS)),
     )
+
+
+def _number(cell: str, most: int) -> int:
+    """Return a whole number from 1 to `most`; 0 for 「なし」, which takes away what is stored."""
+    plain = cells.plain(cell).casefold()
+    if plain in _NONE:
+        return 0
+    found = _NUMBER.fullmatch(plain)
+    number = int(found[1]) if found else 0
+    if not 1 <= number <= most:
+        raise Invalid("number_out_of_range", given=cell, limit=most)
+    return number
+
+
+def _upgrade_of(reader: Reader) -> str | None:
+    code = reader.text("upgrade_of", 64)
+    return "" if cells.plain(code).casefold() in _NONE - {"0"} else code or None
 
 
 def _kind(cell: str) -> ProductKind:

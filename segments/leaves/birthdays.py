@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, extract, or_, select, true
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.friends import OfFriend
-from segments.leaves.node import Cost, Leaf, Seen
+from segments.leaves.node import Cost, Leaf, Seen, glance
 from segments.leaves.ranges import Range
 from segments.leaves.said import Said
 from segments.models import Friend
@@ -42,7 +42,7 @@ class BirthdayWithin(Leaf):
         return Said(f"誕生日が{self.days}日以内", f"has their birthday within {said.days(self.days).en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.birthday,), _born)
+        return glance(Friend.birthday, _born)
 
 
 class BirthdayIn(OfFriend):
@@ -62,7 +62,7 @@ class BirthdayIn(OfFriend):
         )
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.birthday,), _born)
+        return glance(Friend.birthday, _born)
 
 
 class Age(Range, Leaf):
@@ -106,7 +106,7 @@ class Age(Range, Leaf):
         return Said(f"年齢が{years.ja}", f"is {years.en} old")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.birthday,), _born)
+        return glance(Friend.birthday, _born)
 
 
 def _born(birthday: date | None) -> Said:

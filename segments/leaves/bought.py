@@ -9,12 +9,11 @@ from sqlalchemy import cast as cast_sql
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span, day_start
-from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, having
+from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import Facts, Product, Purchase, PurchaseItem
 from segments.purchase_history import counts
-
 
 _Limit = tuple[int | None, int | None]
 
@@ -62,7 +61,7 @@ class Bought(MaybePeriod, Leaf):
 
     def _most(self) -> list[_Limit]:
         """Return the (times, yen) that must not be reached."""
-        times = [] if self.at_most is None else [(self.at_most + 1, None)]
+        times: list[_Limit] = [] if self.at_most is None else [(self.at_most + 1, None)]
         return times + ([] if self.at_most_yen is None else [(None, self.at_most_yen + 1)])
 
     def _reached(self, times: int | None, yen: int | None, context: Context) -> ColumnElement[bool]:
@@ -161,7 +160,7 @@ class Bought(MaybePeriod, Leaf):
         mine = self._orders(context).where(Purchase.friend_id == Facts.friend_id).correlate(Facts)
         times = mine.with_only_columns(self._times()).scalar_subquery()
         if self.at_least_yen is None and self.at_most_yen is None:
-            return Seen((times,), said.times_bought)
+            return glance(times, said.times_bought)
         yen = mine.with_only_columns(self._yen()).scalar_subquery()
 
         def say(number: int, spent: int | None) -> Said:

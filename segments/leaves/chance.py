@@ -1,7 +1,7 @@
 """The question whether a friend is among a random share, drawn the same way on every database."""
 
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import BigInteger, ColumnElement, literal
@@ -39,7 +39,7 @@ def coefficients(salt: str) -> tuple[int, int, int, int]:
     return a or 1, b, c, d
 
 
-def drawn(friend_id: ColumnElement[int], salt: str) -> ColumnElement[int]:
+def drawn(friend_id: Any, salt: str) -> ColumnElement[int]:
     """Return a number in 0 … PRIME−1, a polynomial of the third degree over the field of PRIME elements.
 
     With random coefficients such numbers are uniform and any four of them independent (Carter and Wegman, 1979).

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, select
 from segments.errors import Invalid
 from segments.rfm_cuts import RfmPolicy
 
-Edge = Select[tuple[int]]
+Edge = Select[int]
 """Ids of friends whose answer may have changed, read from an index."""
 
 

@@ -11,7 +11,7 @@ from segments.cycle import CycleStatus
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.ladder_names import Ladder, rung_name
-from segments.leaves.node import Cost, Days, Leaf, Named, Seen, having
+from segments.leaves.node import Cost, Days, Leaf, Named, Seen, glance, having
 from segments.leaves.said import Said
 from segments.models import Cycle, Friend
 
@@ -36,7 +36,7 @@ class _OfCycle(Leaf):
 
     def seen(self, context: Context) -> Seen:
         due = select(Cycle.due_at).where(Cycle.friend_id == Friend.id, Cycle.category == self.category)
-        return Seen((due.correlate(Friend).scalar_subquery(),), lambda at: _due(at, context))
+        return glance(due.correlate(Friend).scalar_subquery(), lambda at: _due(at, context))
 
     def named(self) -> Sequence[Named]:
         return [Named("category", self.category)] if self.category else []

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, and_, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Cost, Id, LONGEST_LIST, Names, Seen, Timeless
-from segments.leaves.node import Leaf
+from segments.leaves.node import LONGEST_LIST, Cost, Id, Leaf, Names, Seen, Timeless, glance
 from segments.leaves.ranges import Period
 from segments.leaves.said import Said
 from segments.models import Friend
@@ -53,7 +52,7 @@ class Speaks(OfFriend):
         return Said(f"LINEの言語が{names.ja}", f"uses LINE in {names.en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.language,), lambda language: LANGUAGES.get(language, Said(language, language)))
+        return glance(Friend.language, lambda language: LANGUAGES.get(language, Said(language, language)))
 
 
 class CameBy(OfFriend):
@@ -70,7 +69,7 @@ class CameBy(OfFriend):
         return Said(f"友だち追加の経路が{names.ja}", f"arrived by {names.en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.route,), lambda route: Said(route or "経路は不明", route or "route unknown"))
+        return glance(Friend.route, lambda route: Said(route or "経路は不明", route or "route unknown"))
 
 
 class OptedIn(OfFriend):
@@ -164,7 +163,7 @@ class Followed(Period, Leaf):
         return Said(f"友だち追加が{self.ago().ja}", f"first followed {self.ago().en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Friend.followed_at,), lambda at: said.day_of(at, context.zone))
+        return glance(Friend.followed_at, lambda at: said.day_of(at, context.zone))
 
 
 class OneOf(Timeless):

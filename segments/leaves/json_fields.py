@@ -24,7 +24,7 @@ class FieldText(FunctionElement[str]):
 class FieldNumber(FunctionElement[float]):
     """The entry as a number, if it is one or a text that is one (`-12.5`); null otherwise."""
 
-    type = Double()
+    type: Any = Double()
     inherit_cache = True
     name = "field_number"
 

@@ -11,7 +11,7 @@ from segments.growth import Growth
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.ladder_names import LADDERS, Ladder, rung_name, standing
-from segments.leaves.node import Cost, Leaf, Seen, Timeless, having
+from segments.leaves.node import Cost, Leaf, Seen, Timeless, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import Facts, StageChange
@@ -19,7 +19,7 @@ from segments.stages import Stage
 
 
 def _seen(column: Any, ladder: Ladder) -> Seen:
-    return Seen((column,), lambda rung: rung_name(rung, ladder))
+    return glance(column, lambda rung: rung_name(rung, ladder))
 
 
 class InStage(Timeless):

@@ -75,9 +75,14 @@ class Named(NamedTuple):
 class Seen:
     """What there is to see in one friend: the columns to read, and how to say what they hold."""
 
-    columns: tuple[ColumnElement[Any], ...]
+    columns: tuple[Any, ...]
     say: Callable[..., Said]
     """Given the columns' values in their order."""
+
+
+def glance(column: Any, say: Callable[[Any], Said]) -> Seen:
+    """Return what one column shows."""
+    return Seen((column,), say)
 
 
 class Leaf(Node, ABC):

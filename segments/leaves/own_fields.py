@@ -10,7 +10,7 @@ from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.friends import OfFriend
 from segments.leaves.json_fields import contains, field_day, field_number, field_text
-from segments.leaves.node import Cost, Day, Days, Leaf, Name, Names, Seen
+from segments.leaves.node import Cost, Day, Days, Name, Names, Seen, glance
 from segments.leaves.ranges import fits
 from segments.leaves.said import Said
 from segments.models import Friend
@@ -29,7 +29,7 @@ class _OfField(OfFriend):
         return field_text(Friend.fields, self.name)
 
     def seen(self, context: Context) -> Seen:
-        return Seen((self._text,), lambda text: Said("空欄", "empty") if text is None else Said(text, text))
+        return glance(self._text, lambda text: Said("空欄", "empty") if text is None else Said(text, text))
 
 
 class FieldIs(_OfField):

@@ -4,12 +4,24 @@ from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.json_fields import contains
-from segments.leaves.node import Cost, Id, Leaf, MaybeNames, Name, Named, Names, Seen, Timeless, having
+from segments.leaves.node import (
+    Cost,
+    Id,
+    Leaf,
+    MaybeNames,
+    Name,
+    Named,
+    Names,
+    Seen,
+    Timeless,
+    glance,
+    having,
+)
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import (
@@ -41,10 +53,10 @@ class Tapped(MaybePeriod, Leaf):
     def edges(self, span: Span) -> list[Edge]:
         return self.crossed(span, LinkTap.friend_id, LinkTap.at, LinkTap.link_id.in_(self._ids()))
 
-    def _ids(self) -> Select[tuple[int]]:
+    def _ids(self) -> Select[int]:
         return select(Link.id).where(Link.name.in_(self.links))
 
-    def _taps(self, context: Context) -> Select[tuple[int]]:
+    def _taps(self, context: Context) -> Select[int]:
         return select(LinkTap.friend_id).where(
             LinkTap.link_id.in_(self._ids()), self.lies(LinkTap.at, context)
         )
@@ -58,7 +70,7 @@ class Tapped(MaybePeriod, Leaf):
 
     def seen(self, context: Context) -> Seen:
         mine = self._taps(context).where(LinkTap.friend_id == Friend.id).correlate(Friend)
-        return Seen((mine.with_only_columns(func.count()).scalar_subquery(),), said.times)
+        return glance(mine.with_only_columns(func.count()).scalar_subquery(), said.times)
 
     def named(self) -> list[Named]:
         return [Named("link", each) for each in self.links]
@@ -103,7 +115,7 @@ class Answered(MaybePeriod, Leaf):
             SurveyAnswer.friend_id == Friend.id, SurveyAnswer.question == self.question
         )
         last = mine.order_by(SurveyAnswer.at.desc(), SurveyAnswer.id.desc()).limit(1).correlate(Friend)
-        return Seen((last.scalar_subquery(),), _answer)
+        return glance(last.scalar_subquery(), _answer)
 
 
 def _later() -> Select[Any]:
@@ -112,7 +124,7 @@ def _later() -> Select[Any]:
         later.c.at > SurveyAnswer.at, and_(later.c.at == SurveyAnswer.at, later.c.id > SurveyAnswer.id)
     )
     same = (later.c.friend_id == SurveyAnswer.friend_id, later.c.question == SurveyAnswer.question)
-    return select(literal_column("1")).select_from(later).where(*same, after).correlate(SurveyAnswer)
+    return select(later.c.id).select_from(later).where(*same, after).correlate(SurveyAnswer)
 
 
 def _answer(answer: str | None) -> Said:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Cost, Days, Leaf, MaybeNames, Named, Seen, Timeless, having
+from segments.leaves.node import Cost, Days, Leaf, MaybeNames, Named, Seen, Timeless, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import Coupon, CouponGrant, Friend, Referral
@@ -19,7 +19,7 @@ class _OfCoupons(Leaf):
     cost: ClassVar[Cost] = Cost.ROWS
     keys: MaybeNames = Field(default_factory=list[str])
 
-    def _grants(self, *where: ColumnElement[bool]) -> Select[tuple[int]]:
+    def _grants(self, *where: ColumnElement[bool]) -> Select[int]:
         return select(CouponGrant.friend_id).where(self._meant(), *where)
 
     def _meant(self) -> ColumnElement[bool]:
@@ -78,8 +78,8 @@ class CouponExpiring(_OfCoupons):
         first = mine.with_only_columns(func.min(CouponGrant.expires_at)).where(
             CouponGrant.friend_id == Friend.id
         )
-        return Seen(
-            (first.correlate(Friend).scalar_subquery(),),
+        return glance(
+            first.correlate(Friend).scalar_subquery(),
             lambda at: (
                 said.day_of(at, context.zone).plus("まで", "") if at else Said("クーポンなし", "no coupon")
             ),

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Leaf, Named, Names, Node, Seen, Timeless
+from segments.leaves.node import Leaf, Named, Names, Node, Seen, Timeless, glance
 from segments.leaves.ranges import fits
 from segments.leaves.said import Said
 from segments.models import Facts
@@ -152,7 +152,7 @@ class InLoyalty(Timeless):
         return Said(f"購買傾向が{chosen.ja}", f"is a {chosen.en} buyer")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Facts.purchase_count,), said.counted("回購入", "purchase", "purchases"))
+        return glance(Facts.purchase_count, said.counted("回購入", "purchase", "purchases"))
 
 
 def _loyal(policy: RfmPolicy) -> ColumnElement[bool]:
@@ -173,7 +173,7 @@ class FavouriteCategory(Timeless):
         return Said(f"よく買うカテゴリーが{names.ja}", f"spends most on {names.en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Facts.favourite_category,), lambda name: Said(name or "なし", name or "none"))
+        return glance(Facts.favourite_category, lambda name: Said(name or "なし", name or "none"))
 
     def named(self) -> list[Named]:
         return [Named("category", each) for each in self.categories]

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Leaf, Seen, Timeless
-from segments.leaves.ranges import LastTime, MaybePeriod, Period, Range, fits
+from segments.leaves.node import Leaf, Seen, Timeless, glance
+from segments.leaves.ranges import LastTime, MaybePeriod, Range, fits
 from segments.leaves.said import Said
 from segments.models import Facts
 
@@ -30,7 +30,7 @@ class _Sum(Range, Timeless):
         return Said(f"{self.subject.ja}{span.ja}", f"{self.subject.en} {span.en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((getattr(Facts, self.column),), type(self).unit)
+        return glance(getattr(Facts, self.column), type(self).unit)
 
 
 class PurchaseCount(_Sum):
@@ -45,7 +45,7 @@ class PurchaseCount(_Sum):
         return super().words(known).plus("購入", "")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Facts.purchase_count,), said.times_bought)
+        return glance(Facts.purchase_count, said.times_bought)
 
 
 class Spend(_Sum):
@@ -133,7 +133,7 @@ class Points(Timeless):
         return Said(f"ポイント残高が{span.ja}", f"has {span.en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Facts.points,), _points)
+        return glance(Facts.points, _points)
 
 
 _points = said.counted("ポイント", "point", "points")
@@ -155,8 +155,8 @@ class _Last(LastTime, Leaf):
         return Said(f"{self.subject.ja}{self.ago().ja}", f"{self.subject.en} {self.ago().en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen(
-            (self.column,),
+        return glance(
+            self.column,
             lambda at: said.day_of(at, context.zone) if at else Said("一度もありません", "never"),
         )
 
@@ -208,7 +208,7 @@ class Complained(MaybePeriod, Leaf):
         return Said(f"{self.between().ja}ご意見・苦情があった", f"complained{self.between().en}")
 
     def seen(self, context: Context) -> Seen:
-        return Seen((Facts.complaint_count,), said.counted("件", "complaint", "complaints"))
+        return glance(Facts.complaint_count, said.counted("件", "complaint", "complaints"))
 
 
 class Subscribed(Leaf):
@@ -226,8 +226,8 @@ class Subscribed(Leaf):
         return Said("定期購入が続いている", "has an unbroken subscription")
 
     def seen(self, context: Context) -> Seen:
-        return Seen(
-            (Facts.subscription_until,),
+        return glance(
+            Facts.subscription_until,
             lambda at: (
                 said.day_of(at, context.zone).plus("まで", "")
                 if at

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Cost, Leaf, Named, Names, Seen, having
+from segments.leaves.node import Cost, Leaf, Named, Names, Seen, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import Friend, FriendTag, Tag
@@ -46,7 +46,7 @@ class Tagged(MaybePeriod, Leaf):
             span, FriendTag.friend_id, FriendTag.set_at, FriendTag.tag_id.in_(_ids(self.names))
         )
 
-    def _carried(self, names: list[str], context: Context) -> Select[tuple[int]]:
+    def _carried(self, names: list[str], context: Context) -> Select[int]:
         when = self.lies(FriendTag.set_at, context) if self.ago() != said.NOTHING else true()
         return select(FriendTag.friend_id).where(FriendTag.tag_id.in_(_ids(names)), when, self._setters())
 
@@ -69,11 +69,11 @@ class Tagged(MaybePeriod, Leaf):
             .where(FriendTag.friend_id == Friend.id, Tag.name.in_(self.names))
             .correlate(Friend)
         )
-        return Seen((mine.scalar_subquery(),), lambda tags: Said(tags or "タグなし", tags or "no such tag"))
+        return glance(mine.scalar_subquery(), lambda tags: Said(tags or "タグなし", tags or "no such tag"))
 
     def named(self) -> list[Named]:
         return [Named("tag", each) for each in self.names]
 
 
-def _ids(names: list[str]) -> Select[tuple[int]]:
+def _ids(names: list[str]) -> Select[int]:
     return select(Tag.id).where(Tag.name.in_(names))

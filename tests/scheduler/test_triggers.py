@@ -79,6 +79,25 @@ def test_a_trigger_asks_about_the_payload(
     assert not is_news_for({"date": "birthday"}, event)
 
 
+@pytest.mark.parametrize(
+    ("where", "ladder", "holds"),
+    [
+        (None, "pyramid", True),
+        (None, "growth", False),
+        ({"to": "fan"}, "growth", False),
+        ({"ladder": "growth", "to": "fan"}, "growth", True),
+        ({"ladder": "growth"}, "class", False),
+        (None, None, True),
+    ],
+)
+def test_moves_on_the_pyramid_are_meant_unless_another_ladder_is_named(
+    where: dict[str, Any] | None, ladder: str | None, holds: bool
+) -> None:
+    payload = {"to": "fan"} | ({"ladder": ladder} if ladder else {})
+    event = CustomerEvent(kind=EventKind.STAGE_CHANGED, friend_id=1, at=NOW, payload=payload)
+    assert is_news_for({"event": "stage_changed", "where": where}, event) is holds
+
+
 def test_a_goal_ends_the_scenario_and_withdraws_its_message(database: Database) -> None:
     with database.begin() as session:
         friend, other = a_friend(session), a_friend(session)

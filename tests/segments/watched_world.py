@@ -20,7 +20,6 @@ from segments import (
     rule_tags,
     tag_rows,
     tags,
-    touching,
     watching,
 )
 from segments.compiler import sendable
@@ -190,7 +189,6 @@ class World:
             items=(item,),
         )
         purchases.record(session, new, self.now, "test", announce=False)
-        touching.touch(session, [friend_id])  # TODO B
 
     def _refund(self, session: Session, friend_id: int) -> None:
         query = select(Purchase.order_id).where(
@@ -198,8 +196,7 @@ class World:
         )
         if order_id := session.scalar(query.order_by(Purchase.id.desc()).limit(1)):
             purchases.refund(session, order_id, self.now)
-            touching.touch(session, [friend_id])  # TODO B
-
+    
     def _redeem(self, session: Session, friend_id: int) -> None:
         if held := coupons.held(session, friend_id, self.now):
             coupons.redeem(session, held[0].code, "test", self.now)

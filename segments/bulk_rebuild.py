@@ -1,0 +1,170 @@
+"""Makes everything derived of all friends anew: facts, cycles, rungs, points; batch by batch, to be taken up where it stopped.
+
+On SQLite the purchases of a big shop are read in one pass and learned from by a second process (rebuild_ahead);
+a batch whose purchases changed meanwhile is learned from anew, under the lock under which it is written.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import Session
+
+from segments import (
+    bulk_indexes,
+    cycle_columns,
+    facts_columns,
+    facts_locking,
+    learned_events,
+    purchase_columns,
+)
+from segments.db import Database
+from segments.micros import micros_of
+from segments.models import Cycle, Facts, Friend, Setting
+from segments.rebuild_ahead import Ahead, learning_ahead
+from segments.rules import rules_of
+from segments.taking_in import lesson_of, take_in
+
+Progress = Callable[[int, int], None]
+"""Hears how many friends are done and how many there are."""
+
+PLACE = "facts_rebuild"
+"""The setting that says up to which friend all is made anew; absent when no rebuild is under way."""
+AHEAD, ALONE = 8192, 2000
+"""Friends a transaction takes: purchases wait for it on SQLite, half a second at most."""
+WORTH_A_PROCESS = 20_000
+"""Friends from whom on a second process and doing without indexes pay."""
+_LOCKED_TOGETHER = 1000
+
+
+def silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def is_waiting(session: Session) -> bool:
+    """Tell whether a rebuild was begun and not ended."""
+    return session.get(Setting, PLACE) is not None
+
+
+def rebuild_all(
+    database: Database,
+    now: datetime,
+    progress: Progress = silent,
+    *,
+    worth_a_process: int = WORTH_A_PROCESS,
+    batch: int | None = None,
+) -> int:
+    """Make everything derived of every friend anew; return how many friends were looked at.
+
+    Goes on where an earlier call was cut off; purchases may come in meanwhile. Moves on the ladders are news only
+    of friends whose review was due: for others a rebuild finds out what was known, or corrects it.
+    """
+    # One connection: by it the database tells whether others have written.
+    single = Database(database.url.render_as_string(hide_password=False), pool_size=1)
+    try:
+        with single.begin() as session:
+            total = session.scalar(select(func.count()).select_from(Friend)) or 0
+            blank = not session.scalar(select(exists(select(Cycle.friend_id))))
+            if not is_waiting(session):
+                _note(session, 0, now)
+        big = total >= worth_a_process
+        with _without_indexes(single, needed=not (big and blank)):
+            ahead = big and single.is_sqlite
+            done = _ahead(single, now, progress, total, batch or AHEAD) if ahead else 0
+            return _alone(single, now, progress, total, done, batch or ALONE)
+    finally:
+        single.dispose()
+
+
+@contextmanager
+def _without_indexes(database: Database, *, needed: bool) -> Generator[None]:
+    """Do without the indexes of what is written in full; whose rebuild was killed gets them back at its end, too."""
+    if not needed:
+        bulk_indexes.drop(database, Cycle)
+        bulk_indexes.drop(database, Facts)
+    yield
+    bulk_indexes.restore(database, Cycle)
+    bulk_indexes.restore(database, Facts)
+
+
+def _ahead(database: Database, now: datetime, progress: Progress, total: int, size: int) -> int:
+    """Write what another process learns; return how many friends that were."""
+    with database.begin() as session:
+        place = session.get_one(Setting, PLACE).value["after"]
+        rules, version = rules_of(session), _version(session)
+    done = 0
+    with learning_ahead(str(database.url.database), place, size, rules) as told:
+        while True:
+            try:
+                learned: Ahead = told.recv()
+            except EOFError:
+                return done
+            with database.begin() as session:
+                if _place(session) != place:  # somebody else rebuilds too: leave what is left to both
+                    return done
+                holds = _version(session) == version or learned.holds(session)
+                place = int(learned.friend_ids[-1])
+                done += _write(session, int(learned.friend_ids[0]), place, learned if holds else None, now)
+                _note(session, place, now)
+            progress(min(done, total), total)
+
+
+def _alone(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
+    """Do the friends that are left; return how many were done with them."""
+    while True:
+        with database.begin() as session:
+            place = _place(session)
+            ids = session.scalars(
+                select(Friend.id).where(Friend.id > (place or 0)).order_by(Friend.id).limit(size)
+            ).all()
+            if place is None or not ids:
+                session.execute(delete(Setting).where(Setting.name == PLACE))
+                return done
+            done += _write(session, ids[0], ids[-1], None, now)
+            _note(session, ids[-1], now)
+        progress(min(done, total), total)
+
+
+def _write(session: Session, first: int, last: int, learned: Ahead | None, now: datetime) -> int:
+    """Make anew what is known of the friends between two ids; return how many they are."""
+    _begin(session, first, last, now)
+    kept = facts_columns.lock_range(session, first, last)
+    ids = kept["friend_id"]
+    if not len(ids):
+        return 0
+    rules = rules_of(session)
+    if learned is not None and learned.friend_ids.tolist() == ids.tolist():
+        lesson = learned.lesson
+    else:
+        lesson = lesson_of(purchase_columns.load_range(session, ids), rules)
+    before = cycle_columns.stored_range(session, first, last)
+    signals = learned_events.signals(session, ids, whole_range=True)
+    told: Any = kept["review_at"] <= (micros_of(now) or 0)
+    take_in(session, kept, before, lesson, rules, now, told, signals)
+    return len(ids)
+
+
+def _begin(session: Session, first: int, last: int, now: datetime) -> None:
+    wanting = (
+        select(Friend.id).outerjoin(Facts).where(Friend.id.between(first, last), Facts.friend_id.is_(None))
+    )
+    ids = session.scalars(wanting.order_by(Friend.id)).all()
+    for start in range(0, len(ids), _LOCKED_TOGETHER):
+        facts_locking.begin(session, ids[start : start + _LOCKED_TOGETHER], now)
+
+
+def _version(session: Session) -> int | None:
+    """Return a number that changes when another connection writes to the SQLite file."""
+    return session.connection().exec_driver_sql("PRAGMA data_version").scalar()
+
+
+def _place(session: Session) -> int | None:
+    place = session.get(Setting, PLACE, with_for_update=True)
+    return None if place is None else place.value["after"]
+
+
+def _note(session: Session, friend_id: int, now: datetime) -> None:
+    session.merge(Setting(name=PLACE, value={"after": friend_id}, updated_at=now))
+    session.flush()

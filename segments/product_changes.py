@@ -1,0 +1,48 @@
+"""What follows for orders and for buyers when a product is changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from segments import facts
+from segments.models import Facts, Product, ProductKind, Purchase, PurchaseItem
+
+_LEARN_AT_ONCE = 1000
+
+
+def judge_orders_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:
+    """Set is_trial of the orders that hold these products, and learn what that means for their friends."""
+    if not product_ids:
+        return
+    holds = exists().where(PurchaseItem.purchase_id == Purchase.id, PurchaseItem.product_id.in_(product_ids))
+    other = (
+        select(PurchaseItem.id)
+        .join(Product, Product.id == PurchaseItem.product_id)
+        .where(PurchaseItem.purchase_id == Purchase.id, Product.kind != ProductKind.TRIAL)
+        .exists()
+    )
+    # execution option: no Purchase object of this session needs to follow.
+    statement = update(Purchase).where(holds).values(is_trial=~other).returning(Purchase.friend_id)
+    touched = session.scalars(statement.execution_options(synchronize_session=False)).all()
+    friend_ids = sorted({friend_id for friend_id in touched if friend_id is not None})
+    for start in range(0, len(friend_ids), _LEARN_AT_ONCE):
+        facts.learn_purchases_many(session, friend_ids[start : start + _LEARN_AT_ONCE], now)
+
+
+def look_at_buyers_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:
+    """Have the friends who bought these products looked at by the next reviews, some at a time.
+
+    A best seller may have a million buyers: here their day of review is moved, and nothing is computed.
+    """
+    if not product_ids:
+        return
+    buyers = (
+        select(Purchase.friend_id)
+        .join(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
+        .where(PurchaseItem.product_id.in_(product_ids), Purchase.friend_id.is_not(None))
+    )
+    later = or_(Facts.review_at.is_(None), Facts.review_at > now)
+    statement = update(Facts).where(Facts.friend_id.in_(buyers), later).values(review_at=now)
+    session.execute(statement.execution_options(synchronize_session=False))

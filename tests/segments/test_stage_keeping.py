@@ -1,0 +1,165 @@
+"""Keeping what the ladders say: moves with their reasons, news, dates; and nothing where nothing moved."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from segments import facts_locking, stage_keeping
+from segments.db import Database
+from segments.ladder_facts import CycleDates
+from segments.ladder_policies import GrowthPolicy, LadderPolicies
+from segments.ladder_words import reason_words
+from segments.ladders import LADDERS, LadderName
+from segments.models import CustomerEvent, EventKind, Facts, StageChange
+from tests.builders import a_friend, days_ago
+from tests.fakes.clock import A_SATURDAY as NOW
+
+DAY = timedelta(days=1)
+POLICIES = LadderPolicies()
+DATES = CycleDates(NOW + 20 * DAY, NOW + 40 * DAY, NOW + 90 * DAY)
+A_READER: dict[str, Any] = {
+    "purchase_count": 2,
+    "full_price_count": 2,
+    "first_purchase_at": days_ago(60),
+    "last_purchase_at": days_ago(10),
+    "settled_count": 1,
+    "tap_count": 2,
+    "message_count": 1,
+    "last_reaction_at": days_ago(80),
+}
+
+
+def look(session: Session, *friend_ids: int, now: datetime = NOW, **asked: Any) -> None:
+    """Judge friends with the dates of one cycle."""
+    locked = facts_locking.lock(session, friend_ids)
+    dates = dict.fromkeys(friend_ids, DATES)
+    rules = asked.pop("policies", POLICIES)
+    stage_keeping.look_at_many(session, locked, rules, now, dates=dates, **asked)
+    session.flush()
+
+
+def moves(session: Session, friend_id: int) -> list[tuple[str, str | None, str, str]]:
+    """Return a friend's history: ladder, from, to, reason."""
+    history = select(StageChange).where(StageChange.friend_id == friend_id).order_by(StageChange.id)
+    return [(one.ladder, one.from_stage, one.to_stage, one.reason) for one in session.scalars(history)]
+
+
+def test_what_every_ladder_says_is_kept_with_its_reason_and_since_when(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        kept = session.get_one(Facts, friend.id)
+        assert (kept.stage, kept.stage_reason, kept.stage_since) == ("existing", "full_price", NOW)
+        assert (kept.growth, kept.growth_reason, kept.growth_since) == ("follower", "reacts", NOW)
+        assert (kept.customer_class, kept.class_reason) == ("new", "bought_once_or_more")
+        assert (kept.class_since, kept.purchase_status, kept.status_since) == (NOW, "active", NOW)
+        # Of all dates the reaction that grows old is the first.
+        assert kept.review_at == NOW + 10 * DAY
+        assert moves(session, friend.id) == [
+            ("pyramid", "aware", "existing", "full_price"),
+            ("growth", None, "follower", "reacts"),
+            ("class", "lead", "new", "bought_once_or_more"),
+            ("status", None, "active", "within_cycle"),
+        ]
+
+
+def test_who_is_looked_at_again_in_vain_keeps_everything_as_it_was(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        before = moves(session, friend.id)
+        look(session, friend.id, now=NOW + DAY)
+        kept = session.get_one(Facts, friend.id)
+        assert moves(session, friend.id) == before
+        assert {kept.stage_since, kept.growth_since, kept.class_since, kept.status_since} == {NOW}
+
+
+def test_time_moves_only_the_ladder_it_is_about(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        look(session, friend.id, now=NOW + 10 * DAY)
+        assert moves(session, friend.id)[4:] == [("growth", "follower", "customer", "settled")]
+        kept = session.get_one(Facts, friend.id)
+        assert (kept.growth_since, kept.stage_since) == (NOW + 10 * DAY, NOW)
+        look(session, friend.id, now=NOW + 20 * DAY)
+        assert moves(session, friend.id)[5:] == [("status", "active", "due", "past_due")]
+        assert kept.review_at == NOW + 40 * DAY
+
+
+def test_moves_are_told_except_those_of_the_purchase_status(database: Database) -> None:
+    with database.begin() as session:
+        friend, quiet = a_friend(session, facts=A_READER), a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        look(session, quiet.id, announce=False)
+        told = session.scalars(select(CustomerEvent).order_by(CustomerEvent.id)).all()
+        assert {one.friend_id for one in told} == {friend.id}
+        assert {one.kind for one in told} == {EventKind.STAGE_CHANGED}
+        assert [one.payload for one in told][1:] == [
+            {"ladder": "growth", "from": "", "to": "follower", "reason": "reacts"},
+            {"ladder": "class", "from": "lead", "to": "new", "reason": "bought_once_or_more"},
+        ]
+        assert len(moves(session, quiet.id)) == 4
+
+
+def test_full_refunds_take_a_friend_off_the_ladders(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        kept = session.get_one(Facts, friend.id)
+        nothing = dict.fromkeys(("purchase_count", "full_price_count", "settled_count"), 0)
+        for name, value in (nothing | {"last_purchase_at": None, "first_purchase_at": None}).items():
+            setattr(kept, name, value)
+        session.flush()
+        stage_keeping.look_at(session, facts_locking.lock_one(session, friend.id), POLICIES, NOW + DAY)
+        session.flush()
+        assert (kept.growth, kept.growth_reason, kept.purchase_status) == ("", "not_bought", "")
+        assert (kept.customer_class, kept.review_at) == ("lead", None)
+        assert moves(session, friend.id)[4:] == [
+            ("pyramid", "existing", "aware", "followed"),
+            ("growth", "follower", "", "not_bought"),
+            ("class", "new", "lead", "registered"),
+            ("status", "active", "", "no_cycle"),
+        ]
+
+
+def test_many_are_kept_as_each_is(database: Database) -> None:
+    with database.begin() as session:
+        together = [a_friend(session, facts=facts).id for facts in ({}, A_READER, {"inquired_at": NOW})]
+        alone = [a_friend(session, facts=facts).id for facts in ({}, A_READER, {"inquired_at": NOW})]
+        look(session, *together)
+        for friend_id in alone:
+            look(session, friend_id)
+        for one, other in zip(together, alone, strict=True):
+            assert moves(session, one) == moves(session, other)
+            first, second = session.get_one(Facts, one), session.get_one(Facts, other)
+            assert (first.stage, first.growth, first.review_at) == (
+                second.stage,
+                second.growth,
+                second.review_at,
+            )
+
+
+def test_the_thresholds_of_each_ladder_are_heeded(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id, policies=replace(POLICIES, growth=GrowthPolicy(reactions=9)))
+        assert session.get_one(Facts, friend.id).growth == "customer"
+
+
+def test_a_kept_reason_can_be_put_into_words(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, facts=A_READER)
+        look(session, friend.id)
+        kept = session.get_one(Facts, friend.id)
+        growth = LADDERS[LadderName.GROWTH]
+        params = stage_keeping.reason_params(kept, POLICIES, growth)
+        assert reason_words(kept.growth_reason, params, "ja") == (
+            "メッセージやタップが3回あり、最近も反応がありました（2026年9月2日）"
+        )
+        assert stage_keeping.reason_params(kept, POLICIES) == {"count": 2}
+        stored = session.scalars(select(StageChange).where(StageChange.ladder == "growth")).one()
+        assert stored.reason_params == params
