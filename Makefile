@@ -5,6 +5,7 @@ UV := .tools/bin/uv
 BIN := $(VENV)/bin
 TESTS ?= tests
 JOBS ?= auto
+FRIENDS ?= 100000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test lint types bench check requirements clean
@@ -42,9 +43,11 @@ types: setup-dev ## Check types, strictly
 
 check: lint types test ## Everything a change must pass
 
-bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real data
+bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real data, FRIENDS=1000000 takes the full size
 	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
 	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01
+	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
+	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database postgresql
 ifdef PURCHASES
 	$(BIN)/python benchmarks/real_input.py $(PURCHASES)
 	$(BIN)/python benchmarks/cycle_accuracy.py $(PURCHASES) --cutoff 1997-09-30 --end 1998-06-30

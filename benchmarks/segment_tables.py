@@ -162,13 +162,14 @@ def _alike(columns: Columns, rows: int) -> Iterator[Any]:
 
 def _binary(table: Table, columns: Columns) -> bytes:
     """Return rows as PostgreSQL's binary COPY has them: the number of fields, then each with its length before it."""
-    fields: list[tuple[str, Any]] = [("fields", ">i2")]
-    values: dict[str, Any] = {"fields": len(columns)}
+    fields: list[tuple[str, Any]] = [("#", ">i2")]
+    values: dict[str, Any] = {"#": len(columns)}
     for name, each in columns.items():
         made = _big_endian(table.columns[name].type, each)
         fields.append((f"{name}_length", ">i4"))
-        values[f"{name}_length"] = -1 if made is None else made.dtype.itemsize
-        if made is not None:
+        empty = made is not None and made.dtype.kind == "S" and not made.any()
+        values[f"{name}_length"] = -1 if made is None else 0 if empty else made.dtype.itemsize
+        if made is not None and not empty:
             fields.append((name, made.dtype))
             values[name] = made
     rows = np.empty(len(next(iter(columns.values()))), dtype=fields)

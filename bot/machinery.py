@@ -135,12 +135,13 @@ def _nightly(services: Services) -> None:
     if isinstance(queue, DbosQueue):
         while queue.forget(before):
             pass
+    # Before segments are counted: some ask for deciles.
+    prepared = analyses_nightly.prepare(services.database, services.clock.now(), _not_prepared)
+    log.info("analyses_prepared", parts=prepared)
     if cycle_refit.nightly(services.database, services.clock.now()):
         log.info("cycle_dates_refreshed")
     counted = segment_sizes.count_all(services.database, services.clock.now())
     log.info("segments_counted", segments=counted)
-    prepared = analyses_nightly.prepare(services.database, services.clock.now(), _not_prepared)
-    log.info("analyses_prepared", parts=prepared)
 
 
 def _not_prepared(part: str, error: Exception) -> None:

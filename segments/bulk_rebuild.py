@@ -7,25 +7,15 @@ a batch whose purchases changed meanwhile is learned from anew, under the lock u
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from segments import (
-    bulk_indexes,
-    cycle_columns,
-    facts_columns,
-    facts_locking,
-    learned_events,
-    purchase_columns,
-)
+from segments import bulk_indexes, rebuild_batch
 from segments.db import Database
-from segments.micros import micros_of
 from segments.models import Cycle, Facts, Friend, Setting
 from segments.rebuild_ahead import Ahead, learning_ahead
 from segments.rules import rules_of
-from segments.taking_in import lesson_of, take_in
 
 Progress = Callable[[int, int], None]
 """Hears how many friends are done and how many there are."""
@@ -34,9 +24,10 @@ PLACE = "facts_rebuild"
 """The setting that says up to which friend all is made anew; absent when no rebuild is under way."""
 AHEAD, ALONE = 8192, 2000
 """Friends a transaction takes: purchases wait for it on SQLite, half a second at most."""
+CACHE = 64 * 1024
+"""Kilobytes of pages SQLite keeps: all that a batch changes, so that each is written once."""
 WORTH_A_PROCESS = 20_000
 """Friends from whom on a second process and doing without indexes pay."""
-_LOCKED_TOGETHER = 1000
 
 
 def silent(_done: int, _total: int) -> None:
@@ -56,7 +47,7 @@ def rebuild_all(
     worth_a_process: int = WORTH_A_PROCESS,
     batch: int | None = None,
 ) -> int:
-    """Make everything derived of every friend anew; return how many friends were looked at.
+    """Make everything derived of every friend anew; return how many there were.
 
     Goes on where an earlier call was cut off; purchases may come in meanwhile. Moves on the ladders are news only
     of friends whose review was due: for others a rebuild finds out what was known, or corrects it.
@@ -65,14 +56,17 @@ def rebuild_all(
     single = Database(database.url.render_as_string(hide_password=False), pool_size=1)
     try:
         with single.begin() as session:
+            if single.is_sqlite:
+                session.connection().exec_driver_sql(f"PRAGMA cache_size=-{CACHE}")
             total = session.scalar(select(func.count()).select_from(Friend)) or 0
             blank = not session.scalar(select(exists(select(Cycle.friend_id))))
             if not is_waiting(session):
                 _note(session, 0, now)
+            done = session.scalar(select(func.count()).where(Friend.id <= (_place(session) or 0))) or 0
         big = total >= worth_a_process
         with _without_indexes(single, needed=not (big and blank)):
-            ahead = big and single.is_sqlite
-            done = _ahead(single, now, progress, total, batch or AHEAD) if ahead else 0
+            if big and single.is_sqlite:
+                done = _ahead(single, now, progress, total, done, batch or AHEAD)
             return _alone(single, now, progress, total, done, batch or ALONE)
     finally:
         single.dispose()
@@ -89,12 +83,11 @@ def _without_indexes(database: Database, *, needed: bool) -> Generator[None]:
     bulk_indexes.restore(database, Facts)
 
 
-def _ahead(database: Database, now: datetime, progress: Progress, total: int, size: int) -> int:
-    """Write what another process learns; return how many friends that were."""
+def _ahead(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
+    """Write what another process learns; return how many friends are done then."""
     with database.begin() as session:
         place = session.get_one(Setting, PLACE).value["after"]
         rules, version = rules_of(session), _version(session)
-    done = 0
     with learning_ahead(str(database.url.database), place, size, rules) as told:
         while True:
             try:
@@ -106,13 +99,15 @@ def _ahead(database: Database, now: datetime, progress: Progress, total: int, si
                     return done
                 holds = _version(session) == version or learned.holds(session)
                 place = int(learned.friend_ids[-1])
-                done += _write(session, int(learned.friend_ids[0]), place, learned if holds else None, now)
+                done += rebuild_batch.write(
+                    session, int(learned.friend_ids[0]), place, learned if holds else None, now
+                )
                 _note(session, place, now)
             progress(min(done, total), total)
 
 
 def _alone(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
-    """Do the friends that are left; return how many were done with them."""
+    """Do the friends that are left; return how many are done then."""
     while True:
         with database.begin() as session:
             place = _place(session)
@@ -122,37 +117,9 @@ def _alone(database: Database, now: datetime, progress: Progress, total: int, do
             if place is None or not ids:
                 session.execute(delete(Setting).where(Setting.name == PLACE))
                 return done
-            done += _write(session, ids[0], ids[-1], None, now)
+            done += rebuild_batch.write(session, ids[0], ids[-1], None, now)
             _note(session, ids[-1], now)
         progress(min(done, total), total)
-
-
-def _write(session: Session, first: int, last: int, learned: Ahead | None, now: datetime) -> int:
-    """Make anew what is known of the friends between two ids; return how many they are."""
-    _begin(session, first, last, now)
-    kept = facts_columns.lock_range(session, first, last)
-    ids = kept["friend_id"]
-    if not len(ids):
-        return 0
-    rules = rules_of(session)
-    if learned is not None and learned.friend_ids.tolist() == ids.tolist():
-        lesson = learned.lesson
-    else:
-        lesson = lesson_of(purchase_columns.load_range(session, ids), rules)
-    before = cycle_columns.stored_range(session, first, last)
-    signals = learned_events.signals(session, ids, whole_range=True)
-    told: Any = kept["review_at"] <= (micros_of(now) or 0)
-    take_in(session, kept, before, lesson, rules, now, told, signals)
-    return len(ids)
-
-
-def _begin(session: Session, first: int, last: int, now: datetime) -> None:
-    wanting = (
-        select(Friend.id).outerjoin(Facts).where(Friend.id.between(first, last), Facts.friend_id.is_(None))
-    )
-    ids = session.scalars(wanting.order_by(Friend.id)).all()
-    for start in range(0, len(ids), _LOCKED_TOGETHER):
-        facts_locking.begin(session, ids[start : start + _LOCKED_TOGETHER], now)
 
 
 def _version(session: Session) -> int | None:

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
-from segments import bulk_indexes, cycle_dates_kept, policies
+from segments import bulk_indexes, cycle_dates_kept, policies, watching
 from segments.cycle_dates_kept import Rows
 from segments.db import Database
 from segments.micros import as_micros, micros_of
@@ -22,7 +22,7 @@ PLACE = "cycle_refresh"
 """The setting that says up to which friend the dates are written; absent when all are."""
 BATCH = 10_000
 """Friends a transaction takes: some tenths of a second, for which purchases wait on SQLite."""
-WITHOUT_INDEXES = 300_000
+WITHOUT_INDEXES = 50_000
 """Rows from which on it pays to make the indexes anew instead of moving every row in each of them."""
 
 _BATCH = (
@@ -88,6 +88,7 @@ def _batch(session: Session, now: datetime, size: int) -> tuple[int, int] | None
     friends = session.execute(_BATCH, {"after": place.value["after"], "size": size}).all()
     if not friends:
         session.execute(delete(Setting).where(Setting.name == PLACE))
+        watching.compare_anew(session, watching.reads_cycles, now)
         return None
     last, now_us = friends[-1][0], float(micros_of(now) or 0)
     rows = cycle_dates_kept.read(session, place.value["after"], last)

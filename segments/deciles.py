@@ -71,6 +71,12 @@ def keep(session: Session, now: datetime) -> Deciles:
     return measured
 
 
+def in_force(session: Session, now: datetime) -> Deciles:
+    """Return the deciles that conditions go by; before the first night, what measuring would say now."""
+    kept = rfm.load(session).deciles
+    return kept if kept.bounds else measure(session, now)
+
+
 def table(session: Session, deciles: Deciles) -> list[Decile]:
     """Return the ten groups as buyers now stand against bounds measured before; [] when there are none."""
     if not deciles.bounds:

@@ -22,6 +22,19 @@ RANGE = 5000
 """Friend ids a transaction takes: on SQLite nobody else writes meanwhile."""
 
 
+_UNFINISHED = or_(Segment.members_version != Segment.version, Segment.filling.is_not(None))
+_WAITING = (
+    select(Segment)
+    .where(
+        or_(
+            Segment.watched & (Segment.members_version.is_(None) | _UNFINISHED),
+            ~Segment.watched & Segment.members_version.is_not(None),
+        )
+    )
+    .order_by(Segment.id)
+)
+
+
 def fill(session: Session, now: datetime, limit: int = RANGE) -> int:
     """Compare the next range of friends for one segment; return how many were looked at, 0 when nothing is left.
 
@@ -36,21 +49,15 @@ def fill(session: Session, now: datetime, limit: int = RANGE) -> int:
         return 0
     if not segment.watched:
         return _forget(session, segment, limit)
-    if segment.members_version != segment.version:
-        watching.start_over(segment, now, first=segment.members_version is None)
-        segment.members_problem = None
     kept = members_kept.sound(session, [segment], now)
-    return _range_safely(session, kept[0], now, limit) if kept else 1
+    # Another name makes another version too, and changes no members.
+    segment.members_version = segment.version
+    return _range_safely(session, kept[0], now, limit) if kept and kept[0].filling else 1
 
 
 def _next(session: Session) -> int | None:
-    unfinished = or_(Segment.members_version != Segment.version, Segment.filling.is_not(None))
-    waiting = or_(
-        Segment.watched & (Segment.members_version.is_(None) | unfinished),
-        ~Segment.watched & Segment.members_version.is_not(None),
-    )
     # Those that only wait for friends moved by time are members_time's, those that make no sense wait for an edit.
-    for segment in session.scalars(select(Segment).where(waiting).order_by(Segment.id)):
+    for segment in session.scalars(_WAITING):
         stuck = segment.members_problem is not None and segment.members_version == segment.version
         if not (segment.watched and (stuck or _is_of_time(segment))):
             return segment.id
@@ -96,7 +103,7 @@ def _compare(session: Session, kept: Kept, filling: Filling, upto: int, now: dat
     matching = (
         select(Friend.id)
         .join(Facts, Facts.friend_id == Friend.id)
-        .where(inside(Friend.id), members_kept.members_of(session, kept, filling.since))
+        .where(inside(Friend.id), members_kept.members_of(kept, filling.since))
     )
     members = select(SegmentMember.friend_id).where(is_member, inside(SegmentMember.friend_id))
     new = matching.add_columns(literal(segment_id), literal(now, UtcDateTime())).where(

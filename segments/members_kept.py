@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 
@@ -33,6 +33,8 @@ class Kept:
     segment: Segment
     condition: Condition
     known: Known
+    zone: tzinfo
+    """The shop's: days begin by it."""
 
     @property
     def filling(self) -> Filling | None:
@@ -68,7 +70,8 @@ def sound(session: Session, segments: Collection[Segment], now: datetime) -> lis
     One that makes sense again, or means something else because a segment it names or the cuts of a score
     changed, is compared with all friends anew.
     """
-    read = {segment.id: _read(session, segment) for segment in segments if not _is_broken(segment)}
+    zone = shop.load(session).zone
+    read = {segment.id: _read(session, segment, zone) for segment in segments if not _is_broken(segment)}
     everything = All(of=[each.condition for each in read.values() if isinstance(each, Kept)])
     all_there = _missing(session, everything) is None
     found: list[Kept] = []
@@ -85,13 +88,12 @@ def sound(session: Session, segments: Collection[Segment], now: datetime) -> lis
     return found
 
 
-def members_of(session: Session, kept: Kept, now: datetime) -> ColumnElement[bool]:
+def members_of(kept: Kept, now: datetime) -> ColumnElement[bool]:
     """Return the expression, over Friend joined with Facts, for being in a segment at `now`.
 
     As in its count: friends who are not on LINE, or never followed, are in no segment.
     """
-    context = Context(now, shop.load(session).zone, kept.known)
-    return and_(sendable(), expression(kept.condition, context))
+    return and_(sendable(), expression(kept.condition, Context(now, kept.zone, kept.known)))
 
 
 def compare(
@@ -167,27 +169,29 @@ def _payload(segment: Segment) -> dict[str, Any]:
     return {"segment_id": segment.id, "name": segment.name}
 
 
-def _read(session: Session, segment: Segment) -> Kept | Invalid:
+def _read(session: Session, segment: Segment, zone: tzinfo) -> Kept | Invalid:
     try:
         condition = conditions.parse(segment.condition)
-        return Kept(segment, condition, condition_known.load(session, condition))
+        return Kept(segment, condition, condition_known.load(session, condition), zone)
     except Invalid as refused:
         return refused
 
 
 def _note_basis(kept: Kept, now: datetime) -> None:
-    segment, basis = kept.segment, _basis(kept.known)
+    segment, basis = kept.segment, _basis(kept)
     if segment.members_basis is not None and segment.members_basis != basis:
         log.info("segment_means_something_else", segment=segment.id)
         watching.start_over(segment, now)
     segment.members_basis = basis
 
 
-def _basis(known: Known) -> str:
+def _basis(kept: Kept) -> str:
+    known = kept.known
     # When the deciles were measured does not matter, only where they lie.
     deciles = replace(known.rfm.deciles, day=None, buyers=0)
     named = sorted((segment_id, dump(each)) for segment_id, each in known.segments.items())
-    told = repr((replace(known.rfm, deciles=deciles), named, sorted(known.frozen.items())))
+    outside = (replace(known.rfm, deciles=deciles), named, sorted(known.frozen.items()))
+    told = repr((dump(kept.condition), *outside))
     return sha256(told.encode()).hexdigest()
 
 
@@ -245,9 +249,7 @@ def _inside(
                 friend_id
                 for moment, ids in asked
                 if ids
-                for friend_id in session.scalars(
-                    query.where(Friend.id.in_(ids), members_of(session, kept, moment))
-                )
+                for friend_id in session.scalars(query.where(Friend.id.in_(ids), members_of(kept, moment)))
             }
     except REFUSALS as error:
         note_broken(kept, error, now)

@@ -14,13 +14,15 @@ FRIENDS = 500
 UNWATCHED = 20_000
 """Touches forgotten in one transaction while no segment is watched."""
 
+_ANY = select(Touched.id).limit(1)
+
 
 def look_again(session: Session, now: datetime, limit: int = FRIENDS) -> int:
     """Bring the members of watched segments in line for friends of at most `limit` touches; return how many touches.
 
     Call it, a transaction each, until it returns 0, which also means that another process is at it.
     """
-    if session.scalar(select(Touched.id).limit(1)) is None or not watching.take_turn(session):
+    if session.scalar(_ANY) is None or not watching.take_turn(session):
         return 0
     segments = members_kept.watched(session)
     touches = _claimed(session, limit if segments else UNWATCHED)

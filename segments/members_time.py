@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, union_all, update
+from sqlalchemy import bindparam, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
-from segments import condition_edges, members_kept, shop, watching
+from segments import condition_edges, members_kept, watching
 from segments.leaves.context import Edge
 from segments.members_kept import Kept
 from segments.models import Friend, Segment
@@ -19,6 +19,20 @@ FRIENDS = 500
 """Friends taken in one transaction."""
 LARGE_SHARE = 5
 """When time moved more than one friend in so many, comparing all of them range by range is cheaper."""
+
+
+_DUE = (
+    select(Segment)
+    .where(
+        Segment.watched,
+        # Those with a problem are asked about too: it may have gone.
+        or_(
+            Segment.members_as_of <= bindparam("lag", type_=Segment.members_as_of.type),
+            Segment.members_problem.is_not(None),
+        ),
+    )
+    .order_by(Segment.id)
+)
 
 
 def pass_time(session: Session, now: datetime, limit: int = FRIENDS) -> int:
@@ -46,9 +60,7 @@ def pass_time(session: Session, now: datetime, limit: int = FRIENDS) -> int:
 
 
 def _due(session: Session, now: datetime) -> Sequence[Segment]:
-    # Those with a problem are asked about too: it may have gone.
-    lag = or_(Segment.members_as_of <= now - EVERY, Segment.members_problem.is_not(None))
-    return members_kept.watched(session, lag)
+    return session.scalars(_DUE, {"lag": now - EVERY}).all()
 
 
 def _is_compared_with_all(kept: Kept) -> bool:
@@ -64,12 +76,11 @@ def _take_in(session: Session, kept: Kept, now: datetime, limit: int) -> tuple[i
     assert as_of is not None, "asked before"
     filling = kept.filling or Filling(as_of, moved_until=now)
     until = filling.moved_until or now
-    zone = shop.load(session).zone
-    edges = condition_edges.moved(kept.condition, filling.since, until, zone, kept.known)
+    edges = condition_edges.moved(kept.condition, filling.since, until, kept.zone, kept.known)
     if edges and kept.filling is None and _is_large(session, edges, limit):
         watching.start_over(segment, now)
         return 0, None
-    ids = _next(session, edges, filling.after, limit) if edges else ()
+    ids = _next(session, edges, filling.after, limit)
     members_kept.compare(session, [kept], ids, now, at=until)
     if len(ids) == limit:
         segment.filling = replace(filling, after=ids[-1]).to_json()
@@ -81,6 +92,8 @@ def _take_in(session: Session, kept: Kept, now: datetime, limit: int) -> tuple[i
 
 
 def _next(session: Session, edges: Collection[Edge], after: int, limit: int) -> Sequence[int]:
+    if not edges:
+        return []
     ids = union_all(*edges).subquery().c[0]
     return session.scalars(select(ids).where(ids > after).distinct().order_by(ids).limit(limit)).all()
 

@@ -1,23 +1,22 @@
 """Tries thresholds before they are put in force: how many friends would move, from which rung to which."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from segments import policies, shop
+from segments.buyer_numbers import NEVER, buyers
 from segments.ladder_facts import FACTS, MOMENTS, LadderColumns, micros
 from segments.ladder_policies import GrowthPolicy, LadderPolicies, StagePolicy
 from segments.ladders import LADDERS, LadderName, judge
-from segments.micros import as_micros, floats
-from segments.models import Cycle, Facts, Friend
 from segments.policy_relearning import product_facts, regular_until
-from segments.purchase_history import EVERYTHING
+from segments.purchase_columns import Ints
 
 BUYERS = 10_000
 """Friends judged together; with their facts about 20 MB."""
@@ -64,7 +63,7 @@ def try_out(
 
 def _tally(
     moves: Mapping[LadderName, Counter[tuple[str, str]]],
-    before: Mapping[LadderName, Sequence[str]],
+    before: Mapping[LadderName, Ints],
     columns: LadderColumns,
     rules: LadderPolicies,
     now: datetime,
@@ -72,17 +71,17 @@ def _tally(
     """Count the moves of one batch; return how many friends made any."""
     anywhere = np.zeros(len(columns), dtype=np.bool_)
     for name, standing in judge(columns, rules, micros(now)).standings.items():
-        ladder = LADDERS[name]
-        here = ladder.codes(before[name]) != standing.rungs
-        for index in np.flatnonzero(here).tolist():
-            moves[name][before[name][index], str(ladder.rungs[int(standing.rungs[index])])] += 1
+        rungs, here = LADDERS[name].rungs, before[name] != standing.rungs
+        steps = before[name][here] * len(rungs) + standing.rungs[here]
+        for step, count in enumerate(np.bincount(steps).tolist()):
+            if count:
+                start, end = divmod(step, len(rungs))
+                moves[name][str(rungs[start]), str(rungs[end])] += count
         anywhere |= here
     return int(np.count_nonzero(anywhere))
 
 
-def _relearned(
-    session: Session, ids: Sequence[int], before: LadderPolicies, rules: LadderPolicies
-) -> dict[str, Any]:
+def _relearned(session: Session, ids: Ints, before: LadderPolicies, rules: LadderPolicies) -> dict[str, Any]:
     """Learn anew from the purchases what the changed thresholds have a say in; most have none."""
     learned: dict[str, Any] = {}
     if _window(before.stages) != _window(rules.stages):
@@ -100,49 +99,24 @@ def _habits(policy: GrowthPolicy) -> tuple[int, float]:
     return policy.settling_purchases, policy.subscription_grace
 
 
-_ELSEWHERE = {
-    "followed": Friend.followed_at.is_not(None),
-    "reaction_count": Facts.message_count + Facts.tap_count,
-    "due_at": Cycle.due_at,
-    "slip_at": Cycle.slip_at,
-    "lapse_at": Cycle.lapse_at,
-}
-
-
-def _read() -> Any:
-    chosen: list[Any] = [Facts.friend_id]
-    for name in FACTS:
-        column: Any = _ELSEWHERE[name] if name in _ELSEWHERE else getattr(Facts, name)
-        chosen.append(as_micros(column) if name in MOMENTS else column)
-    chosen += [getattr(Facts, ladder.rung_column) for ladder in LADDERS.values()]
-    return (
-        select(*chosen)
-        .join(Friend, Friend.id == Facts.friend_id)
-        .outerjoin(Cycle, and_(Cycle.friend_id == Facts.friend_id, Cycle.category == EVERYTHING))
-        .where(Facts.friend_id > bindparam("after"), Facts.purchase_count > 0)
-        .order_by(Facts.friend_id)
-        .limit(bindparam("batch"))
-    )
-
-
-_BUYERS = _read()
-
-
-def _batches(
-    session: Session, size: int
-) -> Iterator[tuple[Sequence[int], LadderColumns, Mapping[LadderName, Sequence[str]]]]:
-    """Give the ids of all buyers with their facts and the rungs on which they stand."""
+def _batches(session: Session, size: int) -> Iterator[tuple[Ints, LadderColumns, Mapping[LadderName, Ints]]]:
+    """Give the ids of all buyers with their facts and the codes of the rungs on which they stand."""
     session.flush()
-    after = 0
-    while rows := session.connection().execute(_BUYERS, {"after": after, "batch": size}).fetchall():
-        ids, *values = zip(*rows, strict=True)
+    query, after = buyers(session), 0
+    while True:
+        with session.connection().execute(query, {"after": after, "batch": size}) as result:
+            # Whole numbers all: the driver's own tuples become an array without an object in between.
+            numbers = chain.from_iterable(cast("Iterable[tuple[int, ...]]", result.cursor))
+            ids, *values = np.fromiter(numbers, np.int64).reshape(-1, 1 + len(FACTS) + len(LADDERS)).T
+        if not len(ids):
+            return
         facts, rungs = values[: len(FACTS)], values[len(FACTS) :]
         columns = {name: _column(name, each) for name, each in zip(FACTS, facts, strict=True)}
         yield ids, LadderColumns(**columns), dict(zip(LADDERS, rungs, strict=True))
-        after = ids[-1]
+        after = int(ids[-1])
 
 
-def _column(name: str, values: Sequence[Any]) -> Any:
+def _column(name: str, values: Ints) -> Any:
     if name in MOMENTS:
-        return floats(values)
-    return np.array(values, dtype=np.bool_ if name == "followed" else np.int64)
+        return np.where(values == NEVER, np.nan, values)
+    return values != 0 if name == "followed" else values

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import product_upgrades
+from segments import product_upgrades, watching
 from segments.errors import Invalid, KokyakuError
 from segments.models import Product, ProductKind
 from segments.product_changes import judge_orders_again, look_at_buyers_again
@@ -83,6 +83,8 @@ def put_many(session: Session, news: Sequence[NewProduct], now: datetime) -> lis
     look_at_buyers_again(
         session, [known[code].id for code, names in changed.items() if names & REGROUPING], now
     )
+    if any("category" in names for names in changed.values()):
+        watching.compare_anew(session, watching.reads_products, now)
     done = {code: Put.CHANGED if names else Put.UNCHANGED for code, names in changed.items()}
     return [refused.get(new.code) or done.get(new.code, Put.CREATED) for new in news]
 

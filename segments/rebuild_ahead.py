@@ -17,7 +17,7 @@ from segments.purchase_scan import Print, ranges
 from segments.rules import Rules, rules_of
 from segments.taking_in import Lesson, lesson_of
 
-_READ_ONLY = ("PRAGMA query_only=ON", f"PRAGMA mmap_size={2**34}", "PRAGMA cache_size=-16000")
+_READ_ONLY = ("PRAGMA query_only=ON", "PRAGMA cache_size=-16000")
 _PRODUCTS = "SELECT id, category, settling_count, upgrade_of_id, subscription_days FROM products ORDER BY id"
 _LAST_NEWS = "SELECT ifnull(max(id), 0) FROM customer_events"
 _REFUNDS = (

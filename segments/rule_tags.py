@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, insert, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -26,7 +27,7 @@ def set_rule(session: Session, tag_name: str, segment_id: int, now: datetime) ->
     taken = session.scalar(select(Tag.name).where(Tag.segment_id == segment_id))
     if taken is not None:
         raise Conflict("segment_has_tag", segment=segment.name, tag=taken)
-    _refuse_circles(session, tag.name, segment.condition)
+    _refuse_circle(session, tag.name, segment.condition, _rules(session))
     tag.segment_id = segment_id
     watching.start_over(segment, now)
     session.flush()
@@ -47,11 +48,14 @@ def drop_rule(session: Session, tag_name: str) -> bool:
     return followed
 
 
-def check_edit(session: Session, segment_id: int, condition: dict[str, object]) -> None:
-    """Raise Invalid (tag_rule_circular) if a segment that leads a tag would ask for that very tag."""
-    name = session.scalar(select(Tag.name).where(Tag.segment_id == segment_id))
-    if name is not None:
-        _refuse_circles(session, name, condition, instead_of=segment_id)
+def refuse_circles(session: Session) -> None:
+    """Raise Invalid (tag_rule_circular) if, as segments now stand, a tag's rule asks for that very tag.
+
+    To be called after a segment was edited, in its transaction.
+    """
+    rules = _rules(session)
+    for name, condition in rules.items():
+        _refuse_circle(session, name, condition, rules)
 
 
 def led_by(session: Session, segment_ids: Iterable[int]) -> dict[int, Tag]:
@@ -112,17 +116,16 @@ def _take_off(session: Session, tag: Tag, which: ColumnElement[bool]) -> None:
     touching.touch(session, session.scalars(gone).all())
 
 
-def _refuse_circles(
-    session: Session, name: str, condition: dict[str, object], *, instead_of: int | None = None
+def _rules(session: Session) -> dict[str, dict[str, Any]]:
+    """Return the condition that each tag with a rule follows."""
+    query = select(Tag.name, Segment.condition).join(Segment, Segment.id == Tag.segment_id)
+    return dict(session.execute(query.order_by(Tag.name)).all())
+
+
+def _refuse_circle(
+    session: Session, name: str, condition: dict[str, Any], rules: dict[str, dict[str, Any]]
 ) -> None:
     """Walk from a condition through the tags it asks for and their segments; `name` must not be among them."""
-    rules = {
-        tag: asked
-        for tag, segment_id, asked in session.execute(
-            select(Tag.name, Segment.id, Segment.condition).join(Segment, Segment.id == Tag.segment_id)
-        )
-        if segment_id != instead_of
-    }
     paths = [(each,) for each in _asked(session, condition)]
     seen: set[str] = set()
     while paths:
@@ -135,9 +138,12 @@ def _refuse_circles(
         paths += [(*path, each) for each in _asked(session, rules[path[-1]])]
 
 
-def _asked(session: Session, condition: dict[str, object]) -> list[str]:
+def _asked(session: Session, condition: dict[str, Any]) -> list[str]:
     """Return the tags a condition asks for, itself or in a segment it names, in order."""
-    own = conditions.parse(condition)
-    parts = [own, *condition_known.load(session, own).segments.values()]
+    try:
+        own = conditions.parse(condition)
+        parts = [own, *condition_known.load(session, own).segments.values()]
+    except Invalid:
+        return []  # a segment that makes no sense puts no tag on anybody
     named = (name for part in parts for leaf in conditions.leaves(part) for name in leaf.named())
     return sorted({str(name.key) for name in named if name.kind == "tag"})

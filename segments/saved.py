@@ -8,7 +8,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import condition_known, condition_names
+from segments import condition_known, condition_names, rule_tags
 from segments.conditions import Condition, dump, parse
 from segments.errors import Conflict, Invalid, NotFound
 from segments.leaves.node import BIGGEST_ID
@@ -95,6 +95,7 @@ def edit(
     session.refresh(before)
     if claimed is None:
         raise Conflict("segment_changed", version=before.version)
+    rule_tags.refuse_circles(session)
     _keep(session, before, by, now)
     return before
 

@@ -1,11 +1,14 @@
 """The shop's own settings: name, zone, closed days, quiet hours, the free item and how to buy."""
 
+import json
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Text, select
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
 from segments.errors import Invalid
@@ -75,10 +78,20 @@ class Shop:
         return next((each for each in days if not self.is_closed(each)), day)
 
 
+_settings: Any = Setting.__table__.c
+_STORED = select(cast_to(_settings.value, Text)).where(_settings.name == SETTING)
+
+
 def load(session: Session) -> Shop:
     """Return the shop's settings, the defaults where none were saved."""
-    row = session.get(Setting, SETTING)
-    return from_json(row.value) if row else Shop()
+    stored = session.connection().execute(_STORED).scalar()
+    return _understood(stored) if stored else Shop()
+
+
+@lru_cache(maxsize=16)
+def _understood(stored: str) -> Shop:
+    """Read the settings' text, which is as good as a version: what was understood once holds while it is the same."""
+    return from_json(json.loads(stored))
 
 
 def save(session: Session, shop: Shop, now: datetime) -> None:
@@ -86,6 +99,7 @@ def save(session: Session, shop: Shop, now: datetime) -> None:
     value = to_json(shop)
     from_json(value)
     session.merge(Setting(name=SETTING, value=value, updated_at=now))
+    session.flush()  # `load` looks past the session
 
 
 def to_json(shop: Shop) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def look_at(
     judged = judge(seen, policies, micros(now))
     told = np.full(len(seen), announce)
     ladder_rows.record(session, kept, judged, seen, policies, micros(now), told)
-    changed = facts_columns.write(session, kept, kept | ladder_rows.after(kept, judged, micros(now)))
+    changed = facts_columns.write(session, kept, ladder_rows.after(kept, judged, micros(now)))
     touching.touch(session, kept["friend_id"][changed].tolist())
 
 
@@ -71,6 +71,4 @@ def reason_params(facts: Facts, policies: LadderPolicies, ladder: Ladder = PYRAM
     if rule is None:
         return {}
     known = {name: getattr(facts, name) for name in KEPT}
-    return rule.params(
-        LadderFacts(reaction_count=facts.message_count + facts.tap_count, **known), policies
-    )
+    return rule.params(LadderFacts(reaction_count=facts.message_count + facts.tap_count, **known), policies)

@@ -1,5 +1,6 @@
 """Survey answers (アンケート): every answer is kept, the latest of each question counts."""
 
+import re
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -10,6 +11,7 @@ from segments.errors import Invalid
 from segments.models import CustomerEvent, EventKind, SurveyAnswer
 
 QUESTION_LIMIT, ANSWER_LIMIT = 64, 2000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SAME_TAP = timedelta(days=1)
 """Buttons stay in the chat and are tapped again: the same answer within a day is the same answer."""
 
@@ -76,7 +78,7 @@ def forget(session: Session, friend_id: int, message_id: int) -> None:
 
 def _checked(question: str, said: str) -> tuple[str, str]:
     question, said = question.strip(), said.strip()
-    if not 0 < len(question) <= QUESTION_LIMIT or not question.isprintable():
+    if not 0 < len(question) <= QUESTION_LIMIT or _CONTROL.search(question):
         raise Invalid("survey_question_invalid", limit=QUESTION_LIMIT)
     if not 0 < len(said) <= ANSWER_LIMIT or "\x00" in said:
         raise Invalid("survey_answer_invalid", limit=ANSWER_LIMIT)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from segments import condition_known, conditions
 from segments.condition_leaves import Leaf
 from segments.errors import Invalid, NotFound
+from segments.leaves.cycles import DueWithin, InCycle, Overdue
 from segments.models import Segment
 
 _LOCK = 0x6B6F6B79
@@ -83,7 +84,7 @@ def start_over(segment: Segment, now: datetime, *, first: bool = False) -> None:
 def compare_anew(session: Session, reads: Callable[[Leaf], bool], now: datetime) -> int:
     """Compare anew those watched segments of whose leaves one `reads` what changed for many; return how many.
 
-    For changes of rows that are no friend's own and no policy: a product's category.
+    For changes that touch nobody by name: a product's category, the dates of everybody's cycles.
     """
     chosen = [
         segment
@@ -99,6 +100,11 @@ def compare_anew(session: Session, reads: Callable[[Leaf], bool], now: datetime)
 def reads_products(leaf: Leaf) -> bool:
     """Tell whether a leaf names products or categories."""
     return any(hasattr(leaf, name) for name in ("products", "categories", "category"))
+
+
+def reads_cycles(leaf: Leaf) -> bool:
+    """Tell whether a leaf reads the dates of purchase cycles."""
+    return isinstance(leaf, InCycle | DueWithin | Overdue)
 
 
 def take_turn(session: Session) -> bool:

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from bot.api import coupons, docs, errors, friends, members, purchases, reactions, tags
+from bot.api import analyses, coupons, docs, errors, friends, members, purchases, reactions, segments, tags
 from bot.api.access import blueprint
 from bot.security import csrf
 
-PARTS = (purchases, friends, tags, members, coupons, reactions, docs)
+PARTS = (purchases, friends, tags, members, coupons, reactions, analyses, segments, docs)
 """Imported for their effect: each adds its routes to the one blueprint."""
 
 errors.answer_in_json(blueprint)

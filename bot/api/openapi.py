@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from bot.api import reaction_paths, reaction_shapes, shapes
+from bot.api import analysis_paths, reaction_paths, reaction_shapes, segment_paths, shapes
 
 TAKEN: tuple[type[BaseModel], ...] = (
     shapes.PurchaseIn,
@@ -14,6 +14,7 @@ TAKEN: tuple[type[BaseModel], ...] = (
     shapes.RefundIn,
     shapes.MemberCodeIn,
     *reaction_shapes.TAKEN,
+    *segment_paths.TAKEN,
 )
 GIVEN: tuple[type[BaseModel], ...] = (
     shapes.PurchasesOut,
@@ -24,6 +25,8 @@ GIVEN: tuple[type[BaseModel], ...] = (
     shapes.CouponOut,
     shapes.ErrorOut,
     *reaction_shapes.GIVEN,
+    *analysis_paths.GIVEN,
+    *segment_paths.GIVEN,
 )
 
 
@@ -45,6 +48,8 @@ def description() -> dict[str, Any]:
             "/api/v1/friends/{friend_id}": {"get": _friend()},
             "/api/v1/friends/{friend_id}/tags/{name}": _tag(),
             **reaction_paths.paths(),
+            **analysis_paths.paths(),
+            **segment_paths.paths(),
             "/api/v1/member-codes": {"post": _member_code()},
             "/api/v1/coupons/{code}/redeem": {"post": _redeem()},
         },
@@ -123,7 +128,9 @@ def _friend() -> dict[str, Any]:
 
 
 def _tag() -> dict[str, Any]:
-    name = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[^/\x00-\x1f\x7f]+$"}
+    letter = r"[^/\s\x00-\x1f\x7f-\x9f]"
+    pattern = rf"^{letter}([^/\x00-\x1f\x7f-\x9f]*{letter})?$"
+    name = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": pattern}
     number = {"type": "integer", "minimum": 1, "maximum": shapes.BIGGEST_ID}
     there = _answers(200, "The tag as it was before.", shapes.TagOut, 401, 404, 422)
     return {

@@ -72,13 +72,13 @@ def _adjust_points() -> dict[str, Any]:
         " / The same cause again changes nothing; 409 when there are not enough.",
         "parameters": [FRIEND],
         "requestBody": _body(reaction_shapes.PointsIn),
-        "responses": _both("The points as they stand now.", reaction_shapes.PointsOut, 409),
+        "responses": _both("The points as they stand now.", reaction_shapes.PointsOut),
     }
 
 
-def _both(told: str, shape: type[BaseModel], *errors: int) -> dict[str, Any]:
+def _both(told: str, shape: type[BaseModel]) -> dict[str, Any]:
     first, again = _told(201, told, shape), _told(200, f"Known already. {told}", shape)
-    return first | again | _refusals(400, 401, 404, 413, 415, 422, *errors)
+    return first | again | _refusals(400, 401, 404, 409, 413, 415, 422)
 
 
 def _told(status: int, words: str, shape: type[BaseModel]) -> dict[str, Any]:

@@ -4,16 +4,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from bot.api.shapes import PLAIN, WHOLE, Shape, believable
+from bot.api.shapes import PLAIN, WHOLE, Shape
 from segments.points import MOST
 from segments.surveys import ANSWER_LIMIT, QUESTION_LIMIT
 
-Question = Annotated[str, StringConstraints(min_length=1, max_length=QUESTION_LIMIT, pattern=PLAIN)]
-Answer = Annotated[str, StringConstraints(min_length=1, max_length=ANSWER_LIMIT)]
+# Something to read in it; an answer may have several lines.
+ONE_LINE = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+LINES = r"^[^\x00]*\S[^\x00]*$"
+Question = Annotated[str, StringConstraints(min_length=1, max_length=QUESTION_LIMIT, pattern=ONE_LINE)]
+Answer = Annotated[str, StringConstraints(min_length=1, max_length=ANSWER_LIMIT, pattern=LINES)]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PLAIN)]
-Moment = Annotated[AwareDatetime, AfterValidator(believable)]
 WHEN = Field(None, description="ISO 8601 with its zone; now when left out")
 
 
@@ -22,7 +24,7 @@ class AnswerIn(Shape):
 
     question: Question
     answer: Answer
-    at: Moment | None = WHEN
+    at: AwareDatetime | None = WHEN
 
 
 class AnswerOut(BaseModel):
@@ -47,7 +49,7 @@ class EventIn(Shape):
 
     kind: Happening
     event: Question | None = Field(None, description="参加したイベント / the event joined")
-    at: Moment | None = WHEN
+    at: AwareDatetime | None = WHEN
     reference: Reference | None = None
 
 
@@ -63,7 +65,9 @@ class EventOut(BaseModel):
 class PointsIn(Shape):
     """Points to give, or with a negative number to spend; told again for the same `cause` it changes nothing."""
 
-    points: Annotated[int, Field(ge=-MOST, le=MOST, strict=True), WHOLE]
+    points: Annotated[
+        int, Field(ge=-MOST, le=MOST, strict=True, json_schema_extra={"not": {"const": 0}}), WHOLE
+    ]
     cause: Reference
 
 

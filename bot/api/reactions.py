@@ -18,10 +18,10 @@ from bot.api.reaction_shapes import (
     PointsIn,
     PointsOut,
 )
-from bot.api.shapes import BIGGEST_ID
+from bot.api.shapes import BIGGEST_ID, OLDEST_YEAR
 from bot.services import current_services
 from segments import points, signals, surveys
-from segments.errors import Invalid, NotFound
+from segments.errors import Conflict, NotFound
 from segments.models import Facts
 from segments.orders import CLOCK_SKEW
 
@@ -98,9 +98,12 @@ def _known(session: Session, friend_id: int) -> Facts:
 
 
 def _when(at: datetime | None, now: datetime) -> datetime:
-    if at is not None and at > now + CLOCK_SKEW:
-        raise Invalid("date_in_future", given=at.isoformat())
-    return at or now
+    """Return when it happened; a moment that cannot be contradicts the clock, not the form of the body."""
+    if at is None:
+        return now
+    if not OLDEST_YEAR <= at.year <= now.year + 1 or at > now + CLOCK_SKEW:
+        raise Conflict("moment_impossible", given=at.isoformat())
+    return at
 
 
 def _statement(session: Session, friend_id: int, now: datetime) -> PointsOut:

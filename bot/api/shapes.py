@@ -30,7 +30,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def believable(moment: datetime) -> datetime:
+def _believable(moment: datetime) -> datetime:
     """Refuse moments that no till was there for; the first and the last year have hours that are no date in UTC."""
     if moment.year < OLDEST_YEAR:
         message = f"before {OLDEST_YEAR}"
@@ -67,7 +67,7 @@ class PurchaseIn(Shape):
     """One order. The buyer is named by `friend_id`, `line_user_id` or `member_number`."""
 
     order_id: OrderId
-    bought_at: Annotated[AwareDatetime, AfterValidator(believable)] = Field(
+    bought_at: Annotated[AwareDatetime, AfterValidator(_believable)] = Field(
         description="ISO 8601 with its zone, e.g. 2026-11-21T14:30:00+09:00"
     )
     amount_yen: Yen

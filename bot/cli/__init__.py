@@ -10,6 +10,7 @@ from bot.cli.errors import TROUBLE, words_of
 from bot.settings import Settings
 
 COMMANDS = {
+    "analyse": "bot.cli.analyses:analyse",
     "apikey": "bot.cli.apikeys:apikey",
     "broadcast": "bot.cli.broadcasts:broadcast",
     "check": "bot.cli.checks:check",

@@ -1,35 +1,59 @@
 """`kokyaku segments`: saved segments from the terminal."""
 
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TextIO
+
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.cli.context import NUMBER, Program
+from bot.cli.rebuilds import rebuild
 from bot.cli.segment_growth import growth
-from segments import audience, conditions
-from segments.errors import NotFound
+from bot.segment_export import HEADINGS, rows
+from bot.words import error_words
+from segments import audience, condition_explain, condition_known, condition_words, conditions, saved, shop
+from segments.conditions import Condition
+from segments.errors import Invalid, KokyakuError
 from segments.models import Segment
+
+ACTOR = "cli"
 
 
 @click.group()
 def segments() -> None:
-    """List, count and preview saved segments."""
+    """Make, count, look at, explain and export saved segments."""
 
 
 segments.add_command(growth)
+segments.add_command(rebuild)
 
 
 @segments.command("list")
 @click.pass_obj
 def list_segments(program: Program) -> None:
-    """Show every saved segment with how many friends are in it now."""
+    """Show every saved segment with how many friends are in it now; one that cannot be counted says why."""
     table = Table("ID", program.words("名前", "Name"), program.words("人数", "Friends"))
     with program.database.reading() as session:
-        for segment in session.scalars(select(Segment).order_by(Segment.id)):
-            count = audience.count(session, conditions.parse(segment.condition), program.services.clock.now())
-            table.add_row(str(segment.id), segment.name, f"{count:,}")
+        for segment in saved.all_of(session):
+            table.add_row(str(segment.id), segment.name, _counted(program, session, segment))
     Console().print(table)
+
+
+def _counted(program: Program, session: Session, segment: Segment) -> str:
+    try:
+        found = audience.count(session, conditions.parse(segment.condition), program.services.clock.now())
+    except Invalid as error:
+        return _said(program, error)
+    return f"{found:,}"
+
+
+def _said(program: Program, error: KokyakuError) -> str:
+    return error_words(error, program.settings.language)
 
 
 @segments.command()
@@ -38,10 +62,7 @@ def list_segments(program: Program) -> None:
 def count(program: Program, segment_id: int) -> None:
     """Print how many friends are in a segment now."""
     with program.database.reading() as session:
-        segment = session.get(Segment, segment_id)
-        if segment is None:
-            raise NotFound("segment_unknown", segment_id=segment_id)
-        click.echo(audience.count(session, conditions.parse(segment.condition), program.services.clock.now()))
+        click.echo(audience.count(session, _condition(session, segment_id), program.services.clock.now()))
 
 
 @segments.command()
@@ -51,9 +72,96 @@ def count(program: Program, segment_id: int) -> None:
 def preview(program: Program, segment_id: int, limit: int) -> None:
     """Print some friends of a segment: id, member number, name."""
     with program.database.reading() as session:
-        segment = session.get(Segment, segment_id)
-        if segment is None:
-            raise NotFound("segment_unknown", segment_id=segment_id)
-        condition = conditions.parse(segment.condition)
+        condition = _condition(session, segment_id)
         for friend in audience.preview(session, condition, program.services.clock.now(), limit):
             click.echo(f"{friend.id}\t{friend.member_number or '-'}\t{friend.display_name}")
+
+
+@segments.command()
+@click.argument("segment_id", type=NUMBER)
+@click.pass_obj
+def show(program: Program, segment_id: int) -> None:
+    """Print a segment: its name, its condition in words and as JSON, and what uses it."""
+    with program.database.reading() as session:
+        segment = saved.load(session, segment_id)
+        condition = conditions.parse(segment.condition)
+        known = condition_known.with_names(session, condition, condition_known.load(session, condition))
+        click.echo(
+            f"{segment.name} ({program.words('第', 'version ')}{segment.version}{program.words('版', '')})"
+        )
+        click.echo(condition_words.words(condition, program.settings.language, known))
+        click.echo(json.dumps(conditions.dump(condition), ensure_ascii=False, indent=2))
+        for use in saved.used_by(session, segment_id):
+            click.echo(f"{program.words('使用中', 'used by')}: {use.kind} {use.name}")
+
+
+@segments.command()
+@click.argument("friend_id", type=NUMBER)
+@click.argument("segment_id", type=NUMBER)
+@click.pass_obj
+def explain(program: Program, friend_id: int, segment_id: int) -> None:
+    """Say why a friend is in a segment or not."""
+    with program.database.reading() as session:
+        condition = _condition(session, segment_id)
+        told = condition_explain.explain(session, condition, friend_id, program.services.clock.now())
+        click.echo(told.verdict(program.settings.language))
+
+
+@segments.command()
+@click.argument("segment_id", type=NUMBER)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else the terminal."
+)
+@click.pass_obj
+def export(program: Program, segment_id: int, out: Path | None) -> None:
+    """Write all friends of a segment as CSV, safe to open in a spreadsheet."""
+    if out is None:
+        _export(program, segment_id, sys.stdout)
+        return
+    with out.open("w", encoding="utf-8-sig", newline="") as file:
+        found = _export(program, segment_id, file)
+    click.echo(program.words(f"{found:,}人を {out} に書き出しました。", f"Wrote {found:,} friends to {out}."))
+
+
+def _export(program: Program, segment_id: int, file: TextIO) -> int:
+    writer = csv.writer(file, lineterminator="\r\n")
+    language, found = program.settings.language, 0
+    with program.database.reading() as session:
+        condition = _condition(session, segment_id)
+        zone = shop.load(session).zone
+        lines = rows(session, condition, program.services.clock.now(), zone, language)
+        writer.writerow(each.of(language) for each in HEADINGS)
+        for line in lines:
+            writer.writerow(line)
+            found += 1
+    return found
+
+
+@segments.command()
+@click.argument("name")
+@click.argument("condition")
+@click.pass_obj
+def create(program: Program, name: str, condition: str) -> None:
+    """Save a condition under a name: CONDITION is JSON, or the name of a file that holds it."""
+    with program.database.begin() as session:
+        made = saved.create(session, name, _read(condition), ACTOR, program.services.clock.now())
+        click.echo(program.words(f"セグメント {made.id} を保存しました。", f"Saved as segment {made.id}."))
+
+
+def _read(given: str) -> Condition:
+    text = given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8-sig")
+    return conditions.parse_text(text)
+
+
+@segments.command()
+@click.argument("segment_id", type=NUMBER)
+@click.pass_obj
+def delete(program: Program, segment_id: int) -> None:
+    """Delete a segment that nothing uses."""
+    with program.database.begin() as session:
+        saved.delete(session, segment_id)
+    click.echo(program.words("削除しました。", "Deleted."))
+
+
+def _condition(session: Session, segment_id: int) -> Condition:
+    return conditions.parse(saved.load(session, segment_id).condition)

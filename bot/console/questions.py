@@ -10,7 +10,7 @@ from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.broadcast_form import LINE_TEXT_LIMIT
 from bot.services import current_services
 from bot.words import DELIVERY_STATES, explain, reason_words
-from segments import conversations
+from segments import complaints, conversations
 from segments.errors import Conflict, KokyakuError, NotFound
 
 blueprint = Blueprint("questions", __name__, url_prefix="/console/questions")
@@ -33,6 +33,7 @@ def _page(typed: dict[int, str] | None = None, errors: dict[int, str] | None = N
     with current_services().database.reading() as session:
         rows, next_id = questions_views.waiting(session, after)
         answered = questions_views.lately_answered(session)
+        complained = complaints.of_questions(session, {row.friend_id for row in rows})
     page = render_template(
         "console/questions.html",
         askers=questions_views.by_friend(rows),
@@ -40,6 +41,7 @@ def _page(typed: dict[int, str] | None = None, errors: dict[int, str] | None = N
         next_id=next_id,
         after=after,
         answered=answered,
+        complained=complained,
         typed=typed or {},
         errors=errors or {},
         limit=LINE_TEXT_LIMIT,

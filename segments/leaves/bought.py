@@ -67,16 +67,21 @@ class Bought(MaybePeriod, Leaf):
     def _reached(self, times: int | None, yen: int | None, context: Context) -> ColumnElement[bool]:
         """Return the expression for who bought so often, or for so much; what the facts say at once goes first."""
         begin, end = self._limits(context)
-        plausible = self._plausible(times or 1, begin, end)
+        plausible = self._plausible(times or 1, context)
         if self._of_some or end is not None:
             return and_(plausible, self._having(times, yen, context))
         if begin is None:
             return Facts.purchase_count >= times if times else Facts.spend_yen >= (yen or 0)
         return plausible if times == 1 else and_(plausible, self._having(times, yen, context))
 
-    def _plausible(self, times: int, begin: datetime | None, end: datetime | None) -> ColumnElement[bool]:
-        late = true() if begin is None else Facts.last_purchase_at >= begin
-        early = true() if end is None else Facts.first_purchase_at < end
+    def _plausible(self, times: int, context: Context) -> ColumnElement[bool]:
+        begin, end = self._limits(context)
+        last, first = (
+            context.broad(Facts.last_purchase_at, self.within_days),
+            context.broad(Facts.first_purchase_at),
+        )
+        late = true() if begin is None else last >= begin
+        early = true() if end is None else first < end
         bought = and_(Facts.last_purchase_at.is_not(None), Facts.first_purchase_at.is_not(None))
         return and_(Facts.purchase_count >= times, bought, late, early)
 

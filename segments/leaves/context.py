@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select
 
 from segments.errors import Invalid
+from segments.leaves.scanning import FEW_DAYS, unindexed
 from segments.rfm_cuts import RfmPolicy
 
 Edge = Select[int]
@@ -56,6 +57,11 @@ class Context:
     known: Known = NOTHING_KNOWN
     wide: bool = False
     """Whether nearly everybody is looked at: rows of others are then gathered first instead of looked up one by one."""
+
+    def broad(self, column: Any, within_days: int | None = None) -> Any:
+        """Return a column of Friend or Facts as it is best compared: by its index only where that finds few."""
+        few = within_days is not None and within_days <= FEW_DAYS
+        return unindexed(column) if self.wide and not few else column
 
     @cached_property
     def today(self) -> date:

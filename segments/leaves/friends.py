@@ -62,7 +62,7 @@ class CameBy(OfFriend):
     routes: Names
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        return and_(Friend.route.is_not(None), Friend.route.in_(self.routes))
+        return and_(Friend.route.is_not(None), context.broad(Friend.route).in_(self.routes))
 
     def words(self, known: Known) -> Said:
         names = said.one_of(self.routes)
@@ -154,7 +154,7 @@ class Followed(Period, Leaf):
     cost: ClassVar[Cost] = Cost.FRIEND
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        return self.lies(Friend.followed_at, context)
+        return self.lies(context.broad(Friend.followed_at, self.within_days), context)
 
     def edges(self, span: Span) -> list[Edge]:
         return self.crossed(span, Friend.id, Friend.followed_at)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Double, Text, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 LONGEST_NUMBER = 18
 """Characters of a number; both databases hold all of its digits exactly enough."""
@@ -24,7 +25,7 @@ class FieldText(FunctionElement[str]):
 class FieldNumber(FunctionElement[float]):
     """The entry as a number, if it is one or a text that is one (`-12.5`); null otherwise."""
 
-    type: Any = Double()
+    type: TypeEngine[float] = Double()
     inherit_cache = True
     name = "field_number"
 

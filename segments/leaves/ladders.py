@@ -29,7 +29,7 @@ class InStage(Timeless):
     stages: list[Stage] = Field(min_length=1)
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        return Facts.stage.in_([each.value for each in self.stages])
+        return context.broad(Facts.stage).in_([each.value for each in self.stages])
 
     def words(self, known: Known) -> Said:
         return standing([*self.stages], Ladder.PYRAMID)

@@ -55,7 +55,7 @@ class InRfm(Leaf):
         return self
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        policy, last = context.known.rfm, Facts.last_purchase_at
+        policy, last = context.known.rfm, context.broad(Facts.last_purchase_at)
         after, until = self._limits(context)
         recent = and_(true() if after is None else last > after, true() if until is None else last <= until)
         often = _scored(Facts.purchase_count, self.frequency, count_range, policy.purchase_counts)

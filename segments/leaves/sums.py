@@ -146,7 +146,7 @@ class _Last(LastTime, Leaf):
     subject: ClassVar[Said]
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        return self.lies(getattr(Facts, self.column), context)
+        return self.lies(context.broad(getattr(Facts, self.column), self.within_days), context)
 
     def edges(self, span: Span) -> list[Edge]:
         return self.crossed(span, Facts.friend_id, getattr(Facts, self.column))
@@ -156,7 +156,7 @@ class _Last(LastTime, Leaf):
 
     def seen(self, context: Context) -> Seen:
         return glance(
-            self.column,
+            getattr(Facts, self.column),
             lambda at: said.day_of(at, context.zone) if at else Said("一度もありません", "never"),
         )
 
@@ -199,7 +199,10 @@ class Complained(MaybePeriod, Leaf):
     kind: Literal["complained"] = Field(default="complained", alias="is")
 
     def sql(self, context: Context) -> ColumnElement[bool]:
-        return and_(Facts.complaint_count > 0, self.lies(Facts.complained_at, context))
+        return and_(
+            Facts.complaint_count > 0,
+            self.lies(context.broad(Facts.complained_at, self.within_days), context),
+        )
 
     def edges(self, span: Span) -> list[Edge]:
         return self.crossed(span, Facts.friend_id, Facts.complained_at)

@@ -119,8 +119,8 @@ class Cycle(Base):
     lapse_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_cycles_category_remind_at", "category", "remind_at"),
-        Index("ix_cycles_category_due_at", "category", "due_at"),
+        # All that tells where a friend stands: counting who is due or slipping reads no row.
+        Index("ix_cycles_category_due_at", "category", "due_at", "slip_at", "lapse_at", "friend_id"),
         Index("ix_cycles_category_lapse_at", "category", "lapse_at"),
         Index("ix_cycles_category_slip_at", "category", "slip_at"),
     )

@@ -26,7 +26,7 @@ class Segment(Base):
     members_version: Mapped[int | None]
     """The version whose condition the kept members follow or are being brought to follow; None when none are kept."""
     members_basis: Mapped[str | None] = mapped_column(String(64))
-    """Digest of what decides the condition's meaning from outside: the segments it names, the cuts of scores."""
+    """Digest of the condition and of what decides its meaning: the segments it names, the cuts of scores."""
     filling: Mapped[dict[str, Any] | None]
     """How far a comparison with all friends has come (segments.watching.Filling); None when none is under way."""
     members_problem: Mapped[dict[str, Any] | None]

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from bot.app import create_app
 from bot.services import Services
+from bot.wiring import secret_key
 from segments import links
 from segments.db import Database
 from segments.link_tokens import Tapped, Tracking
@@ -28,7 +29,7 @@ class Phone:
         with services.database.begin() as session:
             self.friend = a_friend(session, display_name="山田花子")
             self.link_id = links.register(session, "春", URL, A_SATURDAY).id
-        self.tracking = Tracking("https://shop.example", str(app.config["SECRET_KEY"]))
+        self.tracking = Tracking("https://shop.example", secret_key(services.settings))
         self.token = self.tracking.token(Tapped(self.link_id, self.friend.id, 7))
 
     def taps(self) -> int:

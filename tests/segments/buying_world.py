@@ -88,7 +88,7 @@ class World:
             baskets = defaultdict[date, set[int]](set)
             for order in history:
                 baskets[order.day()] |= {line.product for line in order.lines}
-            for product in set().union(*baskets.values()):
+            for product in {product for basket in baskets.values() for product in basket}:
                 buyers[product] += 1
                 first = min(day for day, basket in baskets.items() if product in basket)
                 later = [day for day, basket in baskets.items() if day > first and basket - {product}]

@@ -10,10 +10,12 @@ from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
 from segments import (
+    cycle_refresh,
     members_filling,
     members_looking,
     members_time,
     products,
+    purchases,
     rfm,
     tags,
     touching,
@@ -22,11 +24,12 @@ from segments import (
 from segments.db import Database
 from segments.errors import NotFound
 from segments.models import CustomerEvent, EventKind, Segment, SegmentMember, Tag, Touched
-from tests.builders import a_friend, a_product, days_ago
+from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments.watched_world import add_segment, edit, evaluated
 
 VIP = {"is": "tag", "names": ["vip"]}
+EVERYONE = {"is": "everyone"}
 LATELY = {"is": "last_purchase", "within_days": 10}
 Part = Callable[[Session, datetime, int], int]
 
@@ -130,6 +133,16 @@ def test_an_edited_condition_tells_who_enters_and_leaves_by_it(database: Databas
     settled(database)
     assert members(database) == [stays, comes]
     assert news(database) == [(EventKind.SEGMENT_LEFT, out), (EventKind.SEGMENT_ENTERED, comes)]
+
+
+def test_another_name_compares_nobody(database: Database) -> None:
+    with database.begin() as session:
+        tagged(session, 5)
+        segment_id = watched(session, VIP)
+    settled(database)
+    with database.begin() as session:
+        edit(session, segment_id, VIP)
+    assert run(database, members_filling.fill, limit=2) == [1, 0]
 
 
 def test_an_edit_of_a_segment_that_is_named_by_a_watched_one_counts_as_its_own(database: Database) -> None:
@@ -266,15 +279,37 @@ def test_after_a_long_stop_everybody_is_compared_once(database: Database) -> Non
     assert {kind for kind, _ in news(database)} == {EventKind.SEGMENT_LEFT}
 
 
-def test_a_part_of_products_that_changed_is_asked_of_everybody_again(database: Database) -> None:
+def test_a_category_that_is_renamed_is_asked_of_everybody_again(database: Database) -> None:
     with database.begin() as session:
-        a_product(session, code="TEA", category="tea")
-        watched(session, {"is": "bought", "categories": ["tea"]})
+        products.put(session, products.NewProduct("TEA", name="茶", category="tea", price_yen=500), NOW)
+        products.put(session, products.NewProduct("CUP", name="器", category="cups", price_yen=500), NOW)
+        friend_id = a_friend(session).id
+        new = purchases.NewPurchase(
+            order_id="A-1",
+            friend_id=friend_id,
+            bought_at=days_ago(1),
+            amount_yen=500,
+            items=(purchases.NewItem("TEA"),),
+        )
+        purchases.record(session, new, NOW, "test")
+        watched(session, {"is": "bought", "categories": ["cups"]})
         watched(session, {"is": "everyone"}, "T")
     settled(database)
     with database.begin() as session:
-        assert watching.compare_anew(session, watching.reads_products, NOW) == 1
-        assert products.by_code(session, "TEA") is not None
+        products.put(session, products.NewProduct("TEA", category="cups"), NOW)
+        session.execute(delete(Touched))
+    settled(database)
+    assert news(database) == [(EventKind.SEGMENT_ENTERED, friend_id)]
+
+
+def test_new_dates_of_cycles_are_asked_of_everybody_again(sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        segment_id = watched(session, {"is": "due_within", "days": 3})
+        watched(session, EVERYONE, "T")
+    settled(sqlite)
+    cycle_refresh.refresh_dates(sqlite, NOW)
+    with sqlite.reading() as session:
+        assert [each.id for each in session.scalars(select(Segment)) if each.filling] == [segment_id]
 
 
 def test_two_workers_at_once_leave_members_as_the_conditions_mean(database: Database) -> None:

@@ -195,7 +195,6 @@ def test_a_cause_counts_once_and_contradicting_it_is_refused(database: Database)
         (0, "a"),
         (points.MOST + 1, "a"),
         (1, ""),
-        (1, " a"),
         (1, "x" * 129),
         (1, "purchase:1:1:1"),
         (1, "a\nb"),

@@ -12,7 +12,7 @@ from segments.errors import Conflict, Invalid, NotFound
 from segments.models import CustomerEvent, EventKind, Friend, Segment
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
-from tests.segments.watched_world import add_segment
+from tests.segments.watched_world import add_segment, edit
 
 WEB = {"is": "route", "routes": ["web"]}
 
@@ -142,9 +142,10 @@ def test_rules_that_go_in_a_circle_are_refused_by_name(database: Database) -> No
         with pytest.raises(Invalid) as refused:
             rule_tags.set_rule(session, "c", outer, NOW)
         assert refused.value.params == {"tag": "c", "path": "c → a → b → c"}
-        rule_tags.check_edit(session, segment_b, asks_for("c"))
+        rule_tags.refuse_circles(session)
+        edit(session, segment_b, {"is": "segment", "segment_id": outer})
         with pytest.raises(Invalid, match="tag_rule_circular"):
-            rule_tags.check_edit(session, segment_b, asks_for("a"))
+            rule_tags.refuse_circles(session)
 
 
 def test_a_segment_leads_one_tag(database: Database) -> None:

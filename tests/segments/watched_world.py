@@ -116,7 +116,8 @@ class World:
                     self.now += timedelta(hours=number * 9)
 
     def settle(self) -> None:
-        """Let the passes run until nothing is left."""
+        """Let the passes run until nothing is left, a minute later: so far members may lag behind the clock."""
+        self.now += members_time.EVERY
         for _ in range(10):
             if not sum([self._drain(each) for each in (_fill, _look, _pass)]):
                 return

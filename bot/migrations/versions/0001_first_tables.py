@@ -482,9 +482,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("friend_id", "category", name=op.f("pk_cycles")),
     )
     with op.batch_alter_table("cycles", schema=None) as batch_op:
-        batch_op.create_index("ix_cycles_category_due_at", ["category", "due_at"], unique=False)
+        batch_op.create_index(
+            "ix_cycles_category_due_at",
+            ["category", "due_at", "slip_at", "lapse_at", "friend_id"],
+            unique=False,
+        )
         batch_op.create_index("ix_cycles_category_lapse_at", ["category", "lapse_at"], unique=False)
-        batch_op.create_index("ix_cycles_category_remind_at", ["category", "remind_at"], unique=False)
         batch_op.create_index("ix_cycles_category_slip_at", ["category", "slip_at"], unique=False)
         batch_op.create_index(
             "ix_cycles_unreminded",
@@ -1438,7 +1441,6 @@ def downgrade() -> None:
             postgresql_where=sa.text("reminded_at IS NULL"),
         )
         batch_op.drop_index("ix_cycles_category_slip_at")
-        batch_op.drop_index("ix_cycles_category_remind_at")
         batch_op.drop_index("ix_cycles_category_lapse_at")
         batch_op.drop_index("ix_cycles_category_due_at")
 

@@ -25,9 +25,9 @@ class Caller:
         """Ask for something."""
         return self._client.get(f"/api/v1{path}", headers=self._headers)
 
-    def put(self, path: str) -> TestResponse:
+    def put(self, path: str, body: Any = None) -> TestResponse:
         """Have something be so."""
-        return self._client.put(f"/api/v1{path}", headers=self._headers)
+        return self._client.put(f"/api/v1{path}", json=body, headers=self._headers)
 
     def delete(self, path: str) -> TestResponse:
         """Have something be gone."""

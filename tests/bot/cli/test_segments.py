@@ -1,0 +1,98 @@
+"""`kokyaku segments`."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.segment_export import safe
+from segments import saved
+from segments import condition_leaves as leaf
+from segments.db import Database
+from segments.models import Tag
+from tests.bot.cli.terminal import Terminal
+from tests.builders import a_friend, days_ago
+from tests.fakes.clock import A_SATURDAY as NOW
+
+
+@pytest.fixture
+def terminal(sqlite: Database, tmp_path: Path) -> Terminal:
+    return Terminal(sqlite, tmp_path)
+
+
+def test_a_segment_lives_from_create_to_delete(terminal: Terminal, tmp_path: Path) -> None:
+    with terminal.database.begin() as session:
+        friend = a_friend(session, facts={"purchase_count": 1})
+    file = tmp_path / "twice.json"
+    file.write_text(json.dumps({"is": "purchase_count", "at_least": 2}))
+    assert "1" in terminal.run("segments", "create", "2回以上", str(file)).output
+    assert terminal.run("segments", "create", "全員", '{"is": "everyone"}').exit_code == 0
+    assert terminal.run("segments", "count", "2").output == "1\n"
+    assert terminal.run("segments", "preview", "2").output.split("\t")[0] == str(friend.id)
+    shown = terminal.run("segments", "show", "1").output
+    assert "2回以上購入" in shown
+    assert '"at_least": 2' in shown
+    told = terminal.run("segments", "explain", str(friend.id), "1").output
+    assert told == "対象外です。理由：「2回以上購入」にあてはまりません（1回購入しています）\n"
+    assert terminal.run("segments", "delete", "1").output == "削除しました。\n"
+    assert "見つかりません" in terminal.refusal("segments", "show", "1")
+
+
+def test_a_list_shows_the_others_when_one_names_what_is_gone(terminal: Terminal) -> None:
+    with terminal.database.begin() as session:
+        a_friend(session)
+        tag = Tag(name="VIP", created_at=NOW)
+        session.add(tag)
+        session.flush()
+        saved.create(session, "VIP", leaf.Tagged(names=["VIP"]), "test", NOW)
+        saved.create(session, "全員", leaf.Everyone(), "test", NOW)
+        session.delete(tag)
+    shown = terminal.run("segments", "list", COLUMNS="200").output
+    assert "VIP" in shown
+    assert "見つかりません" in shown
+    assert "全員" in shown
+    assert "VIP" in terminal.refusal("segments", "count", "1")
+
+
+def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(terminal: Terminal, tmp_path: Path) -> None:
+    with terminal.database.begin() as session:
+        facts = {
+            "stage": "trial",
+            "purchase_count": 2,
+            "spend_yen": 3000,
+            "last_purchase_at": days_ago(1),
+            "points": 5,
+        }
+        friend = a_friend(session, display_name='=HYPERLINK("http://x")', member_number="+81", facts=facts)
+        a_friend(session, display_name="改行\nあり, カンマ")
+        saved.create(session, "全員", leaf.Everyone(), "test", NOW)
+    out = tmp_path / "all.csv"
+    assert "2人" in terminal.run("segments", "export", "1", "--out", str(out)).output
+    lines = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
+    assert lines[0][:3] == ["友だちID", "会員番号", "名前"]
+    assert lines[1] == [
+        *(str(friend.id), "'+81", '\'=HYPERLINK("http://x")', "ja", "2026-11-11"),
+        *("トライアル", "", "2", "3000", "2026-11-20", "5"),
+    ]
+    assert lines[2][2] == "改行\nあり, カンマ"
+    assert terminal.run("segments", "export", "1").output.startswith("友だちID,")
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_a_cell_that_begins_a_formula_is_neutralised(text: str) -> None:
+    assert safe(text) == f"'{text}"
+    assert safe(f"a{text}") == f"a{text}"
+
+
+def test_an_export_of_nobody_has_its_headings(terminal: Terminal) -> None:
+    with terminal.database.begin() as session:
+        saved.create(session, "全員", leaf.Everyone(), "test", NOW)
+    assert terminal.run("segments", "export", "1").output.startswith("友だちID,")
+
+
+def test_what_is_no_condition_is_refused(terminal: Terminal) -> None:
+    assert "JSON" in terminal.refusal("segments", "create", "x", "{")
+    assert terminal.refusal("segments", "create", "x", "no such file")
+    assert "zodiac" in terminal.refusal("segments", "create", "x", '{"is": "zodiac"}')
