@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 PLACE = "facts_rebuild"
 """The setting that says up to which friend all is made anew; absent when no rebuild is under way."""
-AHEAD, ALONE = 8192, 2000
+AHEAD, ALONE = 4096, 2000
 """Friends a transaction takes: purchases wait for it on SQLite, half a second at most."""
 CACHE = 64 * 1024
 """Kilobytes of pages SQLite keeps: all that a batch changes, so that each is written once."""

@@ -96,7 +96,8 @@ def write(session: Session, kept: Columns, new: Columns) -> Bools:
 
 def _differs(name: str, before: Any, after: Any) -> Any:
     if name in NAMES:
-        return np.array(before, dtype=object) != np.array(after, dtype=object)
+        after = list(after)
+        return False if before == after else np.array(before, dtype=object) != np.array(after, dtype=object)
     if name in MOMENTS:
         return (before != after) & ~(np.isnan(before) & np.isnan(after))
     return before != after

@@ -85,6 +85,8 @@ def _steps(kept: Columns, judged: Judged) -> Iterator[_Step]:
     for name, ladder in LADDERS.items():
         before, standing = kept[ladder.rung_column], judged.standings[name]
         moved = np.flatnonzero(ladder.codes(before) != standing.rungs)
+        if not moved.size:
+            continue
         rules = standing.rules[moved]
         for code in np.unique(rules).tolist():
             places = moved[rules == code]

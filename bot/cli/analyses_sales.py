@@ -109,7 +109,12 @@ def recommend(program: Program, friend_id: int, limit: int, path: Path | None) -
         now = program.services.clock.now()
         found = recommending.recommend(session, [friend_id], now, limit)[friend_id]
         rows = [
-            [each.product.code, recommending.name_of(each.product, language), each.product.price_yen, each.reason(language)]
+            [
+                each.product.code,
+                recommending.name_of(each.product, language),
+                each.product.price_yen,
+                each.reason(language),
+            ]
             for each in found
         ]
     columns = [

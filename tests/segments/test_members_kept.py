@@ -325,8 +325,8 @@ def test_two_workers_at_once_leave_members_as_the_conditions_mean(database: Data
                 if not tags.tag(session, each, "vip", NOW, "operator:1"):
                     tags.untag(session, each, "vip")
 
-    def look(_turn: int) -> None:
-        for _ in range(15):
+    def look(turn: int) -> None:
+        for _ in range(15 + turn):
             with database.begin() as session:
                 members_looking.look_again(session, NOW, 4)
 

@@ -1,6 +1,7 @@
 """Tags that follow a segment: put on and taken off with its members, never against a person's hand, never in a circle."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -14,10 +15,10 @@ from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments.watched_world import add_segment, edit
 
-WEB = {"is": "route", "routes": ["web"]}
+WEB: dict[str, Any] = {"is": "route", "routes": ["web"]}
 
 
-def asks_for(tag: str) -> dict[str, object]:
+def asks_for(tag: str) -> dict[str, Any]:
     return {"is": "tag", "names": [tag]}
 
 
@@ -29,7 +30,7 @@ def settled(database: Database, now: datetime = NOW) -> None:
                 count = part(session, now, 2)
 
 
-def led(session: Session, name: str, condition: dict[str, object]) -> int:
+def led(session: Session, name: str, condition: dict[str, Any]) -> int:
     """Have a tag follow a new segment."""
     tags.ensure(session, name, NOW)
     segment_id = add_segment(session, f"of {name}", condition)

@@ -1,5 +1,6 @@
 """Answers, events, complaints: each is news, a fact, and a reason to look at the friend again."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 
@@ -199,3 +200,31 @@ def test_the_last_contact_only_moves_forward(database: Database) -> None:
         contacts.contacted(session, [second.id], NOW)
         contacts.contacted(session, [], NOW)
         assert [kept(session, each).last_contacted_at for each in (first, second)] == [days_ago(1), NOW]
+
+
+def test_contacts_and_learning_of_the_same_friends_at_once_wait_for_each_other_in_turn(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        friends = [a_friend(session).id for _ in range(40)]
+    failed: list[BaseException] = []
+
+    def work(task: Callable[[Session], None]) -> None:
+        try:
+            for _ in range(5):
+                with database.begin() as session:
+                    task(session)
+        except Exception as error:  # noqa: BLE001 — told by the assertion below
+            failed.append(error)
+
+    tasks: list[Callable[[Session], None]] = [
+        lambda session: contacts.contacted(session, friends[::-1], NOW),
+        lambda session: contacts.contacted(session, friends, NOW + timedelta(days=1)),
+        lambda session: facts.learn_purchases_many(session, friends[::-1], NOW),
+    ]
+    threads = [Thread(target=work, args=(task,)) for task in tasks]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert failed == []

@@ -197,7 +197,7 @@ class World:
         )
         if order_id := session.scalar(query.order_by(Purchase.id.desc()).limit(1)):
             purchases.refund(session, order_id, self.now)
-    
+
     def _redeem(self, session: Session, friend_id: int) -> None:
         if held := coupons.held(session, friend_id, self.now):
             coupons.redeem(session, held[0].code, "test", self.now)

@@ -5,6 +5,7 @@ from typing import Any
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.services import Services
 from tests.builders import a_friend, a_product
@@ -27,7 +28,12 @@ def test_every_answer_is_as_described(app: Flask, key: str, services: Services) 
     assert len(operations) == 29
 
     def try_it(case: Any) -> None:
-        case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+        # What a condition of each kind needs is told in docs/segments.md: the description knows the kinds alone.
+        takes_condition = (
+            case.operation.path.startswith("/api/v1/segments") and case.operation.method != "get"
+        )
+        excluded = [positive_data_acceptance] if takes_condition else []
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, excluded_checks=excluded)
 
     for operation in operations:
         FAST(given(case=operation.as_strategy())(try_it))()

@@ -23,7 +23,7 @@ def chat(sqlite: Database, clock: FakeClock) -> Chat:
 def test_a_tap_puts_the_tag_on_and_says_nothing(chat: Chat) -> None:
     chat.follow("Utap")
     for _ in range(2):
-        assert chat.postback("Utap", f"action=tag&name={quote('春のお知らせ')}") == []
+        assert chat.tap("Utap", f"action=tag&name={quote('春のお知らせ')}") == []
     with chat.database.reading() as session:
         (mine,) = tags.of_friend(session, chat.friend("Utap").id)
     assert (mine.name, mine.set_by) == ("春のお知らせ", "tap")
@@ -33,5 +33,5 @@ def test_a_tap_puts_the_tag_on_and_says_nothing(chat: Chat) -> None:
 
 def test_a_button_that_names_no_tag_is_put_before_a_person(chat: Chat) -> None:
     chat.follow("Utap")
-    chat.postback("Utap", "action=tag")
+    chat.tap("Utap", "action=tag")
     assert len(chat.rows(Question)) == 1

@@ -63,3 +63,37 @@ def test_bad_lines_are_refused(desk: Desk) -> None:
         (2, "product_incomplete"), (3, "amount_negative"), (4, "kind_unknown"), (5, "address_unreadable"),
         (6, "yes_no_unreadable"), (8, "key_repeated"),
     ]  # fmt: skip
+
+
+def test_settling_upgrades_and_subscriptions_come_in_and_may_be_taken_away(desk: Desk) -> None:
+    header = "商品コード,商品名,価格,定着回数,上位版の元商品,定期購入日数"
+    report = desk.products(
+        csv_text(header, [("BEST", "玉露", 3000, "", "TEA", "３０日"), ("TEA", "煎茶", 1000, "3回", "", "")])
+    )
+    assert report.accepted == 2
+    with desk.database.reading() as session:
+        goods = {product.code: product for product in session.scalars(select(Product))}
+        assert (goods["TEA"].settling_count, goods["BEST"].subscription_days) == (3, 30)
+        assert goods["BEST"].upgrade_of_id == goods["TEA"].id
+    english = "code,settling_count,upgrade_of,subscription_days"
+    assert (
+        desk.products(csv_text(english, [("TEA", "none", "", ""), ("BEST", "", "なし", "0")])).accepted == 2
+    )
+    with desk.database.reading() as session:
+        for product in session.scalars(select(Product)):
+            assert (product.settling_count, product.upgrade_of_id, product.subscription_days) == (None,) * 3
+
+
+def test_numbers_and_upgrades_that_cannot_be_are_refused_by_line(desk: Desk) -> None:
+    header = "code,name,price,settling_count,upgrade_of,subscription_days"
+    rows = [
+        ("A", "a", "1", "1.5", "", ""),
+        ("B", "b", "1", "", "", "3661"),
+        ("C", "c", "1", "", "C", ""),
+        ("D", "d", "1", "", "LOST", ""),
+        ("E", "e", "1", "-1", "", ""),
+    ]
+    assert codes(desk.products(csv_text(header, rows))) == [
+        (2, "number_out_of_range"), (3, "number_out_of_range"), (4, "upgrade_circle"), (5, "upgrade_unknown"),
+        (6, "number_out_of_range"),
+    ]  # fmt: skip
