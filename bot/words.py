@@ -102,6 +102,9 @@ EVENTS = {
     EventKind.COMPLAINED: N_("苦情"),
     EventKind.COMPLAINT_WITHDRAWN: N_("苦情の取り消し"),
     EventKind.POINTS_EARNED: N_("ポイントの付与"),
+    EventKind.SEGMENT_ENTERED: N_("セグメントに入りました"),
+    EventKind.SEGMENT_LEFT: N_("セグメントから外れました"),
+    EventKind.TAGGED: N_("タグの追加"),
 }
 
 

@@ -37,8 +37,8 @@ _yen = st.integers(0, 9000)
 _dates = st.integers(-120, 10).map(lambda days: A_SATURDAY.date() + timedelta(days=days)) | st.just(
     date(2000, 1, 1)
 )
-_score = st.builds(
-    lambda a, b: Scores(at_least=min(a, b), at_most=max(a, b)), st.integers(1, 5), st.integers(1, 5)
+_score = st.lists(st.integers(1, 5), min_size=2, max_size=2).map(
+    lambda both: Scores(at_least=min(both), at_most=max(both))
 )
 _category = st.sampled_from(("", *CATEGORIES))
 _field = st.sampled_from((*FIELDS, "no such field"))

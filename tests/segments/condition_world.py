@@ -8,17 +8,16 @@ from sqlalchemy.orm import Session
 
 from segments import audience
 from segments.models import (
-    Audience,
     Coupon,
     CouponGrant,
     CustomerEvent,
     Cycle,
     EventKind,
+    Facts,
     Friend,
     FriendTag,
     Link,
     LinkTap,
-    Product,
     PurchaseItem,
     Referral,
     Segment,
@@ -180,7 +179,7 @@ class World:
             )
 
     def _buy(self, friend: Friend) -> None:
-        chance, kept = self._chance, []
+        chance, kept = self._chance, list[tuple[datetime, int]]()
         for _ in range(chance.choice([0, 0, 1, 2, 5])):
             back = chance.choice([0, 0, 0, 333, 3000])
             at = self.moment(100)
@@ -204,9 +203,7 @@ class World:
             (min(kept)[0], max(kept)[0]) if kept else (None, None)
         )
 
-    def _facts_of(self, friend: Friend) -> Any:
-        from segments.models import Facts  # noqa: PLC0415
-
+    def _facts_of(self, friend: Friend) -> Facts:
         return self._session.get_one(Facts, friend.id)
 
     def _expect(self, friend: Friend) -> None:
@@ -272,8 +269,3 @@ class World:
                     entered_at=NOW,
                 )
             )
-
-
-def frozen_at(session: Session, audience_id: int) -> datetime:
-    """Return when a list was made."""
-    return session.get_one(Audience, audience_id).created_at

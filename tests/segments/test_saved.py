@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from segments import audience, condition_known, condition_names, saved
 from segments import condition_leaves as leaf
-from segments.conditions import All, AnyOf, InSegment, dump
+from segments.conditions import All, AnyOf, Condition, InSegment, dump
 from segments.db import Database
 from segments.errors import Conflict, Invalid, NotFound
 from segments.leaves.node import Named
@@ -133,7 +133,7 @@ def test_segments_within_segments_have_an_end(sqlite: Database) -> None:
     with sqlite.begin() as session:
         latest = saved.create(session, "0", All(of=[BLOCKED] * 7), "a", NOW)
         for number in range(1, 3):
-            inside = [InSegment(segment_id=latest.id)] * 5
+            inside: list[Condition] = [InSegment(segment_id=latest.id)] * 5
             latest = saved.create(session, str(number), All(of=inside), "a", NOW)
         assert condition_known.load(session, InSegment(segment_id=latest.id)).segments
         with pytest.raises(Invalid, match="condition_too_large"):

@@ -91,7 +91,7 @@ def test_names_that_cannot_be_are_refused(caller: Caller, name: str) -> None:
 
 
 def test_a_deep_heap_of_brackets_is_refused(caller: Caller) -> None:
-    tree: dict[str, object] = EVERYONE
+    tree: dict[str, object] = {"is": "everyone"}
     for _ in range(300):
         tree = {"is": "all", "of": [tree]}
     assert caller.post("/segments/count", {"condition": tree}).get_json()["code"] == "condition_too_deep"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.segment_export import safe
-from segments import saved
 from segments import condition_leaves as leaf
+from segments import saved
 from segments.db import Database
 from segments.models import Tag
 from tests.bot.cli.terminal import Terminal
