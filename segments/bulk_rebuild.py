@@ -7,6 +7,7 @@ a batch whose purchases changed meanwhile is learned from anew, under the lock u
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
@@ -21,7 +22,8 @@ Progress = Callable[[int, int], None]
 """Hears how many friends are done and how many there are."""
 
 PLACE = "facts_rebuild"
-"""The setting that says up to which friend all is made anew; absent when no rebuild is under way."""
+"""The setting that says up to which friend all is made anew, and whether there was nothing before; absent when none
+is under way."""
 AHEAD, ALONE = 4096, 2000
 """Friends a transaction takes: purchases wait for it on SQLite, half a second at most."""
 CACHE = 64 * 1024
@@ -59,12 +61,13 @@ def rebuild_all(
             if single.is_sqlite:
                 session.connection().exec_driver_sql(f"PRAGMA cache_size=-{CACHE}")
             total = session.scalar(select(func.count()).select_from(Friend)) or 0
-            blank = not session.scalar(select(exists(select(Cycle.friend_id))))
             if not is_waiting(session):
-                _note(session, 0, now)
-            done = session.scalar(select(func.count()).where(Friend.id <= (_place(session) or 0))) or 0
+                blank = not session.scalar(select(exists(select(Cycle.friend_id))))
+                _save(session, {"after": 0, "blank": blank}, now)
+            place = session.get_one(Setting, PLACE).value
+            done = session.scalar(select(func.count()).where(Friend.id <= place["after"])) or 0
         big = total >= worth_a_process
-        with _without_indexes(single, needed=not (big and blank)):
+        with _indexes(single, needed=not (big and place["blank"])):
             if big and single.is_sqlite:
                 done = _ahead(single, now, progress, total, done, batch or AHEAD)
             return _alone(single, now, progress, total, done, batch or ALONE)
@@ -73,14 +76,17 @@ def rebuild_all(
 
 
 @contextmanager
-def _without_indexes(database: Database, *, needed: bool) -> Generator[None]:
-    """Do without the indexes of what is written in full; whose rebuild was killed gets them back at its end, too."""
+def _indexes(database: Database, *, needed: bool) -> Generator[None]:
+    """Do without the indexes of tables that are written in full; after a kill the next rebuild brings them back."""
+    tables = (Cycle, Facts)
     if not needed:
-        bulk_indexes.drop(database, Cycle)
-        bulk_indexes.drop(database, Facts)
-    yield
-    bulk_indexes.restore(database, Cycle)
-    bulk_indexes.restore(database, Facts)
+        for table in tables:
+            bulk_indexes.drop(database, table)
+    try:
+        yield
+    finally:
+        for table in tables:
+            bulk_indexes.restore(database, table)
 
 
 def _ahead(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
@@ -133,5 +139,9 @@ def _place(session: Session) -> int | None:
 
 
 def _note(session: Session, friend_id: int, now: datetime) -> None:
-    session.merge(Setting(name=PLACE, value={"after": friend_id}, updated_at=now))
+    _save(session, session.get_one(Setting, PLACE).value | {"after": friend_id}, now)
+
+
+def _save(session: Session, place: dict[str, Any], now: datetime) -> None:
+    session.merge(Setting(name=PLACE, value=place, updated_at=now))
     session.flush()

@@ -24,6 +24,15 @@ from segments.leaves.friends import (
     Speaks,
 )
 from segments.leaves.ladders import InClass, InGrowth, InStage, InStatus, StageChanged, Suppressed
+from segments.leaves.moments import (
+    Complained,
+    FirstPurchase,
+    FreeItemClaimed,
+    LastContacted,
+    LastPurchase,
+    LastReaction,
+    Subscribed,
+)
 from segments.leaves.node import LONGEST_LIST as LONGEST_LIST
 from segments.leaves.own_fields import FieldContains, FieldDate, FieldIs, FieldKnown, FieldNumber
 from segments.leaves.reactions import Answered, InAudience, Tapped
@@ -31,20 +40,13 @@ from segments.leaves.rewards import CouponExpiring, HasCoupon, UsedCoupon, WasRe
 from segments.leaves.scores import FavouriteCategory, InDecile, InLoyalty, InRfm
 from segments.leaves.sums import (
     AnswerCount,
-    Complained,
     EventsJoined,
-    FirstPurchase,
-    FreeItemClaimed,
-    LastContacted,
-    LastPurchase,
-    LastReaction,
     MessageCount,
     Points,
     ProductCount,
     PurchaseCount,
     ReferralCount,
     Spend,
-    Subscribed,
     TapCount,
 )
 from segments.leaves.tagging import Match as Match

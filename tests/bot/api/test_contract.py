@@ -20,6 +20,7 @@ FAST = settings(
 
 ACCEPTS: Any = vars(checks)["positive_data_acceptance"]
 
+
 def test_every_answer_is_as_described(app: Flask, key: str, services: Services) -> None:
     with services.database.begin() as session:
         a_friend(session, member_number="0")
