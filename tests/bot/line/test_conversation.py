@@ -123,7 +123,8 @@ def test_who_comes_back_after_a_block_is_welcomed_back(chat: Chat, friend: str):
     assert chat.friend(friend).blocked_at is not None
     chat.clock.advance(timedelta(days=1))
     assert "おかえり" in chat.follow(friend, follow={"isUnblocked": True})[0]
-    assert kinds(chat) == [EventKind.FOLLOWED, EventKind.BLOCKED, EventKind.REFOLLOWED]
+    came, went, again = EventKind.FOLLOWED, EventKind.BLOCKED, EventKind.REFOLLOWED
+    assert [kind for kind in kinds(chat) if kind is not EventKind.STAGE_CHANGED] == [came, went, again]
 
 
 def test_every_answer_offers_the_menu(chat: Chat, friend: str):
