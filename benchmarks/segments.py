@@ -68,7 +68,8 @@ def _on_sqlite(size: Size, folder: Path, keep: Path | None) -> Database:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         half = kept.with_suffix(".half")
-        half.unlink(missing_ok=True)
+        for left_over in kept.parent.glob(f"{half.name}*"):  # a log of an earlier file would spoil this one
+            left_over.unlink()
         _fill(Database(f"sqlite:///{half}"), size)
         half.rename(kept)
     if keep:

@@ -28,7 +28,6 @@ def learn_purchases_many(
 
     With `announce` off (an import of the past) moves are recorded but are no news to scenarios.
     """
-    session.flush()
     everyone = sorted(set(friend_ids))
     for start in range(0, len(everyone), BATCH):
         learn(session, everyone[start : start + BATCH], now, announce=announce)
