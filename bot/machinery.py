@@ -12,7 +12,7 @@ from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
 from scheduler import heartbeats, scenario_starts
-from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.engine import DbosQueue, DbosWorker
 from scheduler.gateway import GatewayError
 from scheduler.jobs import Job, Jobs
@@ -102,7 +102,7 @@ class Machinery:
 def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
     """Return what each kind of job does in this process."""
     return {
-        Job.SEND_CHUNK: partial(send_chunk, dispatcher),
+        Job.SEND_CHUNK: partial(send_chunks, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
         Job.TICK: partial(_tick, dispatcher),
         Job.REFRESH: partial(_refresh, services, dispatcher),
@@ -128,6 +128,16 @@ def _refresh(services: Services, dispatcher: Dispatcher) -> None:
 
 
 def _nightly(services: Services) -> None:
+    """Do what is due once a night; a part that fails is logged and stops no other."""
+    # Analyses before segments are counted: some ask for deciles.
+    for part in (_forget_records, _prepare_analyses, _refit_cycles, _count_segments):
+        try:
+            part(services)
+        except Exception as error:  # noqa: BLE001 — logged without its text, which may quote what is stored
+            log.error("nightly_part_failed", part=part.__name__.strip("_"), error=described(error))  # noqa: TRY400
+
+
+def _forget_records(services: Services) -> None:
     before = services.clock.now() - RECORDS_KEPT
     with services.database.begin() as session:
         heartbeats.forget(session, before)
@@ -135,11 +145,19 @@ def _nightly(services: Services) -> None:
     if isinstance(queue, DbosQueue):
         while queue.forget(before):
             pass
-    # Before segments are counted: some ask for deciles.
+
+
+def _prepare_analyses(services: Services) -> None:
     prepared = analyses_nightly.prepare(services.database, services.clock.now(), _not_prepared)
     log.info("analyses_prepared", parts=prepared)
+
+
+def _refit_cycles(services: Services) -> None:
     if cycle_refit.nightly(services.database, services.clock.now()):
         log.info("cycle_dates_refreshed")
+
+
+def _count_segments(services: Services) -> None:
     counted = segment_sizes.count_all(services.database, services.clock.now())
     log.info("segments_counted", segments=counted)
 

@@ -28,7 +28,7 @@ HEADINGS = (
     Said("最後の購入日", "Last purchase"),
     Said("ポイント", "Points"),
 )
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def rows(

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scheduler.pacing import RATES
+
 LINE_API = "https://api.line.me"
 LINE_DATA_API = "https://api-data.line.me"
 
@@ -31,6 +33,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", validation_alias="KOKYAKU_HOST")
     port: int = Field(8000, validation_alias="KOKYAKU_PORT")
     simulator_port: int = Field(8100, validation_alias="KOKYAKU_SIMULATOR_PORT")
+    push_rate: float = Field(RATES["push"], gt=0, validation_alias="KOKYAKU_PUSHES_PER_SECOND")
+    multicast_rate: float = Field(RATES["multicast"], gt=0, validation_alias="KOKYAKU_MULTICASTS_PER_SECOND")
+    """For a channel with which LINE agreed on other rates than it publishes."""
 
     @field_validator("timezone")
     @classmethod

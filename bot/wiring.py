@@ -79,11 +79,16 @@ def dispatcher_of(services: Services) -> Dispatcher:
         database=services.database,
         queue=services.queue,
         gateway=services.gateway,
-        pacer=SharedPacer(services.database, SystemClock()),
+        pacer=SharedPacer(services.database, SystemClock(), rates_of(services.settings)),
         clock=services.clock,
         zone=services.settings.zone,
         tracking=tracking_of(services.settings),
     )
+
+
+def rates_of(settings: Settings) -> dict[str, float]:
+    """Return how many requests a second each of LINE's limits lets through."""
+    return {"push": settings.push_rate, "multicast": settings.multicast_rate}
 
 
 def executor_id(database: Database) -> str:

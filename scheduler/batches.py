@@ -31,12 +31,19 @@ class Multicast:
     """One identical message to the friends of a chunk, in this order."""
 
     chunk_id: int
+    broadcast_id: int | None
     delivery_ids: tuple[int, ...]
+    friend_ids: tuple[int, ...]
     to: tuple[str, ...]
     messages: tuple[MessageObject, ...]
-    retry_key: UUID
+    generation: int
     is_resend: bool
     """Whether LINE may have taken this very request before."""
+
+    @property
+    def retry_key(self) -> UUID:
+        """The key of this body to these friends."""
+        return chunk_key(self.chunk_id, self.generation)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,10 @@ class Pushes:
     """Personal messages of a chunk."""
 
     chunk_id: int
+    broadcast_id: int | None
     pushes: tuple[Push, ...]
+    friend_ids: tuple[int, ...]
+    """Whom each push is for."""
     resends: frozenset[int] = field(default_factory=frozenset[int])
     """Ids of the deliveries that LINE may have taken before."""
 

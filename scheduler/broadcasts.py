@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
-from scheduler import chunks
+from scheduler import chunks, kill_switch
 from scheduler.broadcast_lookup import get, in_state
 from scheduler.jobs import JobQueue
 from scheduler.models import (
@@ -44,7 +44,9 @@ def schedule(
 
 
 def start_due(session: Session, queue: JobQueue, now: datetime, only: int | None = None) -> int:
-    """Start planning scheduled broadcasts whose time has come; return how many."""
+    """Start planning scheduled broadcasts whose time has come; return how many. While we are stopped, none."""
+    if kill_switch.is_stopped(session):
+        return 0
     started = session.scalars(
         update(Broadcast)
         .where(
@@ -61,7 +63,7 @@ def start_due(session: Session, queue: JobQueue, now: datetime, only: int | None
 
 
 def pause(session: Session, broadcast_id: int, now: datetime, reason: str = "operator") -> Broadcast:
-    """Let nothing more of it leave. Chunks that are under way finish their 500."""
+    """Let nothing more of it leave, within two seconds and also in the middle of a chunk."""
     broadcast = in_state(session, broadcast_id, [*RUNNING, BroadcastState.SCHEDULED])
     broadcast.state, broadcast.state_reason = BroadcastState.PAUSED, reason
     return broadcast
@@ -78,7 +80,7 @@ def resume(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) 
     session.flush()
     if broadcast.planned_at is None:
         enqueue_plan(session, queue, broadcast.id)
-    _enqueue_open_chunks(session, queue, broadcast.id, now)
+    chunks.enqueue_open(session, queue, now, broadcast.id)
     chunks.finish_broadcast(session, broadcast.id, now)
     session.refresh(broadcast)
     return broadcast
@@ -99,9 +101,18 @@ def cancel(session: Session, broadcast_id: int, now: datetime) -> Broadcast:
         .where(Chunk.broadcast_id == broadcast_id, Chunk.state == ChunkState.QUEUED)
         .values(state=ChunkState.CANCELLED, ended_at=now)
     )
+    at_line = select(Chunk.id).where(
+        Chunk.broadcast_id == broadcast_id,
+        Chunk.state == ChunkState.SENDING,
+        Chunk.first_attempt_at.is_not(None),
+    )
     session.execute(
         update(Delivery)
-        .where(Delivery.broadcast_id == broadcast_id, Delivery.state == DeliveryState.QUEUED)
+        .where(
+            Delivery.broadcast_id == broadcast_id,
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.chunk_id.is_(None) | Delivery.chunk_id.not_in(at_line),
+        )
         .values(state=DeliveryState.CANCELLED, reason="broadcast_cancelled", ended_at=now)
     )
     return broadcast
@@ -126,11 +137,3 @@ def send_test(
     session.flush()
     chunks.send_as_chunk(session, queue, [delivery.id], now)
     return delivery
-
-
-def _enqueue_open_chunks(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) -> None:
-    left = session.scalars(
-        select(Chunk).where(Chunk.broadcast_id == broadcast_id, Chunk.state.in_(chunks.OPEN_CHUNK))
-    )
-    for chunk in left:
-        chunks.enqueue(session, queue, chunk, now)

@@ -1,9 +1,9 @@
-"""Chunks: groups of deliveries, each sent by one durable job that is enqueued with it."""
+"""Chunks: groups of deliveries, sent by durable jobs that are enqueued with them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select, true, update
+from sqlalchemy import ColumnElement, Select, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler.jobs import Job, JobQueue
@@ -16,10 +16,12 @@ from scheduler.models import (
     Delivery,
     DeliveryState,
 )
+from scheduler.waiting import OPEN_DELIVERY
 
 CHUNK_SIZE = 500
 """LINE's limit of recipients for one multicast."""
-OPEN_DELIVERY = (DeliveryState.QUEUED, DeliveryState.SENDING)
+TOGETHER = {ChunkMode.PUSH: 4, ChunkMode.MULTICAST: 20}
+"""Chunks to a job: some seconds of work, so that workers share it evenly."""
 OPEN_CHUNK = (ChunkState.QUEUED, ChunkState.SENDING)
 
 
@@ -44,14 +46,33 @@ def enqueue(
     session: Session, queue: JobQueue, chunk: Chunk, now: datetime, delay: timedelta | None = None
 ) -> None:
     """Put a job for `chunk` on the queue; each time under a new number, so that an old one does no harm."""
-    chunk.job_number += 1
-    chunk.next_attempt_at = now + (delay or timedelta())
-    queue.enqueue(session, Job.SEND_CHUNK, job_id(chunk), chunk.id, delay=delay)
+    _enqueue_together(session, queue, [chunk], now, delay)
 
 
-def job_id(chunk: Chunk) -> str:
-    """Return the id of the newest job of `chunk`."""
-    return f"chunk-{chunk.id}-{chunk.job_number}"
+def enqueue_all(session: Session, queue: JobQueue, some: Sequence[Chunk], now: datetime) -> None:
+    """Put chunks of one mode on the queue, several to a job: 2,000 jobs would cost more than what they send."""
+    for start in range(0, len(some), most := TOGETHER[some[0].mode] if some else 1):
+        _enqueue_together(session, queue, some[start : start + most], now, None)
+
+
+def enqueue_open(session: Session, queue: JobQueue, now: datetime, broadcast_id: int | None = None) -> None:
+    """Put every chunk that is not done on the queue, of one broadcast or, without one, of all that are not paused."""
+    which = true() if broadcast_id is None else Chunk.broadcast_id == broadcast_id
+    left = session.scalars(_not_paused().where(Chunk.state.in_(OPEN_CHUNK), which).order_by(Chunk.id)).all()
+    for mode in ChunkMode:
+        enqueue_all(session, queue, [chunk for chunk in left if chunk.mode is mode], now)
+
+
+def _enqueue_together(
+    session: Session, queue: JobQueue, some: Sequence[Chunk], now: datetime, delay: timedelta | None
+) -> None:
+    first = some[0]
+    first.job_number += 1
+    job_id = f"chunk-{first.id}-{first.job_number}"
+    for chunk in some:
+        chunk.job_id, chunk.next_attempt_at = job_id, now + (delay or timedelta())
+    ids = ",".join(str(chunk.id) for chunk in some)
+    queue.enqueue(session, Job.SEND_CHUNK, job_id, first.id if len(some) == 1 else ids, delay=delay)
 
 
 def collect_due(session: Session, queue: JobQueue, now: datetime) -> int:
@@ -110,7 +131,10 @@ def finish(session: Session, chunk: Chunk, now: datetime) -> bool:
 
 def finish_broadcast(session: Session, broadcast_id: int, now: datetime) -> None:
     """Mark a broadcast done when it is planned to the end and nothing of it is open."""
-    _finish_where(session, Broadcast.id == broadcast_id, now)
+    # Its chunks are few: only the last of them has to look at the deliveries.
+    others = select(exists().where(Chunk.broadcast_id == broadcast_id, Chunk.state.in_(OPEN_CHUNK)))
+    if not session.scalar(others):
+        _finish_where(session, Broadcast.id == broadcast_id, now)
 
 
 def finish_broadcasts(session: Session, now: datetime) -> int:
@@ -141,17 +165,19 @@ def sweep(
     Our own rows are the truth: whatever became of the engine's records, no delivery stays behind.
     """
     late = session.scalars(
-        select(Chunk)
-        .outerjoin(Broadcast, Broadcast.id == Chunk.broadcast_id)
-        .where(
-            Chunk.state.in_(OPEN_CHUNK),
-            Chunk.next_attempt_at < now - patience,
-            (Broadcast.id.is_(None)) | (Broadcast.state != BroadcastState.PAUSED),
-        )
+        _not_paused()
+        .where(Chunk.state.in_(OPEN_CHUNK), Chunk.next_attempt_at < now - patience)
+        .order_by(Chunk.next_attempt_at)
         .limit(1000)
     ).all()
-    alive = queue.unfinished([job_id(chunk) for chunk in late])
-    lost = [chunk for chunk in late if job_id(chunk) not in alive]
+    alive = queue.unfinished(sorted({chunk.job_id for chunk in late if chunk.job_id}))
+    lost = [chunk for chunk in late if chunk.job_id not in alive]
     for chunk in lost:
+        # Each alone: one that breaks its job must not keep back the others.
         enqueue(session, queue, chunk, now)
     return len(lost)
+
+
+def _not_paused() -> Select[Chunk]:
+    is_free = Broadcast.id.is_(None) | (Broadcast.state != BroadcastState.PAUSED)
+    return select(Chunk).outerjoin(Broadcast, Broadcast.id == Chunk.broadcast_id).where(is_free)

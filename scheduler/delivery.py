@@ -1,12 +1,15 @@
-"""Sends one chunk: commit the intent, call LINE with no transaction open, commit the outcome."""
+"""Sends chunks: commit the intent, call LINE with no transaction open, commit the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from scheduler import outcomes
 from scheduler.batches import Batch, Multicast, Pushes
 from scheduler.gateway import GatewayError, MessageGateway, QuotaExhausted, TokenInvalid
+from scheduler.holding import LOOK_AGAIN, Watch
 from scheduler.jobs import JobQueue
 from scheduler.outcomes import Ledger, Outcome
 from scheduler.pacing import Pacer
@@ -15,8 +18,8 @@ from segments.clock import Clock
 from segments.db import Database
 from segments.link_tokens import Tracking
 
-SLICE = 100
-"""Pushes under way at once: small enough to stop early when the token or the quota is gone."""
+SLICE = 50
+"""Pushes that leave together: small enough to stop early when somebody pauses, or the token or the quota is gone."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Dispatcher:
     zone: ZoneInfo
     tracking: Tracking | None = None
     """Makes links lead through us; None while friends' phones cannot reach us."""
+    look_again: timedelta = LOOK_AGAIN
+    """How old the answer may be whether somebody has stopped what is being sent."""
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Tells whether to go on, to all threads that send."""
+        return Watch(self.database, self.look_again)
+
+
+def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
+    """Run chunks one after another: their ids with commas between them, or one as a number."""
+    for chunk_id in str(chunk_ids).split(","):
+        send_chunk(dispatcher, int(chunk_id))
 
 
 def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
@@ -61,8 +77,10 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
         outcomes.record_pushes(ledger, batch, results)
 
 
-def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome:
+def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
     dispatcher.pacer.take("multicast", 1)
+    if dispatcher.watch.stops(batch.broadcast_id):
+        return None
     try:
         return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
     except GatewayError as error:
@@ -74,6 +92,9 @@ def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]
     for start in range(0, len(batch.pushes), SLICE):
         part = batch.pushes[start : start + SLICE]
         dispatcher.pacer.take("push", len(part))
+        # Asked after the wait: whoever paused meanwhile expects that nothing more leaves.
+        if dispatcher.watch.stops(batch.broadcast_id):
+            break
         answers = dispatcher.gateway.push_many(part)
         results.extend(answers)
         if any(isinstance(answer, QuotaExhausted | TokenInvalid) for answer in answers):

@@ -39,7 +39,7 @@ class QueueShape:
 QUEUES = {
     "clock": QueueShape(1, everywhere=1),
     "plans": QueueShape(1),
-    "sends": QueueShape(4),
+    "sends": QueueShape(8),
 }
 QUEUE_OF = {
     Job.TICK: "clock",

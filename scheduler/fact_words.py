@@ -10,6 +10,8 @@ REFERRAL_WORD = "紹介コード"
 
 def cleaned(name: str) -> str:
     """Return a display name fit to be said: one line, no control characters, at most 40 characters."""
+    if name.isprintable() and len(name) <= NAME_LIMIT and name.strip() == name and "  " not in name:
+        return name  # As nearly all names are: looking at each character takes ten times as long.
     visible = (" " if _is_space(character) else character for character in name if _is_sayable(character))
     one_line = " ".join("".join(visible).split())
     return one_line if len(one_line) <= NAME_LIMIT else one_line[: NAME_LIMIT - 1] + "…"

@@ -1,5 +1,6 @@
 """The port through which messages leave, and the few kinds of failure the scheduler decides by."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,8 +26,14 @@ class Push:
 
     delivery_id: int
     to: str
-    messages: tuple[MessageObject, ...]
+    text: str
+    """The message objects as one JSON list, written once: a resend must be the same to the byte."""
     retry_key: UUID
+
+    @property
+    def messages(self) -> tuple[MessageObject, ...]:
+        """The message objects, read from the text."""
+        return tuple(json.loads(self.text))
 
 
 class GatewayError(Exception):

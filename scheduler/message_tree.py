@@ -19,7 +19,7 @@ from scheduler.templating import (
 
 EACH_LIMIT = 10
 """Elements that one `$for` makes at most: LINE's shorter carousel has ten columns."""
-_LEFT_OUT = object()
+LEFT_OUT = object()
 
 Part = Callable[[Scope], Any]
 """Makes one part of a message for the friend of a scope."""
@@ -72,7 +72,7 @@ def _part(node: Any) -> Part | None:
 
 
 def _mapping(node: dict[str, Any]) -> Part | None:
-    parts = [(key, part) for key, value in node.items() if (part := _value(node, key, value))]
+    parts = [(key, part) for key, value in node.items() if (part := value_of(node, key, value))]
     if not parts:
         return None
 
@@ -80,7 +80,7 @@ def _mapping(node: dict[str, Any]) -> Part | None:
         made = dict(node)
         for key, part in parts:
             value = part(scope)
-            if value is _LEFT_OUT:
+            if value is LEFT_OUT:
                 del made[key]
             else:
                 made[key] = value
@@ -89,7 +89,7 @@ def _mapping(node: dict[str, Any]) -> Part | None:
     return make
 
 
-def _value(owner: dict[str, Any], key: str, node: Any) -> Part | None:
+def value_of(owner: dict[str, Any], key: str, node: Any) -> Part | None:
     if isinstance(node, dict) and "$if" in node:
         return _choice(cast("dict[str, Any]", node))
     part = _part(node)
@@ -126,7 +126,7 @@ def _within(part: Part, key: str, limit: Limit) -> Part:
 
 
 def _sequence(node: list[Any]) -> Part | None:
-    elements = [_element(each) for each in node]
+    elements = [element_of(each) for each in node]
     if all(part is None for part in elements):
         return None
 
@@ -142,13 +142,13 @@ def _sequence(node: list[Any]) -> Part | None:
     return make
 
 
-def _element(node: Any) -> Callable[[Scope], Iterator[Any] | list[Any]] | None:
+def element_of(node: Any) -> Callable[[Scope], Iterator[Any] | list[Any]] | None:
     match node:
         case {"$for": _}:
             return _repetition(cast("dict[str, Any]", node))
         case {"$if": _}:
             choice = _choice(cast("dict[str, Any]", node))
-            return lambda scope: [made] if (made := choice(scope)) is not _LEFT_OUT else []
+            return lambda scope: [made] if (made := choice(scope)) is not LEFT_OUT else []
         case _:
             part = _part(node)
             return (lambda scope: [part(scope)]) if part else None
@@ -160,7 +160,7 @@ def _choice(node: dict[str, Any]) -> Part:
     holds = compile_test(str(node["$if"]))
     then = node["$then"]
     part = _part(then) or _always(then)
-    return lambda scope: part(scope) if holds.render(scope) else _LEFT_OUT
+    return lambda scope: part(scope) if holds.render(scope) else LEFT_OUT
 
 
 def _repetition(node: dict[str, Any]) -> Callable[[Scope], Iterator[Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from scheduler.gateway import MessageObject
 from scheduler.message_checks import Problem, check
+from scheduler.message_text import MessageWriter
 from scheduler.message_tree import MessageTemplate
 from scheduler.templating import BadTemplate, MissingFact, RenderError
 
@@ -20,6 +21,7 @@ __all__ = [
     "BadTemplate",
     "MessageContent",
     "MessageTemplate",
+    "MessageWriter",
     "MissingFact",
     "Problem",
     "RenderError",
@@ -29,6 +31,7 @@ __all__ = [
     "render",
     "spoken",
     "template_of",
+    "writer_of",
 ]
 
 MessageContent = Mapping[str, Any]
@@ -61,6 +64,17 @@ def template_of(content: MessageContent) -> MessageTemplate:
 @lru_cache(maxsize=512)
 def _compiled(content: str) -> MessageTemplate:
     return MessageTemplate(json.loads(content))
+
+
+def writer_of(content: MessageContent) -> MessageWriter:
+    """Return what writes content as JSON text, kept by what it says; raises BadTemplate."""
+    return _writer(json.dumps(content, ensure_ascii=False))
+
+
+@lru_cache(maxsize=512)
+def _writer(content: str) -> MessageWriter:
+    _compiled(content)  # Says what is wrong with it.
+    return MessageWriter(json.loads(content))
 
 
 def named_facts(content: MessageContent) -> frozenset[str]:

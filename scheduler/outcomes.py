@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, manual
+from scheduler import bulk, chunks, manual
 from scheduler.batches import Multicast, Pushes
 from scheduler.gateway import (
     Accepted,
@@ -20,6 +19,7 @@ from scheduler.gateway import (
     TokenInvalid,
     UncertainGatewayError,
 )
+from scheduler.holding import is_held
 from scheduler.jobs import JobQueue
 from scheduler.models import Attempt, Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
 from segments import contacts
@@ -55,22 +55,26 @@ def name_of(outcome: Outcome) -> str:
     return next((name for kind, name in NAMES if isinstance(outcome, kind)), "failed")
 
 
-def record_multicast(ledger: Ledger, batch: Multicast, outcome: Outcome) -> None:
-    """Write down what LINE said to a multicast: one answer for everyone in it."""
+def record_multicast(ledger: Ledger, batch: Multicast, outcome: Outcome | None) -> None:
+    """Write down what LINE said to a multicast, one answer for everyone in it; None = not sent, for it was stopped."""
     chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
-    ledger.session.execute(insert(Attempt), [_attempt(ledger.now, outcome, chunk_id=chunk.id)])
+    if outcome is not None:
+        ledger.session.execute(insert(Attempt), [_attempt(ledger.now, outcome, chunk_id=chunk.id)])
     if isinstance(outcome, Accepted):
-        _accept(ledger, dict.fromkeys(batch.delivery_ids, outcome))
+        _accept_all(ledger, batch, outcome)
         _close_or_go_on(ledger, chunk)
-    elif _still_sending(ledger, batch.delivery_ids, batch.retry_key):
+    elif chunk.generation == batch.generation and chunk.state in chunks.OPEN_CHUNK:
+        # Otherwise another worker has run the chunk meanwhile, and what became of it since must stand.
         _record_refused_multicast(ledger, chunk, batch, outcome)
 
 
-def _record_refused_multicast(ledger: Ledger, chunk: Chunk, batch: Multicast, outcome: GatewayError) -> None:
+def _record_refused_multicast(
+    ledger: Ledger, chunk: Chunk, batch: Multicast, outcome: GatewayError | None
+) -> None:
     match outcome:
         case RefusedByLine(recipient_index=index) if index is not None and index < len(batch.delivery_ids):
             _fail(ledger, [batch.delivery_ids[index]], "unknown_recipient")
-            _requeue(ledger, chunk, [id_ for id_ in batch.delivery_ids if id_ != batch.delivery_ids[index]])
+            _begin_anew(chunk)
             _go_on(ledger, chunk)
         case RefusedByLine():
             _fail(ledger, batch.delivery_ids, "refused")
@@ -78,30 +82,40 @@ def _record_refused_multicast(ledger: Ledger, chunk: Chunk, batch: Multicast, ou
             _close_or_go_on(ledger, chunk)
         case QuotaExhausted() | TokenInvalid():
             if not batch.is_resend:
-                _requeue(ledger, chunk, batch.delivery_ids)
+                _begin_anew(chunk)
             _stop(ledger, chunk, name_of(outcome))
+        case None:
+            if not batch.is_resend:
+                _begin_anew(chunk)
+            _go_on(ledger, chunk)
         case _:
             _go_on(ledger, chunk, _wait(chunk, outcome))
 
 
 def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | None]) -> None:
-    """Write down what LINE said to each push; None = not sent any more after a fatal answer."""
+    """Write down what LINE said to each push; None = not sent, for it was stopped or after a fatal answer."""
     chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
     by_id = {push.delivery_id: outcome for push, outcome in zip(batch.pushes, outcomes, strict=True)}
     said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
-    if said:
-        ledger.session.execute(
-            insert(Attempt), [_attempt(ledger.now, outcome, delivery_id=id_) for id_, outcome in said.items()]
-        )
-    sending = _still_sending(ledger, list(by_id))
+    _keep_what_tells(ledger, said)
     accepted = {id_: outcome for id_, outcome in said.items() if isinstance(outcome, Accepted)}
-    _accept(ledger, accepted)
+    _accept(ledger, batch, accepted)
     if chunk.broadcast_id is None and accepted:
         manual.remember(ledger.session, list(accepted), ledger.now)
+    if len(accepted) == len(by_id):
+        chunk.attempts = 1
+        _close_or_go_on(ledger, chunk)
+        return
+    _record_the_rest(ledger, chunk, batch, by_id)
+
+
+def _record_the_rest(ledger: Ledger, chunk: Chunk, batch: Pushes, by_id: dict[int, Outcome | None]) -> None:
+    said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
+    sending = _still_sending(ledger, list(by_id))
     _fail(ledger, [id_ for id_ in _of(said, RefusedByLine) if id_ in sending], "refused")
     fatal = next((o for o in said.values() if isinstance(o, QuotaExhausted | TokenInvalid)), None)
     untouched = [id_ for id_ in sending if not _is_answered(by_id[id_])]
-    _requeue(ledger, chunk, [id_ for id_ in untouched if id_ not in batch.resends])
+    _requeue(ledger, [id_ for id_ in untouched if id_ not in batch.resends])
     if fatal is not None:
         _stop(ledger, chunk, name_of(fatal))
         return
@@ -113,21 +127,24 @@ def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | No
 
 
 def close_idle(ledger: Ledger, chunk_id: int) -> None:
-    """Close a chunk whose run found nothing to send."""
+    """Close a chunk whose run found nothing to send, or have it run again when it is its turn."""
     chunk = ledger.session.get(Chunk, chunk_id, with_for_update=True)
-    if chunk is not None and chunk.state is ChunkState.SENDING:
+    if chunk is None or chunk.state not in chunks.OPEN_CHUNK or is_held(ledger.session, chunk.broadcast_id):
+        return
+    if chunk.slot_at is not None and chunk.slot_at > ledger.now:
+        _go_on(ledger, chunk, chunk.slot_at - ledger.now)
+    elif chunk.state is ChunkState.SENDING:
         chunks.finish(ledger.session, chunk, ledger.now)
 
 
-def _still_sending(ledger: Ledger, delivery_ids: Sequence[int], retry_key: UUID | None = None) -> set[int]:
-    """Return those of a run's deliveries that wait for its answer.
+def _still_sending(ledger: Ledger, delivery_ids: Sequence[int]) -> set[int]:
+    """Return those of a run's pushes that wait for its answer.
 
     A worker that was only cut off may come back with a refusal after another has run the same chunk: what was
-    accepted since, or goes out under another key, it must not put back.
+    accepted since it must not put back.
     """
-    query = select(Delivery.id).where(Delivery.id.in_(delivery_ids), Delivery.state == DeliveryState.SENDING)
-    if retry_key is not None:
-        query = query.where(Delivery.retry_key == str(retry_key))
+    these = bulk.among(ledger.session, Delivery.id, delivery_ids)
+    query = select(Delivery.id).where(these, Delivery.state == DeliveryState.SENDING)
     return set(ledger.session.scalars(query))
 
 
@@ -138,6 +155,17 @@ def _is_answered(outcome: Outcome | None) -> bool:
 
 def _of(said: dict[int, Outcome], kind: type[GatewayError]) -> list[int]:
     return [id_ for id_, outcome in said.items() if isinstance(outcome, kind)]
+
+
+def _keep_what_tells(ledger: Ledger, said: dict[int, Outcome]) -> None:
+    """Keep calls that did not simply succeed; of those that did the delivery says all there is to say."""
+    rows = [
+        _attempt(ledger.now, outcome, delivery_id=id_)
+        for id_, outcome in said.items()
+        if not isinstance(outcome, Accepted) or outcome.accepted_request_id
+    ]
+    if rows:
+        ledger.session.execute(insert(Attempt), rows)
 
 
 def _attempt(now: datetime, outcome: Outcome, **subject: int) -> dict[str, object]:
@@ -154,42 +182,49 @@ def _attempt(now: datetime, outcome: Outcome, **subject: int) -> dict[str, objec
     }
 
 
-def _accept(ledger: Ledger, accepted: dict[int, Accepted]) -> None:
-    rows = [
-        {
-            "id": id_,
-            "state": DeliveryState.ACCEPTED,
-            "reason": None,
-            "ended_at": ledger.now,
-            "request_id": outcome.accepted_request_id or outcome.request_id,
-        }
-        for id_, outcome in accepted.items()
-    ]
-    if not rows:
+def _accept(ledger: Ledger, batch: Pushes, accepted: dict[int, Accepted]) -> None:
+    if not accepted:
         return
-    ledger.session.execute(update(Delivery), rows)
-    reached = select(Delivery.friend_id).where(Delivery.id.in_(list(accepted)))
-    contacts.contacted(ledger.session, ledger.session.scalars(reached).all(), ledger.now)
+    ids = [outcome.accepted_request_id or outcome.request_id for outcome in accepted.values()]
+    columns = {"id": list(accepted), "request_id": ids}
+    ended = {"state": DeliveryState.ACCEPTED, "reason": None, "ended_at": ledger.now}
+    bulk.update_columns(ledger.session, Delivery, "id", columns, **ended)
+    friend_of = dict(zip((push.delivery_id for push in batch.pushes), batch.friend_ids, strict=True))
+    contacts.contacted(ledger.session, [friend_of[id_] for id_ in accepted], ledger.now)
+
+
+def _accept_all(ledger: Ledger, batch: Multicast, outcome: Accepted) -> None:
+    _end(
+        ledger,
+        bulk.among(ledger.session, Delivery.id, batch.delivery_ids),
+        state=DeliveryState.ACCEPTED,
+        reason=None,
+        request_id=outcome.accepted_request_id or outcome.request_id,
+    )
+    contacts.contacted(ledger.session, batch.friend_ids, ledger.now)
 
 
 def _fail(ledger: Ledger, delivery_ids: Sequence[int], reason: str) -> None:
-    rows = [
-        {"id": id_, "state": DeliveryState.FAILED, "reason": reason, "ended_at": ledger.now}
-        for id_ in delivery_ids
-    ]
-    if rows:
-        ledger.session.execute(update(Delivery), rows)
+    these = bulk.among(ledger.session, Delivery.id, delivery_ids)
+    is_open = these & Delivery.state.in_(chunks.OPEN_DELIVERY)
+    _end(ledger, is_open, state=DeliveryState.FAILED, reason=reason)
 
 
-def _requeue(ledger: Ledger, chunk: Chunk, delivery_ids: Sequence[int]) -> None:
-    """Take back what LINE certainly did not take: the next run asks and renders anew, under a new key."""
-    rows = [
-        {"id": id_, "state": DeliveryState.QUEUED, "retry_key": None, "first_attempt_at": None}
-        for id_ in delivery_ids
-    ]
-    if not rows:
-        return
-    ledger.session.execute(update(Delivery), rows)
+def _end(ledger: Ledger, which: ColumnElement[bool], **values: object) -> None:
+    ended = update(Delivery).where(which).values(ended_at=ledger.now, **values)
+    ledger.session.execute(ended.execution_options(synchronize_session=False))
+
+
+def _requeue(ledger: Ledger, delivery_ids: Sequence[int]) -> None:
+    """Take back what LINE certainly did not take: the next run asks and renders anew."""
+    if delivery_ids:
+        taken_back = update(Delivery).where(bulk.among(ledger.session, Delivery.id, delivery_ids))
+        values = {"state": DeliveryState.QUEUED, "first_attempt_at": None}
+        ledger.session.execute(taken_back.values(values).execution_options(synchronize_session=False))
+
+
+def _begin_anew(chunk: Chunk) -> None:
+    """Take back a multicast that LINE certainly did not take: its next body goes under another key."""
     chunk.generation += 1
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
 
@@ -208,6 +243,8 @@ def _close_or_go_on(ledger: Ledger, chunk: Chunk, delay: timedelta = timedelta()
 
 
 def _go_on(ledger: Ledger, chunk: Chunk, delay: timedelta = timedelta()) -> None:
+    if is_held(ledger.session, chunk.broadcast_id):
+        return  # Whoever lets it go on puts it on the queue.
     chunks.enqueue(ledger.session, ledger.queue, chunk, ledger.now, delay)
 
 

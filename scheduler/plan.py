@@ -2,30 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, messages
+from scheduler import chunks, messages, throttle
+from scheduler.bulk import insert_ignore_from
 from scheduler.jobs import JobQueue
-from scheduler.models import Broadcast, BroadcastState, ChunkMode, Delivery, Message, MessageVersion, Purpose
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkMode,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Message,
+    MessageVersion,
+    Purpose,
+)
 from segments import audience
 from segments.clock import Clock
 from segments.conditions import Condition, parse
 from segments.db import Database
 from segments.models import AudienceMember, Friend
-from segments.upsert import insert_ignore
 
 PAGE = 20 * chunks.CHUNK_SIZE
 
 
-class Recipient(NamedTuple):
-    """One friend of the audience and the language to speak."""
+class Span(NamedTuple):
+    """Friends of one language between two ids, as many as a chunk holds."""
 
-    friend_id: int
     language: str
+    first: int
+    last: int
 
 
 def plan_broadcast(database: Database, queue: JobQueue, clock: Clock, broadcast_id: int) -> None:
@@ -47,14 +58,14 @@ def _plan_page(session: Session, queue: JobQueue, broadcast: Broadcast, now: dat
         frozen = audience.freeze(session, _condition(broadcast), now)
         broadcast.audience_id = frozen.id
     version = session.get_one(MessageVersion, broadcast.message_version_id)
-    recipients = _page(session, broadcast, sorted(version.content))
-    if not recipients:
+    spans = _spans(session, broadcast, sorted(version.content))
+    if not spans:
         broadcast.state, broadcast.planned_at = BroadcastState.SENDING, now
         session.flush()
         chunks.finish_broadcast(session, broadcast.id, now)
         return False
-    _add_chunks(session, queue, broadcast, version, recipients, now)
-    broadcast.planned_through = recipients[-1].friend_id
+    _add_chunks(session, queue, broadcast, version, spans, now)
+    broadcast.planned_through = max(span.last for span in spans)
     return True
 
 
@@ -63,18 +74,34 @@ def _condition(broadcast: Broadcast) -> Condition:
     return parse(broadcast.condition)
 
 
-def _page(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> list[Recipient]:
-    rows = session.execute(
-        select(Friend.id, Friend.language)
-        .join(AudienceMember, AudienceMember.friend_id == Friend.id)
+def _spoken(languages: Sequence[str]) -> ColumnElement[str]:
+    """Return scheduler.messages.spoken as the database says it."""
+    fallback = literal(messages.spoken("", languages))
+    return case((Friend.language.in_(languages), Friend.language), else_=fallback)
+
+
+def _spans(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> list[Span]:
+    """Cut the next page of the audience into chunks, without reading its friends."""
+    page = (
+        select(AudienceMember.friend_id, _spoken(languages).label("language"))
+        .join(Friend, Friend.id == AudienceMember.friend_id)
         .where(
             AudienceMember.audience_id == broadcast.audience_id,
             AudienceMember.friend_id > broadcast.planned_through,
         )
         .order_by(AudienceMember.friend_id)
         .limit(PAGE)
+        .subquery()
     )
-    return [Recipient(id_, messages.spoken(language, languages)) for id_, language in rows]
+    place = func.row_number().over(partition_by=page.c.language, order_by=page.c.friend_id) - 1
+    size = throttle.chunk_size(broadcast.per_minute, chunks.CHUNK_SIZE)
+    cut = select(page.c.friend_id, page.c.language, (place // size).label("part")).subquery()
+    rows = session.execute(
+        select(cut.c.language, func.min(cut.c.friend_id), func.max(cut.c.friend_id))
+        .group_by(cut.c.language, cut.c.part)
+        .order_by(cut.c.language, cut.c.part)
+    )
+    return [Span(*row) for row in rows]
 
 
 def _add_chunks(
@@ -82,21 +109,33 @@ def _add_chunks(
     queue: JobQueue,
     broadcast: Broadcast,
     version: MessageVersion,
-    recipients: list[Recipient],
+    spans: Sequence[Span],
     now: datetime,
 ) -> None:
-    purpose = session.get_one(Message, version.message_id).purpose
     mode = ChunkMode.PUSH if messages.is_personal(version.content) else ChunkMode.MULTICAST
-    in_order = sorted(recipients, key=lambda recipient: recipient.language)
-    for language, group in groupby(in_order, key=lambda recipient: recipient.language):
-        everyone = list(group)
-        for start in range(0, len(everyone), chunks.CHUNK_SIZE):
-            members = everyone[start : start + chunks.CHUNK_SIZE]
-            chunk = chunks.add_chunk(
-                session, now=now, mode=mode, broadcast_id=broadcast.id, language=language
-            )
-            _add_deliveries(session, broadcast, chunk.id, purpose, members, now)
-            chunks.enqueue(session, queue, chunk, now)
+    added = [
+        Chunk(
+            broadcast_id=broadcast.id, mode=mode, language=span.language, created_at=now, next_attempt_at=now
+        )
+        for span in spans
+    ]
+    session.add_all(added)
+    session.flush()
+    purpose = session.get_one(Message, version.message_id).purpose
+    for chunk, span in zip(added, spans, strict=True):
+        _add_deliveries(session, broadcast, chunk.id, purpose, _members(broadcast, span, version), now)
+    chunks.enqueue_all(session, queue, added, now)
+
+
+def _members(broadcast: Broadcast, span: Span, version: MessageVersion) -> Select[int]:
+    members = select(AudienceMember.friend_id).where(
+        AudienceMember.audience_id == broadcast.audience_id,
+        AudienceMember.friend_id.between(span.first, span.last),
+    )
+    if len(version.content) == 1:
+        return members
+    speaks = _spoken(sorted(version.content)) == span.language
+    return members.join(Friend, Friend.id == AudienceMember.friend_id).where(speaks)
 
 
 def _add_deliveries(
@@ -104,17 +143,24 @@ def _add_deliveries(
     broadcast: Broadcast,
     chunk_id: int,
     purpose: Purpose,
-    members: Sequence[Recipient],
+    members: Select[int],
     now: datetime,
 ) -> None:
-    shared = {
-        "kind": "broadcast",
+    shared: dict[str, Any] = {
+        "kind": DeliveryKind.BROADCAST,
         "purpose": purpose,
         "broadcast_id": broadcast.id,
         "message_version_id": broadcast.message_version_id,
         "chunk_id": chunk_id,
-        "state": "queued",
+        "state": DeliveryState.QUEUED,
         "created_at": now,
         "expires_at": broadcast.expires_at,
     }
-    insert_ignore(session, Delivery, [shared | {"friend_id": member.friend_id} for member in members])
+    columns = Delivery.__table__.c
+    values = [literal(value, columns[name].type).label(name) for name, value in shared.items()]
+    insert_ignore_from(
+        session,
+        Delivery,
+        ["friend_id", *shared],
+        members.add_columns(*values).order_by(AudienceMember.friend_id),
+    )

@@ -1,19 +1,18 @@
 """Prepares one run of a chunk: asks eligibility, renders, and writes the intent down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Text, delete, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from scheduler import eligibility, messages
+from scheduler import bulk, eligibility, messages, throttle
 from scheduler.batches import Batch, Multicast, Pushes, chunk_key, delivery_key, key_expired
-from scheduler.chunks import OPEN_CHUNK, OPEN_DELIVERY
-from scheduler.gateway import MessageObject, Push
+from scheduler.chunks import OPEN_CHUNK
+from scheduler.gateway import Push
+from scheduler.holding import is_held
 from scheduler.models import (
-    Broadcast,
-    BroadcastState,
     Chunk,
     ChunkMode,
     ChunkState,
@@ -23,9 +22,12 @@ from scheduler.models import (
     MessageVersion,
 )
 from scheduler.template_facts import personal_facts, shop_facts
+from scheduler.waiting import Waiting, waiting
 from segments import shop
 from segments.link_tokens import Tracking
 from segments.models import Friend
+
+EXPIRED = "retry_key_expired"
 
 
 def prepare(
@@ -36,188 +38,217 @@ def prepare(
     With `tracking`, links in messages lead through us.
     """
     chunk = session.get(Chunk, chunk_id, with_for_update=True)
-    if chunk is None or chunk.state not in OPEN_CHUNK or _is_paused(session, chunk):
+    if chunk is None or chunk.state not in OPEN_CHUNK or is_held(session, chunk.broadcast_id):
         return None
-    deliveries = _open_deliveries(session, chunk, now)
-    resends = [delivery for delivery in deliveries if delivery.state is DeliveryState.SENDING]
-    if chunk.mode is ChunkMode.MULTICAST and resends:
-        return _multicast(session, chunk, resends, is_resend=True)
-    fresh = [delivery for delivery in deliveries if delivery.state is DeliveryState.QUEUED]
-    allowed = _judge(session, fresh, now)
-    chunk.state, chunk.attempts = ChunkState.SENDING, chunk.attempts + 1
+    if not throttle.has_its_turn(session, chunk, now):
+        return None
+    deliveries = waiting(session, chunk)
     if chunk.mode is ChunkMode.MULTICAST:
-        return _first_multicast(session, chunk, allowed, now)
-    ready = _write_bodies(session, allowed, now, zone, tracking)
-    session.flush()
-    return _pushes(session, chunk, [*resends, *ready], frozenset(delivery.id for delivery in resends))
+        return _multicast(session, chunk, deliveries, now)
+    return _pushes(session, chunk, deliveries, now, zone, tracking)
 
 
-def _is_paused(session: Session, chunk: Chunk) -> bool:
-    if chunk.broadcast_id is None:
-        return False
-    return session.get_one(Broadcast, chunk.broadcast_id).state is BroadcastState.PAUSED
-
-
-def _open_deliveries(session: Session, chunk: Chunk, now: datetime) -> list[Delivery]:
-    # Locked: a broadcast cancelled between this look and what we write must not come to life again.
-    found = session.scalars(
-        select(Delivery)
-        .where(Delivery.chunk_id == chunk.id, Delivery.state.in_(OPEN_DELIVERY))
-        .order_by(Delivery.id)
-        .with_for_update(key_share=True)
-    ).all()
-    for delivery in found:
-        if delivery.state is DeliveryState.SENDING and key_expired(delivery.first_attempt_at, now):
-            _end(delivery, DeliveryState.UNCERTAIN, "retry_key_expired", now)
-    return [delivery for delivery in found if delivery.state in OPEN_DELIVERY]
-
-
-def _judge(session: Session, deliveries: Sequence[Delivery], now: datetime) -> list[Delivery]:
-    allowed: list[Delivery] = []
-    for delivery, candidate in zip(deliveries, eligibility.candidates(session, deliveries, now), strict=True):
-        match eligibility.may_send(candidate, now):
-            case eligibility.Allowed():
-                allowed.append(delivery)
-            case eligibility.Held(until=until, reason=reason):
-                delivery.chunk_id, delivery.not_before, delivery.reason = None, until, reason
-            case eligibility.Refused(reason=reason):
-                _end(delivery, DeliveryState.SKIPPED, reason, now)
-    return allowed
-
-
-def _end(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> None:
-    delivery.state, delivery.reason, delivery.ended_at = state, reason, now
-
-
-def _first_multicast(
-    session: Session, chunk: Chunk, allowed: Sequence[Delivery], now: datetime
+def _multicast(
+    session: Session, chunk: Chunk, deliveries: Sequence[Waiting], now: datetime
 ) -> Multicast | None:
-    if not allowed:
+    chunk.attempts += 1
+    if chunk.first_attempt_at is not None:
+        if not key_expired(chunk.first_attempt_at, now):
+            return _to_all(session, chunk, deliveries, is_resend=True)
+        _end(session, deliveries, DeliveryState.UNCERTAIN, EXPIRED, now)
         return None
+    chunk.state = ChunkState.SENDING
+    allowed = _judge(session, deliveries, now)
+    if not allowed or not _fix_body(session, chunk, allowed, now):
+        return None
+    chunk.retry_key, chunk.first_attempt_at = str(chunk_key(chunk.id, chunk.generation)), now
+    session.flush()
+    return _to_all(session, chunk, allowed, is_resend=False)
+
+
+def _fix_body(session: Session, chunk: Chunk, allowed: Sequence[Waiting], now: datetime) -> bool:
     version = session.get_one(MessageVersion, allowed[0].message_version_id)
     try:
         language = chunk.language or messages.FALLBACK
         known = shop_facts(shop.load(session), language)
         chunk.messages = list(messages.render(version.content, language, known))
-    except messages.RenderError as error:
-        for delivery in allowed:
-            _end(delivery, DeliveryState.SKIPPED, error.reason, now)
+    except (messages.RenderError, messages.BadTemplate) as error:
+        reason = error.reason if isinstance(error, messages.RenderError) else _BROKEN
+        _end(session, allowed, DeliveryState.SKIPPED, reason, now)
+        return False
+    return True
+
+
+def _to_all(
+    session: Session, chunk: Chunk, deliveries: Sequence[Waiting], *, is_resend: bool
+) -> Multicast | None:
+    if not deliveries:
         return None
-    chunk.retry_key, chunk.first_attempt_at = str(chunk_key(chunk.id, chunk.generation)), now
-    for delivery in allowed:
-        delivery.state, delivery.reason, delivery.first_attempt_at = DeliveryState.SENDING, None, now
-        delivery.retry_key = chunk.retry_key
-    session.flush()
-    return _multicast(session, chunk, allowed, is_resend=False)
-
-
-def _multicast(
-    session: Session, chunk: Chunk, deliveries: Sequence[Delivery], *, is_resend: bool
-) -> Multicast:
     addresses = _addresses(session, deliveries)
     return Multicast(
         chunk_id=chunk.id,
+        broadcast_id=chunk.broadcast_id,
         delivery_ids=tuple(delivery.id for delivery in deliveries),
+        friend_ids=tuple(delivery.friend_id for delivery in deliveries),
         to=tuple(addresses[delivery.friend_id] for delivery in deliveries),
         messages=tuple(chunk.messages or ()),
-        retry_key=chunk_key(chunk.id, chunk.generation),
+        generation=chunk.generation,
         is_resend=is_resend,
     )
 
 
+def _pushes(
+    session: Session,
+    chunk: Chunk,
+    deliveries: Sequence[Waiting],
+    now: datetime,
+    zone: ZoneInfo,
+    tracking: Tracking | None,
+) -> Pushes | None:
+    sending = [delivery for delivery in deliveries if delivery.state is DeliveryState.SENDING]
+    expired = [delivery for delivery in sending if key_expired(delivery.first_attempt_at, now)]
+    _end(session, expired, DeliveryState.UNCERTAIN, EXPIRED, now)
+    resends = [delivery for delivery in sending if delivery not in expired] if expired else sending
+    fresh = [delivery for delivery in deliveries if delivery.state is DeliveryState.QUEUED]
+    chunk.state, chunk.attempts = ChunkState.SENDING, chunk.attempts + 1
+    session.flush()
+    texts = _texts_of(session, resends)
+    texts |= _write_bodies(session, chunk, _judge(session, fresh, now), now, zone, tracking)
+    return _as_pushes(session, chunk, [each for each in deliveries if each.id in texts], texts, resends)
+
+
+def _judge(session: Session, deliveries: Sequence[Waiting], now: datetime) -> list[Waiting]:
+    """Return those that may leave; write down why the others may not, or not yet."""
+    asked = eligibility.candidates(session, deliveries, now)
+    # Many share one candidate, which is judged once.
+    verdicts = {
+        id(each): eligibility.may_send(each, now) for each in {id(one): one for one in asked}.values()
+    }
+    by_verdict: dict[eligibility.Verdict, list[Waiting]] = {}
+    for delivery, candidate in zip(deliveries, asked, strict=True):
+        by_verdict.setdefault(verdicts[id(candidate)], []).append(delivery)
+    for verdict, those in by_verdict.items():
+        match verdict:
+            case eligibility.Held(until=until, reason=reason):
+                _set(session, those, {"chunk_id": None, "not_before": until, "reason": reason})
+            case eligibility.Refused(reason=reason):
+                _end(session, those, DeliveryState.SKIPPED, reason, now)
+            case eligibility.Allowed():
+                pass
+    return by_verdict.get(eligibility.Allowed(), [])
+
+
+def _end(
+    session: Session, those: Sequence[Waiting], state: DeliveryState, reason: str, now: datetime
+) -> None:
+    _set(session, those, {"state": state, "reason": reason, "ended_at": now})
+
+
+def _set(session: Session, those: Sequence[Waiting], values: dict[str, object]) -> None:
+    if those:
+        which = bulk.among(session, Delivery.id, [delivery.id for delivery in those])
+        changed = update(Delivery).where(which).values(values)
+        session.execute(changed.execution_options(synchronize_session=False))
+
+
 def _write_bodies(
-    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo, tracking: Tracking | None
-) -> list[Delivery]:
-    bodies = _render_each(session, allowed, now, zone, tracking)
-    if not bodies:
-        return []
-    ready = [delivery for delivery in allowed if delivery.id in bodies]
-    # A body of an earlier round that LINE certainly refused may stand there: this round's replaces it.
-    session.execute(delete(DeliveryBody).where(DeliveryBody.delivery_id.in_(bodies)))
+    session: Session,
+    chunk: Chunk,
+    allowed: Sequence[Waiting],
+    now: datetime,
+    zone: ZoneInfo,
+    tracking: Tracking | None,
+) -> dict[int, str]:
+    """Write down what exactly each friend gets, then that it is on its way; return the texts by delivery."""
+    texts = _render_each(session, allowed, now, zone, tracking)
+    if not texts:
+        return texts
+    if chunk.attempts > 1 or chunk.broadcast_id is None:
+        # A body of an earlier round that LINE certainly refused may stand there: this round's replaces it.
+        session.execute(delete(DeliveryBody).where(bulk.among(session, DeliveryBody.delivery_id, texts)))
+    bulk.insert_columns(session, DeliveryBody, {"delivery_id": list(texts), "messages": list(texts.values())})
     session.execute(
-        insert(DeliveryBody),
-        [{"delivery_id": id_, "messages": body, "reply_token": None} for id_, body in bodies.items()],
+        # All that are still queued here are allowed and rendered: the others were ended or held above.
+        update(Delivery)
+        .where(Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
+        .values(state=DeliveryState.SENDING, reason=None, first_attempt_at=now)
+        .execution_options(synchronize_session=False)
     )
-    session.execute(
-        update(Delivery),
-        [
-            {
-                "id": delivery.id,
-                "state": DeliveryState.SENDING,
-                "reason": None,
-                "first_attempt_at": now,
-                "retry_key": str(delivery_key(delivery.id)),
-            }
-            for delivery in ready
-        ],
-    )
-    return ready
+    return texts
+
+
+_BROKEN = eligibility.Reason.TEMPLATE_FAILED
+"""A message composed under other rules than today's: it must not keep the chunk's others."""
 
 
 def _render_each(
-    session: Session, allowed: Sequence[Delivery], now: datetime, zone: ZoneInfo, tracking: Tracking | None
-) -> dict[int, list[MessageObject]]:
+    session: Session, allowed: Sequence[Waiting], now: datetime, zone: ZoneInfo, tracking: Tracking | None
+) -> dict[int, str]:
     versions = _versions(session, allowed)
-    sound = _without_broken(versions, allowed, now)
-    facts = personal_facts(session, sound, now, zone, tracking=tracking)
-    bodies: dict[int, list[MessageObject]] = {}
+    sound = [delivery for delivery in allowed if delivery.message_version_id in versions]
+    failed: dict[str, list[Waiting]] = {}
+    if len(sound) < len(allowed):
+        failed[_BROKEN] = [each for each in allowed if each.message_version_id not in versions]
+    facts = personal_facts(session, sound, now, zone, tracking=tracking) if sound else {}
+    texts: dict[int, str] = {}
     for delivery in sound:
-        known = facts[delivery.id]
+        writer, known = versions[delivery.message_version_id], facts[delivery.id]
         try:
-            content = versions[delivery.message_version_id]
-            bodies[delivery.id] = list(messages.render(content, known["language"], known))
+            language = messages.spoken(known["language"], writer.languages)
+            texts[delivery.id] = writer.write(language, known)
         except messages.RenderError as error:
-            _end(delivery, DeliveryState.SKIPPED, error.reason, now)
-    return bodies
+            failed.setdefault(error.reason, []).append(delivery)
+    for reason, those in failed.items():
+        _end(session, those, DeliveryState.SKIPPED, reason, now)
+    return texts
 
 
-def _without_broken(
-    versions: dict[int | None, messages.MessageContent], deliveries: Sequence[Delivery], now: datetime
-) -> list[Delivery]:
-    """Skip messages that were composed under other rules than today's: they must not keep the chunk's others."""
-    broken = {id_ for id_, content in versions.items() if _is_broken(content)}
-    for delivery in deliveries:
-        if delivery.message_version_id in broken:
-            _end(delivery, DeliveryState.SKIPPED, eligibility.Reason.TEMPLATE_FAILED, now)
-    return [delivery for delivery in deliveries if delivery.state is DeliveryState.QUEUED]
-
-
-def _is_broken(content: messages.MessageContent) -> bool:
-    try:
-        messages.template_of(content)
-    except messages.BadTemplate:
-        return True
-    return False
-
-
-def _versions(session: Session, deliveries: Sequence[Delivery]) -> dict[int | None, messages.MessageContent]:
+def _versions(session: Session, deliveries: Iterable[Waiting]) -> dict[int | None, messages.MessageWriter]:
+    """Return the messages that today's rules allow, ready to be written for anybody."""
     ids = {delivery.message_version_id for delivery in deliveries}
-    found = session.scalars(select(MessageVersion).where(MessageVersion.id.in_(ids)))
-    return {version.id: version.content for version in found}
+    found: dict[int | None, messages.MessageWriter] = {}
+    for version in session.scalars(select(MessageVersion).where(MessageVersion.id.in_(ids))):
+        try:
+            found[version.id] = messages.writer_of(version.content)
+        except messages.BadTemplate:
+            continue
+    return found
 
 
-def _pushes(
-    session: Session, chunk: Chunk, deliveries: Sequence[Delivery], resends: frozenset[int]
+def _texts_of(session: Session, resends: Sequence[Waiting]) -> dict[int, str]:
+    if not resends:
+        return {}
+    rows = session.execute(
+        select(DeliveryBody.delivery_id, type_coerce(DeliveryBody.messages, Text)).where(
+            bulk.among(session, DeliveryBody.delivery_id, [delivery.id for delivery in resends])
+        )
+    )
+    return dict(rows.all())
+
+
+def _as_pushes(
+    session: Session,
+    chunk: Chunk,
+    deliveries: Sequence[Waiting],
+    texts: dict[int, str],
+    resends: Sequence[Waiting],
 ) -> Pushes | None:
     if not deliveries:
         return None
     addresses = _addresses(session, deliveries)
-    stored = session.execute(
-        select(DeliveryBody.delivery_id, DeliveryBody.messages).where(
-            DeliveryBody.delivery_id.in_([delivery.id for delivery in deliveries])
-        )
+    return Pushes(
+        chunk_id=chunk.id,
+        broadcast_id=chunk.broadcast_id,
+        pushes=tuple(
+            Push(each.id, addresses[each.friend_id], texts[each.id], delivery_key(each.id))
+            for each in deliveries
+        ),
+        friend_ids=tuple(delivery.friend_id for delivery in deliveries),
+        resends=frozenset(delivery.id for delivery in resends),
     )
-    bodies = dict(stored.all())
-    pushes = tuple(
-        Push(
-            delivery.id, addresses[delivery.friend_id], tuple(bodies[delivery.id]), delivery_key(delivery.id)
-        )
-        for delivery in deliveries
-    )
-    return Pushes(chunk.id, pushes, resends)
 
 
-def _addresses(session: Session, deliveries: Sequence[Delivery]) -> dict[int, str]:
-    ids = {delivery.friend_id for delivery in deliveries}
-    rows = session.execute(select(Friend.id, Friend.line_user_id).where(Friend.id.in_(ids)))
+def _addresses(session: Session, deliveries: Sequence[Waiting]) -> dict[int, str]:
+    these = bulk.among(session, Friend.id, [delivery.friend_id for delivery in deliveries])
+    rows = session.execute(select(Friend.id, Friend.line_user_id).where(these))
     return {id_: line_user_id or "" for id_, line_user_id in rows}

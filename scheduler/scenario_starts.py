@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Scenario
-from segments import watching
+from segments import saved, tags, watching
 from segments.errors import Invalid, NotFound
 from segments.models import EventKind, Segment, Tag
 
@@ -56,15 +56,16 @@ def check(session: Session, wanted: Mapping[str, Any]) -> None:
     if wanted.get("date") == "birthday":
         return
     kind, where = wanted.get("event"), _where(wanted)
-    if kind not in set(EventKind):
+    if not isinstance(kind, str) or kind not in set(EventKind):
         raise Invalid("trigger_invalid", given=str(kind))
     if kind in OF_SEGMENTS:
         for segment_id in _listed(where.get("segment_id")):
-            if not isinstance(segment_id, int) or session.get(Segment, segment_id) is None:
+            if type(segment_id) is not int:
                 raise NotFound("segment_unknown", segment_id=segment_id)
+            saved.load(session, segment_id)
     if kind == EventKind.TAGGED:
         for name in _listed(where.get("tag")):
-            if session.scalar(select(Tag.id).where(Tag.name == name)) is None:
+            if not isinstance(name, str) or tags.find(session, name) is None:
                 raise NotFound("tag_unknown", name=name)
 
 
@@ -106,7 +107,7 @@ def _asked_by_scenarios(session: Session) -> set[int]:
 def _segments_of(asked: Iterable[Mapping[str, Any] | None]) -> Iterator[int]:
     for wanted in asked:
         if wanted is not None and wanted.get("event") in OF_SEGMENTS:
-            yield from (each for each in _listed(_where(wanted).get("segment_id")) if isinstance(each, int))
+            yield from (each for each in _listed(_where(wanted).get("segment_id")) if type(each) is int)
 
 
 def _where(wanted: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,13 +1,14 @@
 """Gathers, in a few queries for many friends, the facts that message templates may name."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler import bulk
 from scheduler.fact_sources import (
     Catalogue,
     HeldCoupon,
@@ -22,6 +23,7 @@ from scheduler.link_calls import FriendLinks
 from scheduler.messages import named_facts
 from scheduler.models import Delivery, DeliveryKind, Enrolment, MessageVersion
 from scheduler.vocabulary import FACTS
+from scheduler.waiting import Waiting
 from segments import links, shop
 from segments.link_tokens import Tracking
 from segments.models import Cycle, Facts, Friend
@@ -30,6 +32,9 @@ from segments.shop import Shop
 REFERRAL_FACTS = frozenset({"referral_code", "referral_url", "share_url"})
 TRIAL_PRODUCT = "trial_product"
 """Key of an enrolment's context: the code of the trial product that this friend was offered."""
+
+
+Subjects = Sequence[int] | Sequence[Delivery] | Sequence[Waiting]
 
 
 class _Subject(NamedTuple):
@@ -45,7 +50,7 @@ class _Subject(NamedTuple):
 
 def personal_facts(
     session: Session,
-    subjects: Sequence[int] | Sequence[Delivery],
+    subjects: Subjects,
     now: datetime,
     zone: ZoneInfo | None = None,
     *,
@@ -68,9 +73,10 @@ def personal_facts(
     looked_up = _look_up(session, {subject.friend_id for subject in asked}, names, now)
     given = {"zone": zone or settings.zone}
     facts: dict[int, dict[str, Any]] = {}
+    of_shop = _OfShop(settings)
     for subject in asked:
         spoken = language or looked_up.rows[subject.friend_id].language
-        known = _known(looked_up, subject, settings, spoken) | given
+        known = _known(looked_up, subject, of_shop, spoken) | given
         if LINKS in names:
             counted = tracking if subject.is_counted else None
             known[LINKS] = FriendLinks(looked_up.links, counted, subject.friend_id, subject.delivery_id)
@@ -88,41 +94,58 @@ class _LookedUp(NamedTuple):
     coupons: dict[int, list[HeldCoupon]]
     codes: dict[int, str]
     links: Mapping[str, links.Target]
+    names: frozenset[str]
+    """The facts asked for."""
+
+
+class _OfShop:
+    """The shop's facts, worded once a language and not for each friend."""
+
+    def __init__(self, settings: Shop) -> None:
+        self.settings = settings
+        self._worded: dict[str, dict[str, Any]] = {}
+
+    def worded(self, language: str) -> dict[str, Any]:
+        """Return them in `language`."""
+        if language not in self._worded:
+            self._worded[language] = shop_facts(self.settings, language)
+        return self._worded[language]
 
 
 def _look_up(session: Session, friend_ids: set[int], names: frozenset[str], now: datetime) -> _LookedUp:
     ids = sorted(friend_ids)
     last = last_products(session, ids) if "last_product" in names else {}
     return _LookedUp(
-        rows=_rows(session, ids),
+        rows=_rows(session, ids, names),
         last=last,
         goods=catalogue(session, last.values()) if names & {"last_product", "trial"} else Catalogue(()),
         coupons=best_coupons(session, ids, now) if names & {"coupon", "coupons"} else {},
         codes=references(session, ids) if names & REFERRAL_FACTS else {},
         links=links.targets(session) if LINKS in names else {},
+        names=names,
     )
 
 
-def _known(found: _LookedUp, subject: _Subject, settings: Shop, language: str) -> dict[str, Any]:
-    row = found.rows[subject.friend_id]
-    coupons = [coupon.worded(language) for coupon in found.coupons.get(row.id, ())]
-    return (
-        _of_friend(row, language)
-        | shop_facts(settings, language)
-        | _of_referral(found.codes.get(row.id), settings, language)
-        | {
-            "coupons": coupons,
-            "coupon": coupons[0] if coupons else None,
-            "last_product": found.goods.product(found.last.get(row.id), language),
-            "trial": _trial(found.goods, subject, row, language),
-            "cause": dict(subject.cause),
-        }
-    )
+def _known(found: _LookedUp, subject: _Subject, of_shop: _OfShop, language: str) -> dict[str, Any]:
+    row, names = found.rows[subject.friend_id], found.names
+    known = _of_friend(row, language, names) | of_shop.worded(language)
+    if names & REFERRAL_FACTS:
+        known |= _of_referral(found.codes.get(row.id), of_shop.settings, language)
+    if names & {"coupon", "coupons"}:
+        coupons = [coupon.worded(language) for coupon in found.coupons.get(row.id, ())]
+        known |= {"coupons": coupons, "coupon": coupons[0] if coupons else None}
+    if "last_product" in names:
+        known["last_product"] = found.goods.product(found.last.get(row.id), language)
+    if "trial" in names:
+        known["trial"] = _trial(found.goods, subject, row, language)
+    if "cause" in names:
+        known["cause"] = dict(subject.cause)
+    return known
 
 
-def _wanted(session: Session, subjects: Sequence[int] | Sequence[Delivery]) -> frozenset[str]:
+def _wanted(session: Session, subjects: Subjects) -> frozenset[str]:
     """Return the facts that the messages of deliveries name, without their parts; all for friend ids."""
-    versions = {each.message_version_id for each in subjects if isinstance(each, Delivery)}
+    versions = {each.message_version_id for each in subjects if not isinstance(each, int)}
     if not versions or any(isinstance(each, int) for each in subjects):
         return frozenset(FACTS)
     contents = session.scalars(select(MessageVersion.content).where(MessageVersion.id.in_(versions)))
@@ -141,7 +164,7 @@ def shop_facts(settings: Shop, language: str) -> dict[str, Any]:
     }
 
 
-def _subjects(session: Session, given: Sequence[int] | Sequence[Delivery]) -> list[_Subject]:
+def _subjects(session: Session, given: Subjects) -> list[_Subject]:
     causes = _causes(session, given)
     return [
         _Subject(each, each, {})
@@ -157,51 +180,47 @@ def _subjects(session: Session, given: Sequence[int] | Sequence[Delivery]) -> li
     ]
 
 
-def _causes(session: Session, given: Iterable[int | Delivery]) -> dict[int, dict[str, Any]]:
-    ids = {
-        each.enrolment_id for each in given if isinstance(each, Delivery) and each.enrolment_id is not None
-    }
+def _causes(session: Session, given: Subjects) -> dict[int, dict[str, Any]]:
+    ids = {each.enrolment_id for each in given if not isinstance(each, int) and each.enrolment_id is not None}
     if not ids:
         return {}
     rows = session.execute(select(Enrolment.id, Enrolment.context).where(Enrolment.id.in_(ids)))
     return dict(rows.all())
 
 
-def _rows(session: Session, friend_ids: Sequence[int]) -> dict[int, Any]:
-    rows = session.execute(
-        select(
-            Friend.id,
-            Friend.display_name,
-            Friend.language,
-            Friend.member_number,
-            Facts.stage,
-            Facts.purchase_count,
-            Facts.last_purchase_at,
-            Facts.trial_offer_ends_at,
-            Cycle.n,
-            Cycle.cycle_days,
-            Cycle.due_at,
-        )
-        .outerjoin(Facts, Facts.friend_id == Friend.id)
-        .outerjoin(Cycle, (Cycle.friend_id == Friend.id) & (Cycle.category == ""))
-        .where(Friend.id.in_(friend_ids))
-    )
-    return {row.id: row for row in rows}
+_OF_FACTS: Final = frozenset({"stage", "purchase_count", "last_purchase", "trial"})
+_OF_CYCLE: Final = frozenset({"next_due", "cycle_reason"})
 
 
-def _of_friend(row: Any, language: str) -> dict[str, Any]:
+def _rows(session: Session, friend_ids: Sequence[int], names: frozenset[str]) -> dict[int, Any]:
+    """Return of each friend the columns that the facts called `names` are made of."""
+    columns: list[Any] = [Friend.id, Friend.display_name, Friend.language, Friend.member_number]
+    query = select(*columns).where(bulk.among(session, Friend.id, friend_ids))
+    if names & _OF_FACTS:
+        of_facts = (Facts.stage, Facts.purchase_count, Facts.last_purchase_at, Facts.trial_offer_ends_at)
+        query = query.add_columns(*of_facts).outerjoin(Facts, Facts.friend_id == Friend.id)
+    if names & _OF_CYCLE:
+        of_all = (Cycle.friend_id == Friend.id) & (Cycle.category == "")
+        query = query.add_columns(Cycle.n, Cycle.cycle_days, Cycle.due_at).outerjoin(Cycle, of_all)
+    return {row.id: row for row in session.execute(query)}
+
+
+_MADE_OF_A_ROW: Final[Mapping[str, Callable[[Any, str, str], Any]]] = {
+    "name": lambda _row, name, language: name or stranger(language),
+    "name_sama": lambda _row, name, language: name_sama(name, language),
+    "stage": lambda row, _name, _language: row.stage,
+    "member_number": lambda row, _name, _language: row.member_number,
+    "purchase_count": lambda row, _name, _language: row.purchase_count,
+    "last_purchase": lambda row, _name, _language: row.last_purchase_at,
+    "next_due": lambda row, _name, _language: row.due_at,
+    "cycle_reason": lambda row, _name, language: cycle_reason(row.n, row.cycle_days, language),
+}
+
+
+def _of_friend(row: Any, language: str, names: frozenset[str]) -> dict[str, Any]:
     name = cleaned(row.display_name)
-    return {
-        "name": name or stranger(language),
-        "name_sama": name_sama(name, language),
-        "language": row.language,
-        "stage": row.stage,
-        "member_number": row.member_number,
-        "purchase_count": row.purchase_count,
-        "last_purchase": row.last_purchase_at,
-        "next_due": row.due_at,
-        "cycle_reason": cycle_reason(row.n, row.cycle_days, language),
-    }
+    known = {fact: make(row, name, language) for fact, make in _MADE_OF_A_ROW.items() if fact in names}
+    return known | {"language": row.language}
 
 
 def _of_referral(code: str | None, settings: Shop, language: str) -> dict[str, Any]:

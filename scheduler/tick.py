@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.orm import Session
 
-from scheduler import broadcasts, chunks, heartbeats, plan_jobs, quota, replies, scenarios, triggers
+from scheduler import (
+    broadcasts,
+    chunks,
+    heartbeats,
+    kill_switch,
+    plan_jobs,
+    quota,
+    replies,
+    scenarios,
+    triggers,
+)
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
 from segments import members_filling, members_looking, members_time, points, review
@@ -51,14 +61,19 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
         NamedPart("looked_again", lambda session: members_looking.look_again(session, now()), FEW_ROUNDS),
         NamedPart("filled", lambda session: members_filling.fill(session, now()), FEW_ROUNDS // 4),
         NamedPart("events", lambda session: triggers.read_events(session, now())),
-        NamedPart("steps", lambda session: scenarios.advance(session, now())),
+        NamedPart("steps", _unless_stopped(lambda session: scenarios.advance(session, now()))),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
         NamedPart("replanned", lambda session: plan_jobs.sweep_plans(session, queue)),
-        NamedPart("collected", lambda session: chunks.collect_due(session, queue, now())),
-        NamedPart("swept", lambda session: chunks.sweep(session, queue, now())),
+        NamedPart("collected", _unless_stopped(lambda session: chunks.collect_due(session, queue, now()))),
+        NamedPart("swept", _unless_stopped(lambda session: chunks.sweep(session, queue, now()))),
         NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),
         NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
     ]
+
+
+def _unless_stopped(run: Part) -> Part:
+    """Hold a part while the kill switch is on: what is due stays due."""
+    return lambda session: 0 if kill_switch.is_stopped(session) else run(session)
 
 
 def _until_nothing_is_left(dispatcher: Dispatcher, part: NamedPart) -> int:

@@ -27,13 +27,14 @@ class Progress(Enum):
 class Recipient:
     """What of a friend decides whether they may be written to."""
 
-    friend_id: int
-    line_user_id: str | None
+    on_line: bool
+    """Whether we know them by a LINE user id."""
     follows: bool
     blocked: bool
     opted_out: bool
     suppressed: bool
     last_wrote_at: datetime | None
+    """Of those who do not follow; None for all others, who are open to us anyway."""
     zone: ZoneInfo
     """Where the friend sleeps: their own zone, or the shop's."""
 
@@ -104,7 +105,7 @@ def _campaign_refusal(candidate: Candidate, now: datetime) -> Reason | None:
 
 def _recipient_refusal(candidate: Candidate, now: datetime) -> Reason | None:
     who = candidate.recipient
-    if who.line_user_id is None:
+    if not who.on_line:
         return Reason.NO_LINE_ID
     if who.blocked:
         return Reason.BLOCKED

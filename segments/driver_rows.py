@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from segments.micros import moment_of, plain
@@ -16,7 +15,7 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def of_friends(session: Session, one: Select[Any], many: Select[Any], friend_ids: Sequence[int]) -> Values:
+def of_friends(session: Session, one: Any, many: Any, friend_ids: Sequence[int]) -> Values:
     """Return what a query for one friend, or for many, finds; asked past the ORM, which would cost most of it.
 
     `one` takes `friend_id`, `many` takes `friend_ids`. What the session has not yet flushed is not seen.

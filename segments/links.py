@@ -105,8 +105,9 @@ def taps_of(session: Session, name: str, limit: int = 1000) -> Sequence[LinkTap]
 
 def _checked_name(name: str) -> str:
     name = name.strip()
-    # Names stand between quotes in messages.
-    if not 0 < len(name) <= NAME_LIMIT or not name.isprintable() or set(name) & set("\"'{}\\"):
+    # Names stand between quotes in messages; the wide blank of Japanese is fine between words.
+    printable = name.replace("\u3000", " ").isprintable()
+    if not 0 < len(name) <= NAME_LIMIT or not printable or set(name) & set("\"'{}\\"):
         raise Invalid("link_name_invalid", limit=NAME_LIMIT)
     return name
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from segments import members_kept, rule_tags, watching
+from segments.condition_refusals import REFUSALS
 from segments.db import UtcDateTime
 from segments.members_kept import Kept, Moves
 from segments.models import Facts, Friend, Segment, SegmentMember
@@ -74,7 +75,7 @@ def _range_safely(session: Session, kept: Kept, now: datetime, limit: int) -> in
     try:
         with session.begin_nested():
             return _range(session, kept, now, limit)
-    except members_kept.REFUSALS as error:
+    except REFUSALS as error:
         members_kept.note_broken(kept, error, now)
         return 1
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, delete, insert, select
-from sqlalchemy.exc import DataError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from segments import condition_known, condition_names, conditions, rule_tags, shop, watching
 from segments.compiler import expression, sendable
+from segments.condition_refusals import REFUSALS, is_passing
 from segments.conditions import All, Condition, dump
 from segments.errors import Invalid
 from segments.leaves.context import Context, Known
@@ -22,8 +22,6 @@ from segments.watching import Filling
 log = structlog.get_logger(__name__)
 
 BROKEN = "condition_broke"
-REFUSALS = (DataError, ProgrammingError, ArithmeticError, ValueError)
-"""What a database or its driver raises for a condition it cannot answer, today as tomorrow."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,12 @@ def tell(session: Session, moves: Iterable[Moves], now: datetime) -> None:
 
 
 def note_broken(kept: Kept, error: Exception, now: datetime) -> None:
-    """Leave a segment's members as they are, because the database cannot answer its condition."""
+    """Leave a segment's members as they are, because the database cannot answer its condition.
+
+    Raises the error again when it says nothing of the condition: the database was away or busy.
+    """
+    if is_passing(error):
+        raise error
     log.error("segment_broke", segment=kept.segment.id, exc_info=error)
     _note_problem(kept.segment, Invalid(BROKEN, kind=type(error).__name__), now)
 

@@ -41,9 +41,10 @@ def pass_time(session: Session, now: datetime, limit: int = FRIENDS) -> int:
     Each segment at most once a minute. Call it, a transaction each, until it returns 0, which also means that another
     process is at it. What is too much for one transaction goes on where it stopped, after a restart too.
     """
-    due = _due(session, now)
-    if not due or not watching.take_turn(session):
+    if not _due(session, now) or not watching.take_turn(session):
         return 0
+    # Read again now that the turn is ours: whoever had it, or began a comparison, may have moved them on.
+    due = _due(session, now, for_update=True)
     up_to_now: list[int] = []
     looked = 0
     for kept in members_kept.sound(session, due, now):
@@ -59,8 +60,9 @@ def pass_time(session: Session, now: datetime, limit: int = FRIENDS) -> int:
     return looked
 
 
-def _due(session: Session, now: datetime) -> Sequence[Segment]:
-    return session.scalars(_DUE, {"lag": now - EVERY}).all()
+def _due(session: Session, now: datetime, *, for_update: bool = False) -> Sequence[Segment]:
+    query = _DUE.with_for_update(key_share=True) if for_update else _DUE
+    return session.scalars(query.execution_options(populate_existing=for_update), {"lag": now - EVERY}).all()
 
 
 def _is_compared_with_all(kept: Kept) -> bool:

@@ -1,6 +1,6 @@
 """Moments as plain numbers, for columns of many: microseconds since 1970-01-01 UTC, as SQLite keeps them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,11 @@ class Micros(TypeDecorator[int]):
         """Pick the column's type for the database in use."""
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+    def bind_processor(self, dialect: Dialect) -> Any:
         """Turn numbers into moments where the database wants those."""
         return None if dialect.name == "sqlite" else moment_of
 
-    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
         """Turn moments into numbers where the database gives those."""
         return None if dialect.name == "sqlite" else micros_of
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from segments import touching
 from segments.models import Facts, PointEntry
 
+TOGETHER = 1000
+"""Causes asked for at once."""
+
 
 def entries_of(session: Session, friend_ids: Sequence[int]) -> dict[int, list[PointEntry]]:
     """Return friends' entries, in the order in which they were written."""
@@ -49,6 +52,22 @@ def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     # A None is written as such: rows that leave a column out would need a statement of their own.
     session.execute(insert(PointEntry).execution_options(render_nulls=True), list(rows))
     sum_up(session, sorted({each["friend_id"] for each in rows}))
+
+
+def number_anew(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Give rows whose cause is taken a higher number at its end: on SQLite the id of a merged friend may come again.
+
+    Only for causes that end in a number, of entries that the caller worked out with the facts locked.
+    """
+    for start in range(0, len(rows), TOGETHER):
+        waiting = rows[start : start + TOGETHER]
+        while waiting:
+            causes = PointEntry.cause.in_([each["cause"] for each in waiting])
+            taken = set(session.scalars(select(PointEntry.cause).where(causes)))
+            waiting = [each for each in waiting if each["cause"] in taken]
+            for each in waiting:
+                stem, _, number = each["cause"].rpartition(":")
+                each["cause"] = f"{stem}:{int(number) + 1}"
 
 
 def sum_up(session: Session, friend_ids: Sequence[int]) -> None:

@@ -70,8 +70,8 @@ def catalogue_of(products: Mapping[int, ProductFacts]) -> Catalogue:
     names = tuple(sorted({EVERYTHING, *(one.category for one in known)}))
     code = {name: place for place, name in enumerate(names)}
     numbers = [(code[one.category], *one[1:]) for one in known]
-    columns = np.array(numbers, dtype=np.int64).reshape(len(ids), 4).T
-    return Catalogue(np.array(ids, dtype=np.int64), *np.ascontiguousarray(columns), names)
+    columns: Any = np.ascontiguousarray(np.array(numbers, dtype=np.int64).reshape(len(ids), 4).T)
+    return Catalogue(np.array(ids, dtype=np.int64), *columns, names)
 
 
 _orders: Any = Purchase.__table__.c
@@ -122,7 +122,7 @@ def of_rows(rows: Iterable[Any], friend_ids: Ints) -> Purchases:
     """Return rows, a line each in any order, as columns."""
     columns = tuple(zip(*rows, strict=True)) or ((),) * 12
     products = {key: ProductFacts(*rest) for key, *rest in zip(*columns[7:], strict=True) if key is not None}
-    numbers = [np.array(column, dtype=np.int64) for column in columns[:7]]
+    numbers: Any = [np.array(column, dtype=np.int64) for column in columns[:7]]
     has_line = np.array([key is not None for key in columns[7]], dtype=np.bool_)
     product = np.array([key or 0 for key in columns[7]], dtype=np.int64)
     who = np.searchsorted(friend_ids, numbers[0])
@@ -147,7 +147,8 @@ class Lines(NamedTuple):
 def in_order(lines: Lines, friends: int, catalogue: Catalogue) -> Purchases:
     """Put lines in the order of friend, moment and purchase, and part purchases from lines."""
     order = np.lexsort((lines.purchase, lines.at, lines.who))
-    who, purchase, at, yen, trial, line_yen, quantity, product_id, has_line = (each[order] for each in lines)
+    columns: Any = (each[order] for each in lines)
+    who, purchase, at, yen, trial, line_yen, quantity, product_id, has_line = columns
     first = borders(purchase)
     number = np.cumsum(first) - 1
     return Purchases(

@@ -86,13 +86,13 @@ def ranges(connection: sqlite3.Connection, friend_ids: Ints, size: int) -> Itera
         friend = rows[:, 1] // _MARK
         for start in range(0, len(part), size):
             some = part[start : start + size]
-            first, last = np.searchsorted(friend, some[0]), np.searchsorted(friend, some[-1], side="right")
-            yield _range(some, rows[first:last], catalogue)
+            mine = (friend >= some[0]) & (friend <= some[-1])
+            yield _range(some, rows[mine], catalogue)
 
 
 def _sort_in(connection: sqlite3.Connection, firsts: Ints) -> list[IO[bytes]]:
     """Write all lines into a file for each range of friends; `firsts` are the first ids of the ranges."""
-    files: list[IO[bytes]] = [TemporaryFile(buffering=0) for _ in firsts]  # noqa: SIM115 — closed when read
+    files: list[IO[bytes]] = [TemporaryFile() for _ in firsts]  # noqa: SIM115 — closed when read
     for portion in _portions(connection, int(firsts[0]) - 1):
         place = np.searchsorted(firsts, portion[:, 1] // _MARK, side="right") - 1
         order = np.argsort(place.astype(np.uint8), kind="stable")

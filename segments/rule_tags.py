@@ -39,7 +39,7 @@ def drop_rule(session: Session, tag_name: str) -> bool:
 
     Raises NotFound("tag_unknown").
     """
-    tag = session.scalar(select(Tag).where(Tag.name == tag_name.strip()))
+    tag = tags.find(session, tag_name)
     if tag is None:
         raise NotFound("tag_unknown", name=tag_name)
     followed = tag.segment_id is not None

@@ -49,9 +49,10 @@ def rules_of(session: Session) -> Rules:
 @lru_cache(maxsize=16)
 def _understood(rows: tuple[tuple[str, str], ...]) -> Rules:
     found: dict[str, Any] = {name: json.loads(data) for name, data in rows}
-    ladders = LadderPolicies(
-        **{name: kind.from_json(found.get(name, {})) for name, kind in policies.LADDER_KINDS.items()}
-    )
+    kinds = policies.LADDER_KINDS.items()
+    ladders: dict[str, Any] = {name: kind.from_json(found.get(name, {})) for name, kind in kinds}
     params = CycleParams.from_json(found.get(policies.CYCLE, {}))
     zone = shop.from_json(found.get(_SHOP, {})).zone
-    return Rules(ladders, params, zone, PointPolicy.from_json(found.get(point_policy.NAME, {})))
+    return Rules(
+        LadderPolicies(**ladders), params, zone, PointPolicy.from_json(found.get(point_policy.NAME, {}))
+    )

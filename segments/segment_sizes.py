@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from segments import audience, conditions, shop
+from segments.condition_refusals import REFUSALS, is_passing
 from segments.db import Database
 from segments.errors import Invalid
 from segments.models import Segment, SegmentSize
@@ -28,7 +29,8 @@ class Size:
 def count_all(database: Database, now: datetime) -> int:
     """Count every saved segment for the shop's present day, each in a transaction of its own; return how many.
 
-    What is counted for the day already stays. A segment whose condition makes no sense has no figure that day.
+    What is counted for the day already stays. A segment whose condition makes no sense, or
+    is refused by the database, has no figure that day and holds up no other.
     """
     with database.reading() as session:
         today = shop.load(session).today(now)
@@ -57,6 +59,11 @@ def _count(database: Database, segment_id: int, today: date, now: datetime) -> i
             size = audience.count(session, conditions.parse(segment.condition), now)
         except Invalid as refused:
             log.warning("segment_not_counted", segment=segment_id, code=refused.code, **refused.params)
+            return 0
+        except REFUSALS as error:
+            if is_passing(error):
+                raise
+            log.error("segment_count_broke", segment=segment_id, kind=type(error).__name__)  # noqa: TRY400
             return 0
     with database.begin() as session:
         if session.get(Segment, segment_id) is None:

@@ -48,6 +48,11 @@ def answer(
     return kept
 
 
+def is_question(text: str) -> bool:
+    """Tell whether a text, without blanks around it, can be a question's."""
+    return 0 < len(text) <= QUESTION_LIMIT and not _CONTROL.search(text)
+
+
 def latest(session: Session, friend_id: int) -> dict[str, SurveyAnswer]:
     """Return the answer that counts to each question a friend has answered."""
     place = func.row_number().over(
@@ -78,7 +83,7 @@ def forget(session: Session, friend_id: int, message_id: int) -> None:
 
 def _checked(question: str, said: str) -> tuple[str, str]:
     question, said = question.strip(), said.strip()
-    if not 0 < len(question) <= QUESTION_LIMIT or _CONTROL.search(question):
+    if not is_question(question):
         raise Invalid("survey_question_invalid", limit=QUESTION_LIMIT)
     if not 0 < len(said) <= ANSWER_LIMIT or "\x00" in said:
         raise Invalid("survey_answer_invalid", limit=ANSWER_LIMIT)

@@ -67,7 +67,7 @@ def untag(session: Session, friend_id: int, name: str) -> bool:
 
     Raises Conflict("tag_kept_by_rule", tag=…, segment=…, segment_id=…) while the friend is in the segment the tag follows.
     """
-    known = session.scalar(select(Tag).where(Tag.name == name.strip()))
+    known = find(session, name)
     if known is None:
         return False
     _refuse_what_a_rule_keeps(session, known, friend_id)
@@ -78,10 +78,16 @@ def untag(session: Session, friend_id: int, name: str) -> bool:
     return True
 
 
+def find(session: Session, name: str) -> Tag | None:
+    """Return the tag of this name; None when there is none, or cannot be."""
+    wanted = name.strip()
+    return session.scalar(select(Tag).where(Tag.name == wanted)) if _can_be_a_name(wanted) else None
+
+
 def ensure(session: Session, name: str, now: datetime) -> Tag:
     """Return the tag of this name, made now if need be. Raises Invalid("tag_invalid", name=…)."""
     wanted = name.strip()
-    if not wanted or len(wanted) > LONGEST or any(category(letter) == "Cc" for letter in wanted):
+    if not _can_be_a_name(wanted):
         raise Invalid("tag_invalid", name=name)
     known = session.scalar(select(Tag).where(Tag.name == wanted))
     if known is not None:
@@ -119,6 +125,11 @@ def everything(session: Session) -> list[TagInUse]:
         .order_by(Tag.name)
     )
     return [TagInUse(*row) for row in session.execute(query)]
+
+
+def _can_be_a_name(wanted: str) -> bool:
+    # Control letters, and halves of letters: PostgreSQL stores no NUL, and no database half a letter.
+    return 0 < len(wanted) <= LONGEST and all(category(letter) not in {"Cc", "Cs"} for letter in wanted)
 
 
 def _refuse_what_a_rule_keeps(session: Session, tag: Tag, friend_id: int) -> None:

@@ -86,9 +86,11 @@ def compare_anew(session: Session, reads: Callable[[Leaf], bool], now: datetime)
 
     For changes that touch nobody by name: a product's category, the dates of everybody's cycles.
     """
+    # In the order in which everybody locks segments, so that two never wait for each other.
+    query = select(Segment).where(Segment.watched).order_by(Segment.id).with_for_update(key_share=True)
     chosen = [
         segment
-        for segment in session.scalars(select(Segment).where(Segment.watched).with_for_update(key_share=True))
+        for segment in session.scalars(query.execution_options(populate_existing=True))
         if any(reads(leaf) for leaf in _leaves(session, segment))
     ]
     for segment in chosen:

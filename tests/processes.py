@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,22 +36,24 @@ class Installation:
         }
         return dict(os.environ) | own  # noqa: TID251 — handed on to a process of ours, not read
 
-    def start(self, *command: str) -> "subprocess.Popen[bytes]":
-        """Start `kokyaku COMMAND`; its log goes to the data folder."""
+    def start(self, *command: str, environment: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
+        """Start `kokyaku COMMAND`, with more environment if given; its log goes to the data folder."""
         with (self.folder / f"{command[0]}.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 — our own program
                 [sys.executable, "-m", "bot", *command],
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment | dict(environment or {}),
                 stdout=log,
                 stderr=log,
             )
 
 
 @contextmanager
-def running(installation: Installation, *command: str) -> Generator["subprocess.Popen[bytes]"]:
+def running(
+    installation: Installation, *command: str, environment: Mapping[str, str] | None = None
+) -> Generator["subprocess.Popen[bytes]"]:
     """Run a process for as long as the block lasts, and end it politely."""
-    process = installation.start(*command)
+    process = installation.start(*command, environment=environment)
     try:
         yield process
     finally:

@@ -15,6 +15,7 @@ from segments.imports import dates
 from segments.local_times import start_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+LATEST = date(9000, 1, 1)
 A_YEAR = timedelta(days=364)
 """Before the last day, which belongs to the period too."""
 NOBODY = ("購入した友だちがまだいません。", "No friend has bought anything yet.")
@@ -39,9 +40,11 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str | None
     if value is None:
         return None
     try:
-        return dates.day(value)
+        day = dates.day(value)
     except Invalid as problem:
         raise click.BadParameter(f"{value!r}: YYYY-MM-DD") from problem
+    # The day after the last one must be a date too.
+    return min(day, LATEST)
 
 
 saved = click.option(

@@ -35,6 +35,7 @@ def broadcast() -> None:
 @click.option("--text", help="What to say, in Japanese.")
 @click.option("--text-en", help="What to say to friends who read English.")
 @click.option("--message", "message_key", help="Key of a ready message instead of a text.")
+@click.option("--per-minute", type=click.IntRange(1), help="At most so many friends a minute.")
 @click.pass_obj
 def create(
     program: Program,
@@ -45,6 +46,7 @@ def create(
     text: str | None,
     text_en: str | None,
     message_key: str | None,
+    per_minute: int | None,
 ) -> None:
     """Add a draft; print its id, how many it reaches and what it costs."""
     _one_of(program, {"--segment": segment_name, "--condition": condition, "--csv": csv_path})
@@ -59,6 +61,7 @@ def create(
             message_version_id=_version(session, message_key),
             condition=tree,
             audience_id=list_id,
+            per_minute=per_minute,
         )
         stored = drafts.create(session, draft, now=now, by=ACTOR)
         price = quota.price(

@@ -62,7 +62,7 @@ def try_(program: Program, name: str, changes: tuple[str, ...]) -> None:
         )
     )
     if trial.moved:
-        Console().print(_moves_table(trial, program, language))
+        Console(markup=False, highlight=False).print(_moves_table(trial, program, language))
 
 
 @policy.command("set")
@@ -93,7 +93,7 @@ def history(program: Program, name: str) -> None:
         when = formats.moment(version.created_at, zone, language)
         table.add_row(when, version.created_by, _differences(before, version.data))
     if versions:
-        Console().print(table)
+        Console(markup=False, highlight=False).print(table)
     else:
         click.echo(program.words("変更されたことはありません。", "Never changed."))
 

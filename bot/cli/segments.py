@@ -41,7 +41,7 @@ def list_segments(program: Program) -> None:
     with program.database.reading() as session:
         for segment in saved.all_of(session):
             table.add_row(str(segment.id), segment.name, _counted(program, session, segment))
-    Console().print(table)
+    Console(markup=False, highlight=False).print(table)
 
 
 def _counted(program: Program, session: Session, segment: Segment) -> str:
@@ -118,6 +118,9 @@ def export(program: Program, segment_id: int, out: Path | None) -> None:
     if out is None:
         _export(program, segment_id, sys.stdout)
         return
+    with program.database.reading() as session:
+        # Refused before a file is written over, and not after.
+        audience.matching(session, _condition(session, segment_id), program.services.clock.now())
     with out.open("w", encoding="utf-8-sig", newline="") as file:
         found = _export(program, segment_id, file)
     click.echo(program.words(f"{found:,}人を {out} に書き出しました。", f"Wrote {found:,} friends to {out}."))

@@ -28,7 +28,7 @@ def list_tags(program: Program, friend_id: int | None) -> None:
         table = (
             _everything(program, session) if friend_id is None else _of_friend(program, session, friend_id)
         )
-    Console().print(table)
+    Console(markup=False, highlight=False).print(table)
 
 
 @tag.command()

@@ -3,20 +3,23 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
-from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.models import LineCall
+from scheduler.bulk import insert_columns
 from segments.db import Database
 
 BATCH = 1000
 EVERY_SECONDS = 1.0
 KEPT_AT_MOST = 100_000
 """Calls that wait while the database cannot be written; beyond it the oldest are lost, and counted."""
+
+COLUMNS = ("at", "endpoint", "status", "request_id", "milliseconds", "error")
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +65,10 @@ class CallRecorder:
     def flush(self) -> None:
         """Write everything taken so far; calls stay waiting when the database refuses."""
         with self._writing:
-            while batch := self._peek():
+            while (batch := self._peek()) is not None:
                 with self._database.begin() as session:
-                    session.execute(insert(LineCall), batch)
-                self._drop(len(batch))
+                    insert_columns(session, LineCall, batch)
+                self._drop(len(batch["at"]))
 
     def close(self) -> None:
         """Stop the thread and write the rest."""
@@ -77,10 +80,10 @@ class CallRecorder:
             thread.join(timeout=30)
         self._try_flush()
 
-    def _peek(self) -> list[dict[str, Any]]:
+    def _peek(self) -> dict[str, list[Any]] | None:
         with self._lock:
-            count = min(BATCH, len(self._waiting))
-            return [_row(self._waiting[position]) for position in range(count)]
+            some = list(islice(self._waiting, BATCH))
+        return {name: [getattr(call, name) for call in some] for name in COLUMNS} if some else None
 
     def _drop(self, count: int) -> None:
         with self._lock:
@@ -98,14 +101,3 @@ class CallRecorder:
             self.flush()
         except SQLAlchemyError as failure:
             log.warning("line_calls_not_written", error=type(failure).__name__)
-
-
-def _row(call: Call) -> dict[str, Any]:
-    return {
-        "at": call.at,
-        "endpoint": call.endpoint,
-        "status": call.status,
-        "request_id": call.request_id,
-        "milliseconds": call.milliseconds,
-        "error": call.error,
-    }

@@ -46,6 +46,8 @@ class Broadcast(Base):
     scheduled_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     """After this nothing of it leaves any more."""
+    per_minute: Mapped[int | None]
+    """At most so many friends a minute; None = as fast as LINE takes them."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64), default="system")
     started_at: Mapped[datetime | None]

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.messages import Purpose
+from scheduler.sent_json import SentJson
 from segments.db import Base, BigId
 
 
@@ -54,21 +55,29 @@ class Delivery(Base):
     not_before: Mapped[datetime | None]
     """Held until then (quiet hours, a chosen time of day)."""
     expires_at: Mapped[datetime | None]
-    retry_key: Mapped[str | None] = mapped_column(String(36))
     first_attempt_at: Mapped[datetime | None]
-    """Retry keys live 24 hours from here; later the outcome is uncertain."""
+    """Retry keys (scheduler.batches makes them from ids) live 24 hours from here; later the outcome is uncertain."""
     ended_at: Mapped[datetime | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (
         UniqueConstraint("broadcast_id", "friend_id"),
-        UniqueConstraint("enrolment_id", "step_id"),
         Index("ix_deliveries_friend_id_created_at", "friend_id", "created_at"),
         Index("ix_deliveries_broadcast_id_state", "broadcast_id", "state"),
         # What was written since midnight, for the home page and /metrics; grows at its end only.
         Index("ix_deliveries_created_at", "created_at"),
     )
 
+
+# One message a step and enrolment; broadcasts, of which there are millions, add nothing to it.
+Index(
+    "uq_deliveries_enrolment_id_step_id",
+    Delivery.enrolment_id,
+    Delivery.step_id,
+    unique=True,
+    sqlite_where=Delivery.enrolment_id.is_not(None),
+    postgresql_where=Delivery.enrolment_id.is_not(None),
+)
 
 # What waits, by the moment it may leave: the tick reads only the due end of this index.
 Index(
@@ -97,19 +106,22 @@ Index(
 
 
 class DeliveryBody(Base):
-    """The exact message objects of a delivery, fixed before its first attempt."""
+    """The exact message objects of a delivery, fixed before its first attempt.
+
+    Text on both databases: JSONB would put the keys in another order, and a resend must be the same bytes.
+    """
 
     __tablename__ = "delivery_bodies"
 
     delivery_id: Mapped[int] = mapped_column(
         ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
     )
-    messages: Mapped[list[Any]]
+    messages: Mapped[list[Any]] = mapped_column(SentJson)
     reply_token: Mapped[str | None] = mapped_column(Text)
 
 
 class ChunkState(StrEnum):
-    """Where a chunk stands."""
+    """Where a chunk stands. A multicast is under way from here alone: its deliveries stay queued until LINE answers."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -145,6 +157,10 @@ class Chunk(Base):
     next_attempt_at: Mapped[datetime | None]
     job_number: Mapped[int] = mapped_column(default=0)
     """How often a job was enqueued for it: part of the job's deterministic id."""
+    job_id: Mapped[str | None] = mapped_column(String(64))
+    """Its newest job, which may have other chunks to send as well."""
+    slot_at: Mapped[datetime | None]
+    """When its turn is, in a broadcast that leaves at so many a minute."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -5,16 +5,19 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event, current_thread
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from bot.machinery import Machinery
+from bot.machinery import Machinery, jobs_of
+from bot.wiring import dispatcher_of
 from scheduler import engine
 from scheduler.engine import DbosQueue
 from scheduler.jobs import Job, JobQueue
 from segments.db import Database
+from segments.models import SegmentSize
 from tests.bot.line.support import services_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
+from tests.segments.watched_world import add_segment
 
 PATIENCE_SECONDS = 20
 
@@ -75,3 +78,29 @@ def _wait_until_over(queue: JobQueue, job_id: str) -> None:
             return
         pause.wait(0.1)
     raise AssertionError(f"{job_id} does not end")
+
+
+class BrokenAtFirst(FakeClock):
+    """Fails whoever asks first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_failed = False
+
+    def now(self) -> datetime:
+        """Return the moment, or fail."""
+        if not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError
+        return super().now()
+
+
+def test_a_part_of_the_night_that_fails_stops_no_other(sqlite: Database, tmp_path: Path) -> None:
+    with sqlite.begin() as session:
+        add_segment(session, "全員", {"is": "everyone"})
+    clock = BrokenAtFirst()
+    services = services_of(sqlite, clock, FakeGateway(), KOKYAKU_DATA=str(tmp_path))
+    jobs_of(services, dispatcher_of(services))[Job.NIGHTLY]()
+    assert clock.has_failed
+    with sqlite.reading() as session:
+        assert session.scalars(select(SegmentSize.size)).all() == [0]

@@ -1,5 +1,6 @@
 """The contract of a MessageGateway: the fake and the real one behave alike."""
 
+import json
 from collections.abc import Generator
 from pathlib import Path
 from uuid import uuid4
@@ -59,7 +60,7 @@ def a_text(text: str = "こんにちは") -> tuple[MessageObject, ...]:
 
 
 def a_push(to: str, text: str = "こんにちは") -> Push:
-    return Push(delivery_id=1, to=to, messages=a_text(text), retry_key=uuid4())
+    return Push(delivery_id=1, to=to, text=json.dumps(list(a_text(text))), retry_key=uuid4())
 
 
 def test_pushes_reach_each_friend_and_answer_in_order(world: World):

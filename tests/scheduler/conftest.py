@@ -1,12 +1,13 @@
 """Fixtures of the middle floor: a gateway and a queue in memory, everything else real."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.jobs import Job
 from scheduler.pacing import Unpaced
 from scheduler.plan import plan_broadcast
@@ -19,7 +20,7 @@ from tests.fakes.queue import FakeQueue
 def jobs_of(dispatcher: Dispatcher) -> dict[Job, Callable[..., None]]:
     """Return what the jobs of a broadcast do with this dispatcher."""
     return {
-        Job.SEND_CHUNK: partial(send_chunk, dispatcher),
+        Job.SEND_CHUNK: partial(send_chunks, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, dispatcher.queue, dispatcher.clock),
     }
 
@@ -39,7 +40,9 @@ def queue() -> FakeQueue:
 @pytest.fixture
 def dispatcher(database: Database, gateway: FakeGateway, queue: FakeQueue, clock: FakeClock) -> Dispatcher:
     """Return what sending takes."""
-    return Dispatcher(database, queue, gateway, Unpaced(), clock, ZoneInfo("Asia/Tokyo"))
+    return Dispatcher(
+        database, queue, gateway, Unpaced(), clock, ZoneInfo("Asia/Tokyo"), look_again=timedelta()
+    )
 
 
 @pytest.fixture

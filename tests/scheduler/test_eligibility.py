@@ -39,8 +39,7 @@ NOW = A_SATURDAY
 NIGHT = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
 """23:00 in Tokyo."""
 FRIEND = Recipient(
-    1,
-    "U1",
+    on_line=True,
     follows=True,
     blocked=False,
     opted_out=False,
@@ -67,7 +66,7 @@ def test_a_friend_who_follows_may_be_written_to(purpose: Purpose) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"line_user_id": None}, Reason.NO_LINE_ID),
+        ({"on_line": False}, Reason.NO_LINE_ID),
         ({"blocked": True}, Reason.BLOCKED),
         ({"follows": False}, Reason.NOT_FOLLOWING),
         ({"follows": False, "last_wrote_at": days_ago(1)}, Reason.NOT_FOLLOWING),
@@ -157,7 +156,7 @@ def test_candidates_carry_what_the_database_knows(database: Database) -> None:
         session.add_all(deliveries)
         session.flush()
         first, second, third = candidates(session, deliveries, NOW)
-    assert (first.already_got, first.recipient.follows, first.recipient.line_user_id) == (True, False, None)
+    assert (first.already_got, first.recipient.follows, first.recipient.on_line) == (True, False, False)
     assert (second.recipient.suppressed, second.recipient.opted_out, second.progress) == (
         True,
         True,

@@ -72,6 +72,11 @@ def test_a_name_fits_between_quotes(sqlite: Database, name: str) -> None:
         links.register(session, name, URL, NOW)
 
 
+def test_a_name_may_have_the_wide_blank_of_japanese(sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        assert links.register(session, "　春の　カタログ", URL, NOW).name == "春の　カタログ"
+
+
 ids = st.integers(1, BIGGEST_ID)
 
 

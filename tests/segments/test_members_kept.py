@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from segments import (
     cycle_refresh,
     members_filling,
+    members_kept,
     members_looking,
     members_time,
     products,
@@ -26,7 +27,7 @@ from segments.errors import NotFound
 from segments.models import CustomerEvent, EventKind, Segment, SegmentMember, Tag, Touched
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
-from tests.segments.watched_world import add_segment, edit, evaluated
+from tests.segments.watched_world import add_segment, edit, evaluated, too_many_routes
 
 VIP = {"is": "tag", "names": ["vip"]}
 EVERYONE = {"is": "everyone"}
@@ -363,6 +364,53 @@ def test_a_change_that_commits_while_its_friend_is_looked_at_is_looked_at_after(
     settled(database)
     assert members(database) == []
     assert news(database) == [(EventKind.SEGMENT_LEFT, friend_id)]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_a_comparison_asked_for_while_time_is_taken_in_is_not_lost(database: Database) -> None:
+    with database.begin() as session:
+        buyers(session, 9, days_ago(9))
+        buyers(session, 100, days_ago(100))
+        segment_id = watched(session, LATELY)
+    settled(database)
+    tomorrow = NOW + timedelta(days=1)
+    with database.begin() as session:
+        assert members_time.pass_time(session, tomorrow, 4) == 4
+
+    def ask() -> None:
+        with database.begin() as session:
+            assert watching.compare_anew(session, lambda _leaf: True, tomorrow) == 1
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin() as session:
+            assert members_time.pass_time(session, tomorrow, 4) == 4
+            asking = pool.submit(ask)
+            with pytest.raises(TimeoutError):
+                asking.result(timeout=0.5)  # it waits for the segment
+        asking.result()
+    with database.reading() as session:
+        filling = watching.Filling.from_json(session.get_one(Segment, segment_id).filling or {})
+    assert filling == watching.Filling(tomorrow)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite takes more names in one question
+def test_a_condition_too_much_for_the_database_holds_up_no_other(database: Database) -> None:
+    with database.begin() as session:
+        too_much, late = watched(session, too_many_routes(), "too much"), watched(session, VIP, "late")
+        tags.ensure(session, "vip", NOW)
+        friend_id = a_friend(session).id
+    settled(database)
+    with database.begin() as session:
+        edit(session, late, {"is": "everyone"})
+        watching.watch(session, add_segment(session, "V", VIP), NOW)
+    settled(database)
+    with database.begin() as session:
+        tags.tag(session, friend_id, "vip", NOW, "operator:1")
+    settled(database)
+    assert members(database) == [friend_id, friend_id]
+    with database.reading() as session:
+        problem = session.get_one(Segment, too_much).members_problem
+    assert problem == {"code": members_kept.BROKEN, "params": {"kind": "OperationalError"}}
 
 
 def test_who_is_unknown_cannot_be_watched(sqlite: Database) -> None:

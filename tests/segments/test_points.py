@@ -383,3 +383,22 @@ def test_whatever_happens_the_facts_are_the_sum_and_nothing_is_left_twice(
         twice = select(PointEntry.cause).group_by(PointEntry.cause).having(func.count() > 1)
         assert session.scalars(twice).all() == []
         session.rollback()
+
+
+def test_a_friend_who_gets_the_id_of_one_who_was_merged_gets_points_too(sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        turn_on(session)
+        friend = a_friend(session)
+        imported = a_friend(session, line_user_id=None)
+        bought = a_purchase(session, imported, amount_yen=500)
+        follow(session, imported)
+        points.set_imported(session, {imported.id: 40}, "import:1", NOW)
+        gone = imported.id
+        merging.merge(session, imported, into=friend)
+    with sqlite.begin() as session:
+        newcomer = a_friend(session)
+        assert newcomer.id == gone  # SQLite gives the highest id again
+        assert points.set_imported(session, {gone: 7}, "import:2", NOW) == {gone}
+        session.get_one(Purchase, bought.id).friend_id = gone
+        follow(session, friend, newcomer)
+        assert (kept(session, friend), kept(session, newcomer)) == (40, 12)

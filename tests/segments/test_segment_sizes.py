@@ -15,7 +15,7 @@ from segments.models import SegmentSize, StageChange
 from segments.segment_sizes import Size
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
-from tests.segments.watched_world import add_segment
+from tests.segments.watched_world import add_segment, too_many_routes
 
 TODAY = date(2026, 11, 21)
 DAY = timedelta(days=1)
@@ -37,6 +37,17 @@ def test_each_segment_is_counted_once_a_day_and_a_missed_day_stays_missing(datab
         assert found == [Size(TODAY, 1), Size(TODAY + 2 * DAY, 2)]
         assert segment_sizes.sizes(session, everyone, TODAY + DAY, TODAY + DAY) == []
         assert session.scalars(select(SegmentSize).where(SegmentSize.segment_id == broken)).all() == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite takes more names in one question
+def test_a_condition_too_much_for_the_database_holds_up_no_other(database: Database) -> None:
+    with database.begin() as session:
+        add_segment(session, "too much", too_many_routes())
+        everyone = add_segment(session, "everyone", {"is": "everyone"})
+        a_friend(session)
+    assert segment_sizes.count_all(database, NOW) == 1
+    with database.reading() as session:
+        assert segment_sizes.sizes(session, everyone, TODAY, TODAY) == [Size(TODAY, 1)]
 
 
 def test_a_day_is_one_of_the_shop(database: Database) -> None:

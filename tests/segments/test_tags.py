@@ -2,9 +2,9 @@
 
 import pytest
 
-from segments import tags
+from segments import rule_tags, tags
 from segments.db import Database
-from segments.errors import Invalid
+from segments.errors import Invalid, NotFound
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 
@@ -32,3 +32,14 @@ def test_many_friends_are_tagged_at_once(database: Database) -> None:
 def test_a_tag_needs_a_name_of_sensible_length(sqlite: Database, name: str) -> None:
     with sqlite.begin() as session, pytest.raises(Invalid, match="tag_invalid"):
         tags.ensure(session, name, NOW)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\ud800"])
+def test_a_name_that_no_database_holds_is_refused_or_not_there(database: Database, name: str) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        with pytest.raises(Invalid, match="tag_invalid"):
+            tags.tag(session, friend.id, name, NOW, "operator:1")
+        assert not tags.untag(session, friend.id, name)
+        with pytest.raises(NotFound, match="tag_unknown"):
+            rule_tags.drop_rule(session, name)

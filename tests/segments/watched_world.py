@@ -221,6 +221,12 @@ def add_segment(session: Session, name: str, condition: dict[str, Any], now: dat
     return made.id
 
 
+def too_many_routes() -> dict[str, Any]:
+    """Return a condition with more names than PostgreSQL takes in one statement (65,535)."""
+    leaves = [{"is": "route", "routes": [f"{place}-{each}" for each in range(1000)]} for place in range(66)]
+    return {"is": "any", "of": leaves}
+
+
 def edit(session: Session, segment_id: int, condition: dict[str, Any]) -> None:
     """Give a segment another condition, as the next version."""
     segment = session.get_one(Segment, segment_id)

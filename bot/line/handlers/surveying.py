@@ -18,7 +18,7 @@ MINUTES = 60
 def answered(turn: Turn, asked: Asked) -> None:
     """Keep the answer a button stands for and say thank you, or ask for one to be written."""
     question, said = (asked.params.get(name, "").strip() for name in ("question", "answer"))
-    if not question or len(question) > surveys.QUESTION_LIMIT:
+    if not surveys.is_question(question):
         persons.hand_over(turn, asked.message)
     elif not said:
         turn.expect(EXPECTED + question, MINUTES)

@@ -973,6 +973,7 @@ def upgrade() -> None:
         sa.Column("job_number", sa.Integer(), nullable=False),
         sa.Column("scheduled_at", UtcDateTime(), nullable=True),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("per_minute", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),
@@ -1129,6 +1130,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("job_number", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.String(length=64), nullable=True),
+        sa.Column("slot_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -1188,7 +1191,6 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("not_before", UtcDateTime(), nullable=True),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
-        sa.Column("retry_key", sa.String(length=36), nullable=True),
         sa.Column("first_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
@@ -1212,7 +1214,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("broadcast_id", "friend_id", name=op.f("uq_deliveries_broadcast_id_friend_id")),
-        sa.UniqueConstraint("enrolment_id", "step_id", name=op.f("uq_deliveries_enrolment_id_step_id")),
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_broadcast_id_state", ["broadcast_id", "state"], unique=False)
@@ -1239,6 +1240,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_deliveries_enrolment_id_step_id",
+            ["enrolment_id", "step_id"],
+            unique=True,
+            sqlite_where=sa.text("enrolment_id IS NOT NULL"),
+            postgresql_where=sa.text("enrolment_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -1270,7 +1278,7 @@ def upgrade() -> None:
     op.create_table(
         "delivery_bodies",
         sa.Column("delivery_id", BigId, nullable=False),
-        sa.Column("messages", Json, nullable=False),
+        sa.Column("messages", sa.Text(), nullable=False),
         sa.Column("reply_token", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"],

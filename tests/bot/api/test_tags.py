@@ -28,6 +28,8 @@ def test_what_is_unknown_or_unusable_is_refused(caller: Caller, services: Servic
     assert caller.put(f"/friends/{2**70}/tags/a").status_code == 404
     assert caller.put(f"/friends/{friend_id}/tags/{'a' * 65}").status_code == 422
     assert caller.put(f"/friends/{friend_id}/tags/%20").status_code == 422
+    assert caller.put(f"/friends/{friend_id}/tags/a%00").status_code == 422
+    assert caller.delete(f"/friends/{friend_id}/tags/a%00").status_code == 204
 
 
 def test_what_a_rule_keeps_stays(caller: Caller, services: Services) -> None:

@@ -80,7 +80,7 @@ def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(terminal: Terminal, t
     assert terminal.run("segments", "export", "1").output.startswith("友だちID,")
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x"])
 def test_a_cell_that_begins_a_formula_is_neutralised(text: str) -> None:
     assert safe(text) == f"'{text}"
     assert safe(f"a{text}") == f"a{text}"
@@ -96,3 +96,10 @@ def test_what_is_no_condition_is_refused(terminal: Terminal) -> None:
     assert "JSON" in terminal.refusal("segments", "create", "x", "{")
     assert terminal.refusal("segments", "create", "x", "no such file")
     assert "zodiac" in terminal.refusal("segments", "create", "x", '{"is": "zodiac"}')
+
+
+def test_an_export_that_is_refused_leaves_the_file_as_it_was(terminal: Terminal, tmp_path: Path) -> None:
+    out = tmp_path / "kept.csv"
+    out.write_text("kept", encoding="utf-8")
+    assert "見つかりません" in terminal.refusal("segments", "export", "99", "--out", str(out))
+    assert out.read_text(encoding="utf-8") == "kept"

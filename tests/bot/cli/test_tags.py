@@ -62,3 +62,14 @@ def test_growth_is_shown_night_by_night(terminal: Terminal, sqlite: Database) ->
     told = terminal.run("segments", "growth", segment_id, "--days", "3660").output
     assert "2026-11-21" in told, told
     assert "セグメント" in terminal.refusal("segments", "growth", "99")
+
+
+def test_names_are_shown_as_they_are_also_in_brackets(terminal: Terminal, sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        friend_id = str(a_friend(session).id)
+        add_segment(session, "常連[vip][/b]", {"is": "everyone"})
+        tags.ensure(session, "[new]", NOW)
+    assert "常連[vip][/b]" in terminal.run("segments", "list", COLUMNS="200").output
+    assert "[new]" in terminal.run("tag", "list", COLUMNS="200").output
+    terminal.run("tag", "add", friend_id, "[/b]")
+    assert "[/b]" in terminal.run("tag", "list", "--friend", friend_id, COLUMNS="200").output

@@ -1,5 +1,6 @@
 """The gateway over real HTTP: tokens, failures of the network, request ids."""
 
+import json
 import socket
 import threading
 from collections.abc import Generator
@@ -32,7 +33,7 @@ TEXT = ({"type": "text", "text": "こんにちは"},)
 
 
 def a_push(to: str) -> Push:
-    return Push(delivery_id=1, to=to, messages=TEXT, retry_key=uuid4())
+    return Push(delivery_id=1, to=to, text=json.dumps(list(TEXT)), retry_key=uuid4())
 
 
 def calls(database: Database) -> list[LineCall]:

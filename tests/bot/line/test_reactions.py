@@ -97,7 +97,11 @@ def test_words_that_are_taken_back_are_forgotten_as_an_answer_too(chat: Chat, fr
 
 
 @pytest.mark.parametrize(
-    "data", ["action=answer", "action=answer&answer=5", "action=answer&question=" + "q" * 65]
+    "data",
+    [
+        *("action=answer", "action=answer&answer=5", "action=answer&question=" + "q" * 65),
+        *("action=answer&question=a%0Ab", "action=answer&question=a%0Ab&answer=5"),
+    ],
 )
 def test_a_button_without_a_question_goes_to_a_person(chat: Chat, friend: str, data: str) -> None:
     assert "スタッフ" in chat.tap(friend, data)[0]

@@ -1,0 +1,172 @@
+"""The runs of the benchmark of sending: real workers send to a sink, fast, at LINE's pace, paused, to everybody at once."""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import func, select
+
+from benchmarks.delivery_world import Sender
+from benchmarks.sink import SinkClient
+from scheduler.models import BroadcastState, Heartbeat
+from segments.db import Database
+from tests.processes import Installation, running
+
+TICKS = os.sysconf("SC_CLK_TCK")
+READY_SECONDS = 120
+BRAKE_OFF = {"KOKYAKU_PUSHES_PER_SECOND": "1000000", "KOKYAKU_MULTICASTS_PER_SECOND": "100000"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one broadcast took."""
+
+    friends: int
+    seconds: float
+    """From its start to its last outcome written down."""
+    plan_seconds: float
+    send_seconds: float
+    """From the first call that the sink saw to the last."""
+    worker_cpu: float
+    server_cpu: float
+    """Seconds of CPU of all workers, and of the database's server."""
+    memory_mb: float
+    """Most memory of any worker so far."""
+    told: dict[str, Any]
+    """What the sink counted."""
+
+    @property
+    def a_second(self) -> float:
+        """Friends a second over the whole path."""
+        return self.friends / self.seconds
+
+    def cpu_words(self) -> str:
+        """Say what a friend costs."""
+        worker, server = (1e6 * cpu / self.friends for cpu in (self.worker_cpu, self.server_cpu))
+        return f"CPU a friend: {worker:.0f} µs worker, {server:.0f} µs database server"
+
+
+class Workers:
+    """Some worker processes of one installation."""
+
+    def __init__(self, processes: list["Popen[bytes]"]) -> None:
+        self._pids = [process.pid for process in processes]
+
+    def cpu(self) -> float:
+        """Return the CPU seconds they have used."""
+        return sum(_cpu(pid) for pid in self._pids)
+
+    def memory_mb(self) -> float:
+        """Return the most memory that any of them has ever held."""
+        return max(_most_memory(pid) for pid in self._pids)
+
+
+@contextmanager
+def workers(installation: Installation, count: int, *, brake: bool = True) -> Generator[Workers]:
+    """Run worker processes, ready before the block begins; without `brake` they go as fast as they can."""
+    outside = {} if brake else BRAKE_OFF
+    before = _alive(installation.database)
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(running(installation, "worker", environment=outside)) for _ in range(count)
+        ]
+        sender = Sender(installation.database)
+        stack.callback(sender.close)
+        for _ in range(READY_SECONDS * 2):
+            if _alive(installation.database) >= before + (1 if installation.database.is_sqlite else count):
+                break
+            sender.wait_a_little(0.5)
+        sender.wait_a_little(2)
+        yield Workers(started)
+    _forget(installation.database)
+
+
+def _alive(database: Database) -> int:
+    with database.reading() as session:
+        return (
+            session.scalar(select(func.count()).select_from(Heartbeat).where(Heartbeat.kind == "worker")) or 0
+        )
+
+
+def _forget(database: Database) -> None:
+    with database.begin() as session:
+        session.query(Heartbeat).delete()
+
+
+def send(database: Database, sink: SinkClient, some: Workers, content: dict[str, Any], friends: int) -> Run:
+    """Send one broadcast to everybody and wait for its end."""
+    sender = Sender(database)
+    broadcast_id = sender.draft(content)
+    sink.reset()
+    cpu, server = some.cpu(), server_cpu(database)
+    sender.start(broadcast_id)
+    done = sender.wait(broadcast_id, BroadcastState.DONE)
+    told = sink.counts()
+    sender.close()
+    assert done.started_at is not None, "it has been sent"
+    assert done.planned_at is not None, "it has been planned"
+    assert done.ended_at is not None, "it is done"
+    return Run(
+        friends=friends,
+        seconds=(done.ended_at - done.started_at).total_seconds(),
+        plan_seconds=(done.planned_at - done.started_at).total_seconds(),
+        send_seconds=told["last"] - told["first"],
+        worker_cpu=some.cpu() - cpu,
+        server_cpu=server_cpu(database) - server,
+        memory_mb=some.memory_mb(),
+        told=told,
+    )
+
+
+def pause(database: Database, sink: SinkClient, content: dict[str, Any], friends: int) -> dict[str, Any]:
+    """Pause a broadcast in its middle; return the seconds until the last call, and what came of everybody."""
+    sender = Sender(database)
+    broadcast_id = sender.draft(content)
+    sink.reset()
+    sender.start(broadcast_id)
+    while sink.counts()["recipients"] < friends // 4:
+        sender.wait_a_little(0.1)
+    sender.pause(broadcast_id)
+    paused_at = monotonic()
+    sender.wait_a_little(5)
+    told = sink.counts()
+    sender.resume(broadcast_id)
+    sender.wait(broadcast_id, BroadcastState.DONE)
+    after = sink.counts()
+    sender.close()
+    return {
+        "pause_s": max(0.0, told["last"] - paused_at),
+        "left_at_pause": friends - told["recipients"],
+        "duplicates": after["duplicates"],
+        "missing": friends - after["recipients"],
+    }
+
+
+def server_cpu(database: Database) -> float:
+    """Return the CPU seconds of the PostgreSQL processes that work for this database."""
+    name = database.url.database or ""
+    total = 0.0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and not database.is_sqlite:
+            try:
+                if name.encode() in (entry / "cmdline").read_bytes():
+                    total += _cpu(int(entry.name))
+            except OSError:
+                continue
+    return total
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _most_memory(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    most = next(line for line in lines if line.startswith("VmHWM"))
+    return int(most.split()[1]) / 1024

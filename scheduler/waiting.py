@@ -1,0 +1,54 @@
+"""Deliveries of a chunk as plain values: what preparing reads, judges and renders, five hundred at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.models import Chunk, Delivery, DeliveryKind, DeliveryState, Purpose
+
+OPEN_DELIVERY = (DeliveryState.QUEUED, DeliveryState.SENDING)
+
+
+class Waiting(NamedTuple):
+    """One delivery that has not reached an end."""
+
+    id: int
+    friend_id: int
+    state: DeliveryState
+    first_attempt_at: datetime | None
+    kind: DeliveryKind
+    purpose: Purpose
+    broadcast_id: int | None
+    enrolment_id: int | None
+    message_version_id: int | None
+    expires_at: datetime | None
+
+
+_OWN = (Delivery.id, Delivery.friend_id, Delivery.state, Delivery.first_attempt_at)
+_SHARED = (
+    Delivery.kind,
+    Delivery.purpose,
+    Delivery.broadcast_id,
+    Delivery.enrolment_id,
+    Delivery.message_version_id,
+    Delivery.expires_at,
+)
+
+
+def waiting(session: Session, chunk: Chunk) -> list[Waiting]:
+    """Return the open deliveries of `chunk`, locked: one cancelled meanwhile must not come to life again."""
+    of_chunk = (Delivery.chunk_id == chunk.id, Delivery.state.in_(OPEN_DELIVERY))
+    if chunk.broadcast_id is None:
+        query = select(*_OWN, *_SHARED).where(*of_chunk).order_by(Delivery.id)
+        return [Waiting(*row) for row in session.execute(query.with_for_update(key_share=True))]
+    rows: Sequence[tuple[int, int, DeliveryState, datetime | None]] = session.execute(
+        select(*_OWN).where(*of_chunk).order_by(Delivery.id).with_for_update(key_share=True)
+    ).all()
+    if not rows:
+        return []
+    # Those of a broadcast are alike in everything else, so that it need not be read for each of a million.
+    shared = session.execute(select(*_SHARED).where(Delivery.id == rows[0][0])).one()
+    return [Waiting(*own, *shared) for own in rows]
