@@ -70,7 +70,9 @@ BUBBLE = {
         ],
     },
 }
-PERSONAL: dict[str, Any] = {"ja": [{"type": "flex", "altText": "{{ name_sama }}、秋の新茶のご案内です", "contents": BUBBLE}]}
+PERSONAL: dict[str, Any] = {
+    "ja": [{"type": "flex", "altText": "{{ name_sama }}、秋の新茶のご案内です", "contents": BUBBLE}]
+}
 
 
 def fill(database: Database, friends: int) -> None:
