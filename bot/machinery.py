@@ -57,6 +57,7 @@ class Machinery:
         """Stop ringing, finish what runs, let go."""
         self.ticker.stop()
         self.inbox.stop()
+        self._dispatcher.ending.set()
         self._worker.stop()
         self._stop.set()
         if self._watch.is_alive():

@@ -63,6 +63,17 @@ def enqueue_open(session: Session, queue: JobQueue, now: datetime, broadcast_id:
         enqueue_all(session, queue, [chunk for chunk in left if chunk.mode is mode], now)
 
 
+def enqueue_left(session: Session, queue: JobQueue, chunk_ids: Sequence[int], now: datetime) -> None:
+    """Put what a job leaves behind on the queue again, for another process."""
+    left = session.scalars(
+        select(Chunk)
+        .where(Chunk.id.in_(chunk_ids), Chunk.state.in_(OPEN_CHUNK))
+        .order_by(Chunk.id)
+        .with_for_update()
+    ).all()
+    enqueue_all(session, queue, left, now)
+
+
 def _enqueue_together(
     session: Session, queue: JobQueue, some: Sequence[Chunk], now: datetime, delay: timedelta | None
 ) -> None:

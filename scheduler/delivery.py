@@ -1,12 +1,16 @@
 """Sends chunks: commit the intent, call LINE with no transaction open, commit the outcome."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from threading import Event, Lock
 from zoneinfo import ZoneInfo
 
-from scheduler import outcomes
+from sqlalchemy.orm import Session
+
+from scheduler import chunks, outcomes
 from scheduler.batches import Batch, Multicast, Pushes
 from scheduler.gateway import GatewayError, MessageGateway, QuotaExhausted, TokenInvalid
 from scheduler.holding import LOOK_AGAIN, Watch
@@ -36,17 +40,37 @@ class Dispatcher:
     """Makes links lead through us; None while friends' phones cannot reach us."""
     look_again: timedelta = LOOK_AGAIN
     """How old the answer may be whether somebody has stopped what is being sent."""
+    ending: Event = field(default_factory=Event)
+    """Set when this process is about to end: it finishes the chunks under way and leaves the others to whoever comes."""
 
     @cached_property
     def watch(self) -> Watch:
         """Tells whether to go on, to all threads that send."""
         return Watch(self.database, self.look_again)
 
+    @contextmanager
+    def writing(self) -> Generator[Session]:
+        """Open a writing transaction; on SQLite one after another.
+
+        There only one can write, and its own way of waiting is to sleep and look again, up to a tenth of a second.
+        """
+        with self._turn if self.database.is_sqlite else nullcontext(), self.database.begin() as session:
+            yield session
+
+    @cached_property
+    def _turn(self) -> Lock:
+        return Lock()
+
 
 def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
     """Run chunks one after another: their ids with commas between them, or one as a number."""
-    for chunk_id in str(chunk_ids).split(","):
-        send_chunk(dispatcher, int(chunk_id))
+    ids = [int(chunk_id) for chunk_id in str(chunk_ids).split(",")]
+    for place, chunk_id in enumerate(ids):
+        if dispatcher.ending.is_set():
+            with dispatcher.writing() as session:
+                chunks.enqueue_left(session, dispatcher.queue, ids[place:], dispatcher.clock.now())
+            return
+        send_chunk(dispatcher, chunk_id)
 
 
 def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
@@ -55,10 +79,10 @@ def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
     Whatever was committed as `sending` goes out again with its first key and its first body, so LINE
     itself drops what it already took (409) and we record it as accepted.
     """
-    with dispatcher.database.begin() as session:
+    with dispatcher.writing() as session:
         batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone, dispatcher.tracking)
     if batch is None:
-        with dispatcher.database.begin() as session:
+        with dispatcher.writing() as session:
             outcomes.close_idle(Ledger(session, dispatcher.queue, dispatcher.clock.now()), chunk_id)
         return
     _transmit(dispatcher, batch)
@@ -67,12 +91,12 @@ def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
 def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
     if isinstance(batch, Multicast):
         outcome = _multicast(dispatcher, batch)
-        with dispatcher.database.begin() as session:
+        with dispatcher.writing() as session:
             ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
             outcomes.record_multicast(ledger, batch, outcome)
         return
     results = _push_all(dispatcher, batch)
-    with dispatcher.database.begin() as session:
+    with dispatcher.writing() as session:
         ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
         outcomes.record_pushes(ledger, batch, results)
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from segments import touching
-from segments import point_ledger
+from segments import point_ledger, touching
 from segments.models import (
     CouponGrant,
     CustomerEvent,

@@ -60,14 +60,19 @@ def number_anew(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     Only for causes that end in a number, of entries that the caller worked out with the facts locked.
     """
     for start in range(0, len(rows), TOGETHER):
-        waiting = rows[start : start + TOGETHER]
-        while waiting:
-            causes = PointEntry.cause.in_([each["cause"] for each in waiting])
-            taken = set(session.scalars(select(PointEntry.cause).where(causes)))
+        waiting: Sequence[dict[str, Any]] = rows[start : start + TOGETHER]
+        while taken := _taken(session, waiting):
             waiting = [each for each in waiting if each["cause"] in taken]
             for each in waiting:
-                stem, _, number = each["cause"].rpartition(":")
+                stem, _, number = str(each["cause"]).rpartition(":")
                 each["cause"] = f"{stem}:{int(number) + 1}"
+
+
+def _taken(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
+    causes = [each["cause"] for each in rows]
+    return (
+        set(session.scalars(select(PointEntry.cause).where(PointEntry.cause.in_(causes)))) if rows else set()
+    )
 
 
 def sum_up(session: Session, friend_ids: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from scheduler import broadcast_progress, broadcasts, drafts, outcomes
 from scheduler.batches import Multicast
-from scheduler.delivery import Dispatcher
+from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, RefusedByLine
 from scheduler.jobs import Job
@@ -105,6 +105,19 @@ def test_planning_that_broke_is_begun_again_a_little_later(
     assert [delay for _job, _args, delay in queue.waiting.values()] == [timedelta(minutes=1)]
     run_jobs()
     assert gateway.sent_to(friend) == ["こんにちは"]
+
+
+def test_a_process_that_is_told_to_end_leaves_the_rest_of_its_job_to_the_next(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue, run_jobs: Run
+) -> None:
+    _, friends = _planned(dispatcher, HELLO)
+    queue.waiting.clear()
+    dispatcher.ending.set()
+    send_chunks(dispatcher, str(_chunk_id(dispatcher)))
+    assert gateway.calls == []
+    dispatcher.ending.clear()
+    run_jobs()
+    assert [gateway.sent_to(friend) for friend in friends] == [["こんにちは"]] * 3
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time

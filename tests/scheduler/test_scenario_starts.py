@@ -87,6 +87,10 @@ def test_a_start_that_nothing_could_meet_is_refused(database: Database) -> None:
             (on_entering(99), NotFound),
             (on_leaving(99), NotFound),
             (on_tag("nobody's"), NotFound),
+            (on_entering(2**70), NotFound),
+            ({"event": "segment_entered", "where": {"segment_id": True}}, NotFound),
+            ({"event": "tagged", "where": {"tag": [7, "a\x00b"]}}, NotFound),
+            ({"event": ["tagged"]}, Invalid),
             ({"event": "comet"}, Invalid),
             ({}, Invalid),
         ):

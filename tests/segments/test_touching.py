@@ -149,9 +149,9 @@ MODULES = [
     "tags",
 ]
 CHANGE_NO_FRIEND = {
-    *("friends.by_line_id", "tags.ensure", "tags.names_of", "tags.of_friend", "tags.everything"),
+    *("friends.by_line_id", "tags.find", "tags.ensure", "tags.names_of", "tags.of_friend", "tags.everything"),
     *("coupons.define", "coupons.held", "members.issue_link_code", "members.looks_like_code"),
-    *("surveys.latest", "points.statement", "points.history"),
+    *("surveys.is_question", "surveys.latest", "points.statement", "points.history"),
     *("links.register", "links.targets", "links.url_of", "links.tallies", "links.taps_of"),
     "referrals.code_of",
 }

@@ -85,6 +85,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(services: Services, tmp_path: P
     assert terminal.refusal("analyse", "recommend", "99") == "友だちが見つかりません。"
     for wrong in (("--since", "yesterday"), ("--since", "2026-02-01", "--until", "2026-01-01")):
         assert run(services, "f2", *wrong).exit_code == 2
+    assert run(services, "f2", "--until", "9999-12-31").exit_code == 0
 
 
 def test_a_file_that_cannot_be_written_is_told(services: Services, tmp_path: Path) -> None:
