@@ -3,13 +3,18 @@
 import re
 from http import HTTPStatus
 
+import structlog
 from flask import Blueprint, Flask, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.line.inbox import described
 from bot.services import current_services
 from segments import links
 from segments.errors import NotFound
 from segments.link_tokens import Tapped, Tracking
+
+log = structlog.get_logger(__name__)
 
 blueprint = Blueprint("tracked_links", __name__)
 
@@ -38,14 +43,21 @@ def follow(token: str) -> ResponseReturnValue:
 
 
 def _url(tapped: Tapped) -> str:
-    services = current_services()
-    if not _is_a_tap():
-        with services.database.reading() as session:
-            return links.url_of(session, tapped.link_id)
-    with services.database.begin() as session:
+    with current_services().database.reading() as session:
         url = links.url_of(session, tapped.link_id)
-        links.tap(session, tapped, services.clock.now())
+    if _is_a_tap():
+        _count(tapped)
     return url
+
+
+def _count(tapped: Tapped) -> None:
+    services = current_services()
+    try:
+        with services.database.begin() as session:
+            links.tap(session, tapped, services.clock.now())
+    except SQLAlchemyError as error:
+        # Busy, or its disk is full: the friend wants the page, and need not know that we did not count.
+        log.warning("tap_not_counted", link=tapped.link_id, error=described(error))
 
 
 def _is_a_tap() -> bool:

@@ -19,6 +19,7 @@ from scheduler.models import (
     Purpose,
 )
 from scheduler.plan_jobs import enqueue_plan
+from scheduler.reasons import Reason
 from segments.errors import Invalid, NotFound
 from segments.models import Friend
 
@@ -80,10 +81,23 @@ def resume(session: Session, queue: JobQueue, broadcast_id: int, now: datetime) 
     session.flush()
     if broadcast.planned_at is None:
         enqueue_plan(session, queue, broadcast.id)
+    _release(session, broadcast.id, now)
     chunks.enqueue_open(session, queue, now, broadcast.id)
     chunks.finish_broadcast(session, broadcast.id, now)
     session.refresh(broadcast)
     return broadcast
+
+
+def _release(session: Session, broadcast_id: int, now: datetime) -> None:
+    """Let friends go whom a chunk put aside because it was paused in the very moment it was prepared."""
+    put_aside = (
+        Delivery.broadcast_id == broadcast_id,
+        Delivery.state == DeliveryState.QUEUED,
+        Delivery.chunk_id.is_(None),
+        Delivery.reason == Reason.CAMPAIGN_PAUSED,
+    )
+    released = update(Delivery).where(*put_aside).values(not_before=now, reason=None)
+    session.execute(released.execution_options(synchronize_session=False))
 
 
 def cancel(session: Session, broadcast_id: int, now: datetime) -> Broadcast:

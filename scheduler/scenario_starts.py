@@ -93,10 +93,14 @@ def keep_watched(session: Session, now: datetime) -> int:
     return 0
 
 
-def used_by(session: Session, segment_id: int) -> list[str]:
-    """Return the names of the scenarios that start from a segment or end with it."""
-    rows = session.execute(select(Scenario.name, Scenario.trigger, Scenario.goal).order_by(Scenario.id))
-    return [name for name, *asked in rows if segment_id in set(_segments_of(asked))]
+def used_by(session: Session, segment_id: int) -> list[saved.Use]:
+    """Return the scenarios that start from a segment or end with it."""
+    asked_by = select(Scenario.id, Scenario.name, Scenario.trigger, Scenario.goal).order_by(Scenario.id)
+    return [
+        saved.Use("scenario", id_, name)
+        for id_, name, *asked in session.execute(asked_by)
+        if segment_id in set(_segments_of(asked))
+    ]
 
 
 def _asked_by_scenarios(session: Session) -> set[int]:

@@ -1,18 +1,19 @@
 """Reads what stands outside of a condition but decides what it means: saved segments, RFM cuts, frozen lists, names."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from segments import rfm
 from segments.condition_leaves import InAudience
-from segments.conditions import MOST, Condition, InSegment, leaves, parse, walk
+from segments.conditions import MOST, MOST_NAMES, Condition, InSegment, leaves, names, parse, walk
 from segments.errors import Invalid
 from segments.leaves.context import Known
 from segments.leaves.node import Leaf
@@ -24,12 +25,14 @@ def load(session: Session, condition: Condition) -> Known:
     """Return what a condition needs to be understood; no query for one that needs nothing.
 
     Raises Invalid("condition_segment_circle", names=…) for segments that name each other in a circle, and
-    condition_too_large. A segment that is gone is left out: condition_names.missing tells of it.
+    condition_too_large or condition_too_many_names. A segment that is gone is left out: condition_names.missing tells of it.
     """
     segments = _segments(session, condition)
     parts = [leaf for each in (condition, *segments.values()) for leaf in leaves(each)]
-    if _size(condition, segments) > MOST:
+    if _total(condition, segments, lambda part: sum(1 for _ in leaves(part))) > MOST:
         raise Invalid("condition_too_large", most=MOST)
+    if _total(condition, segments, names) > MOST_NAMES:
+        raise Invalid("condition_too_many_names", most=MOST_NAMES)
     reads_rfm = any(each.reads_rfm for each in parts)
     asked = {each.audience_id for each in parts if isinstance(each, InAudience) and each.reacted is not None}
     return Known(
@@ -65,6 +68,14 @@ def named_segments(condition: Condition) -> set[int]:
     return {each.segment_id for each in walk(condition) if isinstance(each, InSegment)}
 
 
+def segments_in(data: Any) -> set[int]:
+    """Return the ids of the segments a stored condition names; none when this program does not understand it."""
+    try:
+        return named_segments(parse(data))
+    except Invalid:
+        return set()  # written by a newer program: it is told when somebody opens it
+
+
 def _segments(
     session: Session, condition: Condition, given: Mapping[int, tuple[str, Condition]] = MappingProxyType({})
 ) -> dict[int, Condition]:
@@ -94,8 +105,10 @@ def _refuse_circles(found: Mapping[int, Condition], titles: Mapping[int, str]) -
         raise Invalid("condition_segment_circle", names=[titles[each] for each in circle]) from error
 
 
-def _size(condition: Condition, segments: Mapping[int, Condition]) -> int:
-    """Return how many leaves there are once every named segment stands in its place."""
+def _total(
+    condition: Condition, segments: Mapping[int, Condition], measure: Callable[[Condition], int]
+) -> int:
+    """Return what a condition measures once every named segment stands in its place."""
     sizes: dict[int, int] = {}
 
     def size(part: Condition) -> int:
@@ -104,7 +117,7 @@ def _size(condition: Condition, segments: Mapping[int, Condition]) -> int:
             if each not in sizes:
                 sizes[each] = size(segments[each])
         uses = Counter(each.segment_id for each in walk(part) if isinstance(each, InSegment))
-        return sum(1 for _ in leaves(part)) + sum(uses[each] * sizes[each] for each in inside)
+        return measure(part) + sum(uses[each] * sizes[each] for each in inside)
 
     return size(condition)
 

@@ -23,6 +23,8 @@ COLUMNS: Mapping[str, InstrumentedAttribute[Any]] = {
     "segment": Segment.id,
 }
 """Where the names of each kind are kept. Routes, questions and own fields are in no table: they cannot be deleted."""
+_TOGETHER = 1000
+"""Names asked for at once."""
 
 
 def check(session: Session, condition: Condition) -> None:
@@ -49,8 +51,13 @@ def _gone(session: Session, kind: str, keys: set[Any]) -> set[Any]:
     wanted = keys - READY.keys() if kind == "coupon" else keys
     if not wanted:
         return set()
-    column = COLUMNS[kind]
-    return wanted - set(session.scalars(select(column).where(column.in_(wanted)).distinct()))
+    column, there = COLUMNS[kind], set[Any]()
+    # A statement takes only so many values: 65,535 on PostgreSQL, 32,766 on SQLite as it is commonly built.
+    in_order = sorted(wanted)
+    for start in range(0, len(in_order), _TOGETHER):
+        some = in_order[start : start + _TOGETHER]
+        there.update(session.scalars(select(column).where(column.in_(some)).distinct()))
+    return wanted - there
 
 
 def _named(session: Session, condition: Condition) -> dict[str, set[Any]]:

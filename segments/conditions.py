@@ -17,6 +17,8 @@ VERSION = 1
 DEEPEST = 10
 MOST = 200
 """Leaves in one condition, those of the segments it names included: SQLite reads no expression much larger."""
+MOST_NAMES = 20_000
+"""Things named in its lists, those of the segments it names included: each is a value that a statement carries."""
 
 
 class All(Node):
@@ -60,7 +62,7 @@ def parse(data: Any) -> Condition:
     """Read a condition from JSON.
 
     Raises Invalid: condition_version_unknown(version), condition_unknown(kind, at), condition_too_deep(deepest),
-    condition_too_large(most) or condition_invalid(at, problem); nothing that is not understood is ever left out.
+    condition_too_large(most), condition_too_many_names(most) or condition_invalid(at, problem); nothing that is not understood is ever left out.
     """
     if not isinstance(data, dict):
         raise Invalid("condition_invalid", at="", problem="an object is needed")
@@ -70,9 +72,12 @@ def parse(data: Any) -> Condition:
         raise Invalid("condition_version_unknown", version=version)
     _check_size(tree)
     try:
-        return _READER.validate_python(tree)
+        read = _READER.validate_python(tree)
     except ValidationError as error:
         raise _refusal(error) from error
+    if names(read) > MOST_NAMES:
+        raise Invalid("condition_too_many_names", most=MOST_NAMES)
+    return read
 
 
 def parse_text(text: str) -> Condition:
@@ -103,6 +108,12 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
     for each in walk(condition):
         if not isinstance(each, All | AnyOf | NoneOf | InSegment):
             yield each
+
+
+def names(condition: Condition) -> int:
+    """Return how many things the lists of its leaves name; saved segments are not entered."""
+    lists = (value for leaf in leaves(condition) for _, value in leaf if isinstance(value, list))
+    return sum(len(cast("list[Any]", each)) for each in lists)
 
 
 def depth(condition: Condition) -> int:

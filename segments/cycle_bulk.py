@@ -6,6 +6,8 @@ error is below 0.1 day or 0.5 %; reminders by a measured shape lose 0.1 % of the
 comes out for a customer does not depend, to the last bit, on who is computed with them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -100,6 +102,29 @@ def _lapse(post: Posterior, row: Ints, slip: Floats, tables: StudentTables, a: f
     return lapse
 
 
+class _Brackets(NamedTuple):
+    """Pairs of logarithms of days with a zero between each; for whom it was above 0 last, and below."""
+
+    low: Floats
+    above: Floats
+    high: Floats
+    below: Floats
+    before: Floats
+
+
+def _narrowed(at: _Brackets, middle: Floats, value: Floats) -> _Brackets:
+    """Put the days between in the place of one end; the end that stays again counts half (Illinois)."""
+    right_of = value > 0
+    stays = np.where(right_of, np.where(at.before > 0, at.below / 2, at.below), value)
+    return _Brackets(
+        np.where(right_of, middle, at.low),
+        np.where(right_of, value, np.where(at.before < 0, at.above / 2, at.above)),
+        np.where(right_of, at.high, middle),
+        np.minimum(stays, -1e-12),
+        value,
+    )
+
+
 def _crossings(
     post: Posterior,
     row: Ints,
@@ -113,24 +138,20 @@ def _crossings(
     (low, above), (high, below) = left, right
     found = np.full(len(low), LOG_FARTHEST)
     open_ = np.flatnonzero(below <= 0)
-    low, above, high, below, row = (each[open_] for each in (low, above, high, below, row))
-    post, before = Posterior(*(each[open_] for each in post)), np.zeros(len(open_))
+    at = _Brackets(low[open_], above[open_], high[open_], below[open_], np.zeros(len(open_)))
+    row, post = row[open_], Posterior(*(each[open_] for each in post))
     for _ in range(ROUNDS):
-        middle = (low * below - high * above) / (below - above)
+        middle: Floats = (at.low * at.below - at.high * at.above) / (at.below - at.above)
         value = _above(post, row, middle, tables, a, b)
         found[open_] = middle
-        right_of = value > 0
-        below = np.minimum(np.where(right_of, np.where(before > 0, below / 2, below), value), -1e-12)
-        above = np.where(right_of, value, np.where(before < 0, above / 2, above))
-        low, high, before = np.where(right_of, middle, low), np.where(right_of, high, middle), value
+        at = _narrowed(at, middle, value)
         # Who is close enough stays as they are, however long the others take.
         left_over = np.flatnonzero(np.abs(value) >= CLOSE)
         if not left_over.size:
             break
         if left_over.size < len(open_):
-            low, above, high, below, before, row, open_ = (
-                each[left_over] for each in (low, above, high, below, before, row, open_)
-            )
+            row, open_ = row[left_over], open_[left_over]
+            at = _Brackets(*(each[left_over] for each in at))
             post = Posterior(*(each[left_over] for each in post))
     return np.exp(np.minimum(found, LOG_FARTHEST))
 

@@ -72,7 +72,8 @@ def keep(
             changed |= ~same(values, before.columns[name][at])
     rows = np.flatnonzero(changed)
     ids = friend_ids[made.who]
-    _upsert(session, ids[rows], [names[one] for one in made.category[rows].tolist()], new, rows)
+    categories: list[int] = made.category[rows].tolist()
+    _upsert(session, ids[rows], [names[one] for one in categories], new, rows)
     gone = np.ones(len(before.friend_id), dtype=np.bool_)
     gone[place[place >= 0]] = False
     _delete(session, before, np.flatnonzero(gone))
@@ -124,9 +125,10 @@ def _delete(session: Session, before: Stored, gone: Ints) -> None:
     if not len(gone):
         return
     ids = before.friend_id[gone]
+    places: list[int] = gone.tolist()
     columns = {
         "friend_id": driver_rows.numbers(ids),
-        "category": [before.category[one] for one in gone.tolist()],
+        "category": [before.category[one] for one in places],
     }
     driver_rows.delete(session, "cycles", columns)
     _forget(session, ids)

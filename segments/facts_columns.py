@@ -38,8 +38,8 @@ MOMENTS = frozenset(name for name in _READ if isinstance(_TYPES[name], UtcDateTi
 NAMES = frozenset(name for name in _READ if isinstance(_TYPES[name], String))
 
 
-def _query() -> Select[Any]:
-    chosen = [as_micros(_facts[name]) if name in MOMENTS else _facts[name] for name in _READ]
+def _query() -> Select[*tuple[Any, ...]]:
+    chosen: list[Any] = [as_micros(_facts[name]) if name in MOMENTS else _facts[name] for name in _READ]
     joined = select(*chosen, _friends.followed_at.is_not(None)).join_from(Facts.__table__, Friend.__table__)
     # Rows that merely point at these are not held up: FOR NO KEY UPDATE.
     return joined.order_by(_facts.friend_id).with_for_update(of=Facts.__table__, key_share=True)
@@ -76,7 +76,7 @@ def _column(name: str, values: Sequence[Any]) -> Any:
 
 def seen(kept: Columns, dates: Mapping[str, Floats]) -> LadderColumns:
     """Return what the ladders look at; `dates` are due_at, slip_at and lapse_at of the cycles over everything."""
-    told = kept | dict(dates) | {"reaction_count": kept["message_count"] + kept["tap_count"]}
+    told: Columns = kept | dict(dates) | {"reaction_count": kept["message_count"] + kept["tap_count"]}
     return LadderColumns(**{name: told[name] for name in FACTS})
 
 

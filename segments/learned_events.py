@@ -1,6 +1,6 @@
 """Facts that follow from the timeline, the referrals and the points of friends, as columns."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,28 +47,25 @@ _points: Any = PointEntry.__table__.c
 class _Queries(NamedTuple):
     """What is asked of friends whose ids lie in a range, or are listed."""
 
-    told: Select[Any]
-    offers: Select[Any]
-    brought: Select[Any]
-    points: Select[Any]
+    told: Select[*tuple[Any, ...]]
+    offers: Select[*tuple[Any, ...]]
+    brought: Select[*tuple[Any, ...]]
+    points: Select[*tuple[Any, ...]]
 
 
-def _queries(of: Any) -> _Queries:
-    def between(column: Any) -> ColumnElement[bool]:
-        return of(column)
-
+def _queries(among: Callable[[Any], ColumnElement[bool]]) -> _Queries:
     friend, kind, at = _events.friend_id, _events.kind, _events.at
-    ours = between(friend)
+    ours = among(friend)
     return _Queries(
         select(friend, kind, func.count(), as_micros(func.min(at)), as_micros(func.max(at)))
         .where(ours, kind.in_(_KINDS))
         .group_by(friend, kind),
         select(friend, _events.payload).where(ours, kind == EventKind.TRIAL_OFFERED),
         select(_referrals.referrer_id, func.count())
-        .where(between(_referrals.referrer_id))
+        .where(among(_referrals.referrer_id))
         .group_by(_referrals.referrer_id),
         select(_points.friend_id, func.sum(_points.points))
-        .where(between(_points.friend_id))
+        .where(among(_points.friend_id))
         .group_by(_points.friend_id),
     )
 

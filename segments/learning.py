@@ -54,7 +54,7 @@ def learn(
     before = cycle_columns.stored(session, known)
     others = learned_events.signals(session, ids) if signals_too else None
     take_in(session, kept, before, lesson, rules, now, np.full(len(known), announce), others)
-    follow_purchases(session, known, now, policy=rules.points, announce=announce)
+    follow_purchases(session, known, now, rules=rules.points, announce=announce)
 
 
 def _locked(session: Session, friend_ids: Sequence[int], now: datetime) -> Columns:

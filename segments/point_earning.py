@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from segments import point_ledger, point_policy
 from segments.models import CustomerEvent, EventKind, PointEntry, Purchase
-from segments.point_policy import PointPolicy, PointRules
+from segments.point_policy import PointRules
 
 RULE = "rule"
 """Who enters what the shop's rule says."""
@@ -38,18 +38,21 @@ def follow_purchases(
     friend_ids: Sequence[int],
     now: datetime,
     *,
-    policy: PointPolicy | None = None,
+    rules: PointRules | None = None,
     announce: bool = True,
 ) -> None:
     """Make the points that friends' purchases earned follow from the purchases as they now stand.
 
-    For any number of friends the queries are as many; none at all when `policy`, the rule in force, is given
-    and gives no points. The caller has locked the friends' facts. A purchase whose points have expired is
+    For any number of friends the queries are as many; none at all when `rules`, every rule the shop had, are
+    given and none of them gave points: a rule switched off still has refunds take back what it gave. The caller has locked the friends' facts. A purchase whose points have expired is
     settled: neither a refund nor a new owner changes points any more.
     """
-    if not friend_ids or not (policy or point_policy.in_force(session)).is_on:
+    if not friend_ids:
         return
-    due = _due(session, friend_ids, point_policy.rules(session))
+    known = point_policy.rules(session) if rules is None else rules
+    if not known.ever_on:
+        return
+    due = _due(session, friend_ids, known)
     written = _written(session, friend_ids)
     rows = [row for key in sorted(due.keys() | written.keys()) if (row := _entry(key, due, written, now))]
     point_ledger.number_anew(session, rows)

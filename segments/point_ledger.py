@@ -55,7 +55,7 @@ def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def number_anew(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Give rows whose cause is taken a higher number at its end: on SQLite the id of a merged friend may come again.
+    """Give rows whose cause is taken a higher number at its end: entries that a merge moved keep their old causes.
 
     Only for causes that end in a number, of entries that the caller worked out with the facts locked.
     """

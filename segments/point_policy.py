@@ -71,6 +71,11 @@ class PointRules:
         return found
 
     @property
+    def ever_on(self) -> bool:
+        """Whether purchases earned points under any of the rules, so that refunds may have to take some back."""
+        return any(policy.is_on for _, policy in self.versions)
+
+    @property
     def newest(self) -> PointPolicy:
         """The rule in force now."""
         return self.versions[-1][1] if self.versions else PointPolicy()

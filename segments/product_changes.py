@@ -6,14 +6,11 @@ from datetime import datetime
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from segments import facts
 from segments.models import Facts, Product, ProductKind, Purchase, PurchaseItem
-
-_LEARN_AT_ONCE = 1000
 
 
 def judge_orders_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:
-    """Set is_trial of the orders that hold these products, and learn what that means for their friends."""
+    """Set is_trial of the orders that hold these products; the next reviews learn what that means for their friends."""
     if not product_ids:
         return
     holds = exists().where(PurchaseItem.purchase_id == Purchase.id, PurchaseItem.product_id.in_(product_ids))
@@ -24,11 +21,9 @@ def judge_orders_again(session: Session, product_ids: Sequence[int], now: dateti
         .exists()
     )
     # execution option: no Purchase object of this session needs to follow.
-    statement = update(Purchase).where(holds).values(is_trial=~other).returning(Purchase.friend_id)
-    touched = session.scalars(statement.execution_options(synchronize_session=False)).all()
-    friend_ids = sorted({friend_id for friend_id in touched if friend_id is not None})
-    for start in range(0, len(friend_ids), _LEARN_AT_ONCE):
-        facts.learn_purchases_many(session, friend_ids[start : start + _LEARN_AT_ONCE], now)
+    statement = update(Purchase).where(holds).values(is_trial=~other)
+    session.execute(statement.execution_options(synchronize_session=False))
+    look_at_buyers_again(session, product_ids, now)
 
 
 def look_at_buyers_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:

@@ -64,8 +64,8 @@ def put(session: Session, new: NewProduct, now: datetime) -> Put:
 def put_many(session: Session, news: Sequence[NewProduct], now: datetime) -> list[Put | KokyakuError]:
     """Create or change products of distinct codes; return for each what came of it.
 
-    A product that becomes a trial one, or ceases to be, makes its past orders trial orders or not. What else
-    tells something new about its buyers (its category, say) is learned by the next reviews, some friends at a time.
+    A product that becomes a trial one, or ceases to be, makes its past orders trial orders or not. What that, or
+    its category, tells about its buyers is learned by the next reviews, some friends at a time.
     Refusals: product_incomplete, and those of product_upgrades.
     """
     known = _known(session, [new.code for new in news])

@@ -71,7 +71,8 @@ def catalogue_of(products: Mapping[int, ProductFacts]) -> Catalogue:
     code = {name: place for place, name in enumerate(names)}
     numbers = [(code[one.category], *one[1:]) for one in known]
     columns: Any = np.ascontiguousarray(np.array(numbers, dtype=np.int64).reshape(len(ids), 4).T)
-    return Catalogue(np.array(ids, dtype=np.int64), *columns, names)
+    category, settling_count, upgrade_of_id, days = columns
+    return Catalogue(np.array(ids, dtype=np.int64), category, settling_count, upgrade_of_id, days, names)
 
 
 _orders: Any = Purchase.__table__.c
@@ -122,11 +123,11 @@ def of_rows(rows: Iterable[Any], friend_ids: Ints) -> Purchases:
     """Return rows, a line each in any order, as columns."""
     columns = tuple(zip(*rows, strict=True)) or ((),) * 12
     products = {key: ProductFacts(*rest) for key, *rest in zip(*columns[7:], strict=True) if key is not None}
-    numbers: Any = [np.array(column, dtype=np.int64) for column in columns[:7]]
+    numbers: list[Ints] = [np.array(column, dtype=np.int64) for column in columns[:7]]
     has_line = np.array([key is not None for key in columns[7]], dtype=np.bool_)
     product = np.array([key or 0 for key in columns[7]], dtype=np.int64)
     who = np.searchsorted(friend_ids, numbers[0])
-    lines = Lines(who, *numbers[1:], product, has_line)
+    lines = Lines._make((who, *numbers[1:], product, has_line))
     return in_order(lines, len(friend_ids), catalogue_of(products))
 
 
@@ -151,8 +152,9 @@ def in_order(lines: Lines, friends: int, catalogue: Catalogue) -> Purchases:
     who, purchase, at, yen, trial, line_yen, quantity, product_id, has_line = columns
     first = borders(purchase)
     number = np.cumsum(first) - 1
+    bought: Ints = product_id[has_line]
+    product = np.searchsorted(catalogue.ids, bought)
     return Purchases(
-        friends, who[first], at[first], yen[first], trial[first] != 0,
-        number[has_line], np.searchsorted(catalogue.ids, product_id[has_line]),
+        friends, who[first], at[first], yen[first], trial[first] != 0, number[has_line], product,
         line_yen[has_line], quantity[has_line], catalogue,
     )  # fmt: skip

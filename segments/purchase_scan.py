@@ -98,7 +98,8 @@ def _sort_in(connection: sqlite3.Connection, firsts: Ints) -> list[IO[bytes]]:
         order = np.argsort(place.astype(np.uint8), kind="stable")
         rows, place = portion[order], place[order]
         starts = np.flatnonzero(borders(place))
-        for one, part in zip(place[starts].tolist(), np.split(rows, starts[1:]), strict=True):
+        numbers: list[int] = place[starts].tolist()
+        for one, part in zip(numbers, np.split(rows, starts[1:]), strict=True):
             files[one].write(part.tobytes())
     return files
 

@@ -1,21 +1,24 @@
 """Saved segments: made, changed under a version, kept in every version, and deleted only when nothing uses them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from segments import condition_known, condition_names, rule_tags
-from segments.conditions import Condition, dump, parse
+from segments.conditions import Condition, dump
 from segments.errors import Conflict, Invalid, NotFound
 from segments.leaves.node import BIGGEST_ID
 from segments.models import Segment, SegmentVersion, Tag
 from segments.upsert import insert_ignore
 
 LONGEST_NAME = 128
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Use(NamedTuple):
@@ -43,7 +46,7 @@ def all_of(session: Session) -> Sequence[Segment]:
 def create(session: Session, name: str, condition: Condition, by: str, now: datetime) -> Segment:
     """Save a condition under a name; `by` says who, e.g. `operator:3`.
 
-    Raises Invalid (name_missing, name_too_long, and as condition_names.check) or Conflict("segment_name_taken").
+    Raises Invalid (name_missing, name_too_long, name_invalid, and as condition_names.check) or Conflict("segment_name_taken").
     """
     title = _title(name)
     _check(session, condition)
@@ -91,7 +94,12 @@ def edit(
         changed["condition"] = dump(condition)
     claim = update(Segment).where(Segment.id == segment_id, Segment.version == version).values(changed)
     claim = claim.returning(Segment.id).execution_options(synchronize_session=False)
-    claimed = session.scalar(claim)
+    try:
+        # Rolled back alone when the name went to somebody else since it was looked up.
+        with session.begin_nested():
+            claimed = session.scalar(claim)
+    except IntegrityError as error:
+        raise Conflict("segment_name_taken", name=title) from error
     session.refresh(before)
     if claimed is None:
         raise Conflict("segment_changed", version=before.version)
@@ -114,7 +122,11 @@ def history(session: Session, segment_id: int) -> Sequence[SegmentVersion]:
 def used_by(session: Session, segment_id: int) -> list[Use]:
     """Return what on this floor would break without the segment: tags by its rule, and segments that name it."""
     tags = session.execute(select(Tag.id, Tag.name).where(Tag.segment_id == segment_id))
-    others = [each for each in all_of(session) if each.id != segment_id and segment_id in _named(each)]
+    others = [
+        each
+        for each in all_of(session)
+        if each.id != segment_id and segment_id in condition_known.segments_in(each.condition)
+    ]
     return [
         *(Use("tag", id_, name) for id_, name in tags),
         *(Use("segment", other.id, other.name) for other in others),
@@ -130,13 +142,6 @@ def delete(session: Session, segment_id: int, elsewhere: Iterable[Use] = ()) -> 
     session.execute(delete_rows(Segment).where(Segment.id == segment_id))
 
 
-def _named(segment: Segment) -> set[int]:
-    try:
-        return condition_known.named_segments(parse(segment.condition))
-    except Invalid:
-        return set()  # written by a newer program: it is told when somebody opens it
-
-
 def _check(session: Session, condition: Condition) -> None:
     condition_names.check(session, condition)
     condition_known.load(session, condition)
@@ -148,6 +153,8 @@ def _title(name: str) -> str:
         raise Invalid("name_missing")
     if len(title) > LONGEST_NAME:
         raise Invalid("name_too_long", limit=LONGEST_NAME)
+    if _CONTROL.search(title):
+        raise Invalid("name_invalid")
     return title
 
 

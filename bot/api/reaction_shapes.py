@@ -4,7 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from bot.api.shapes import PLAIN, WHOLE, Shape
 from segments.points import MOST
@@ -47,10 +55,32 @@ class Happening(StrEnum):
 class EventIn(Shape):
     """Something a friend did elsewhere; told again under the same `reference` it changes nothing."""
 
+    # The description says it too: whoever reads it need not find out by being refused.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"kind": {"const": "complaint"}}},
+                {"properties": {"event": {"type": "string"}}, "required": ["event"]},
+            ]
+        }
+    )
+
     kind: Happening
-    event: Question | None = Field(None, description="参加したイベント / the event joined")
+    event: Question | None = Field(
+        None,
+        validate_default=True,
+        description="参加したイベント（参加のときは必須） / the event joined, needed when one was joined",
+    )
     at: AwareDatetime | None = WHEN
     reference: Reference | None = None
+
+    @field_validator("event", mode="after")
+    @classmethod
+    def _named(cls, event: str | None, info: ValidationInfo) -> str | None:
+        if event is None and info.data.get("kind") is Happening.JOINED_EVENT:
+            message = "which event was joined is needed"
+            raise ValueError(message)
+        return event
 
 
 class EventOut(BaseModel):

@@ -2,6 +2,7 @@
 
 import click
 
+from bot import operators
 from bot.cli.context import NUMBER, Program
 from segments import point_policy, shop
 from segments import points as ledger
@@ -10,6 +11,8 @@ from segments.models import Facts
 from segments.point_policy import PointPolicy
 
 ACTOR = "cli"
+BY = "command line"
+"""Who did it, in the audit log."""
 
 
 @click.group()
@@ -47,8 +50,11 @@ def adjust(program: Program, friend_id: int, number: str, cause: str | None) -> 
     """Give points, or take them with a negative number: `adjust 12 -500`."""
     now = program.services.clock.now()
     reason = f"cli:{cause}" if cause else f"cli:{friend_id}:{now.isoformat()}"
+    given = _whole(number)
     with program.database.begin() as session:
-        ledger.adjust(session, friend_id, _whole(number), reason, ACTOR, now)
+        _, new = ledger.adjust(session, friend_id, given, reason, ACTOR, now)
+        if new:
+            operators.note(session, BY, "points_adjusted", str(friend_id), now, points=given)
         balance = ledger.statement(session, friend_id, now).balance
     click.echo(program.words(f"残高 {balance:,}ポイント", f"Balance: {balance:,} points"))
 
@@ -70,6 +76,7 @@ def rule(program: Program, yen_per_point: int | None, expire_days: str | None) -
         in_force = PointPolicy.from_json(changed)
         if in_force != current:
             point_policy.save(session, in_force, ACTOR, now)
+            operators.note(session, BY, "points_rule_changed", "", now, **in_force.to_json())
     click.echo(_said(program, in_force))
 
 

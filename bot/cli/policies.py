@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot import formats
+from bot import formats, operators
 from bot.cli.context import Program
 from segments import point_policy, policies, policy_trial, rfm
 from segments.errors import Invalid
@@ -18,6 +18,8 @@ from segments.policies import LADDER_KINDS, AnyLadderPolicy
 from segments.policy_trial import Trial
 
 ACTOR = "cli"
+BY = "command line"
+"""Who did it, in the audit log."""
 SHOWN: dict[str, Callable[[Session], dict[str, Any]]] = {
     policies.STAGES: lambda session: policies.ladder_policies(session).stages.to_json(),
     policies.GROWTH: lambda session: policies.ladder_policies(session).growth.to_json(),
@@ -71,9 +73,11 @@ def try_(program: Program, name: str, changes: tuple[str, ...]) -> None:
 @click.pass_obj
 def set_(program: Program, name: str, changes: tuple[str, ...]) -> None:
     """Change thresholds (numbers, or `none`); everybody concerned is looked at again within minutes."""
+    now = program.services.clock.now()
     with program.database.begin() as session:
         changed = _changed(session, name, changes)
-        policies.save_ladder_policy(session, changed, ACTOR, program.services.clock.now())
+        policies.save_ladder_policy(session, changed, ACTOR, now)
+        operators.note(session, BY, "policy_changed", name, now, changes=list(changes))
     click.echo(program.words("変更しました。", "Changed."))
 
 

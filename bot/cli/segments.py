@@ -11,17 +11,29 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from bot import operators
 from bot.cli.context import NUMBER, Program
 from bot.cli.rebuilds import rebuild
 from bot.cli.segment_growth import growth
 from bot.segment_export import HEADINGS, rows
 from bot.words import error_words
+from scheduler import segment_uses
 from segments import audience, condition_explain, condition_known, condition_words, conditions, saved, shop
+from segments.condition_refusals import REFUSALS, is_passing
 from segments.conditions import Condition
 from segments.errors import Invalid, KokyakuError
 from segments.models import Segment
 
 ACTOR = "cli"
+BY = "command line"
+"""Who did it, in the audit log."""
+KINDS = {
+    "tag": ("タグ", "tag"),
+    "segment": ("セグメント", "segment"),
+    "scenario": ("シナリオ", "scenario"),
+    "broadcast": ("一斉配信", "broadcast"),
+}
+"""What may use a segment, in Japanese and English."""
 
 
 @click.group()
@@ -39,17 +51,24 @@ def list_segments(program: Program) -> None:
     """Show every saved segment with how many friends are in it now; one that cannot be counted says why."""
     table = Table("ID", program.words("名前", "Name"), program.words("人数", "Friends"))
     with program.database.reading() as session:
-        for segment in saved.all_of(session):
-            table.add_row(str(segment.id), segment.name, _counted(program, session, segment))
+        everything = saved.all_of(session)
+    for segment in everything:
+        table.add_row(str(segment.id), segment.name, _counted(program, segment))
     Console(markup=False, highlight=False).print(table)
 
 
-def _counted(program: Program, session: Session, segment: Segment) -> str:
+def _counted(program: Program, segment: Segment) -> str:
+    now = program.services.clock.now()
     try:
-        found = audience.count(session, conditions.parse(segment.condition), program.services.clock.now())
+        # A transaction each: after a refusal PostgreSQL answers nothing more in the same one.
+        with program.database.reading() as session:
+            return f"{audience.count(session, conditions.parse(segment.condition), now):,}"
     except Invalid as error:
         return _said(program, error)
-    return f"{found:,}"
+    except REFUSALS as error:
+        if is_passing(error):
+            raise
+        return _said(program, Invalid("condition_broke"))
 
 
 def _said(program: Program, error: KokyakuError) -> str:
@@ -91,8 +110,9 @@ def show(program: Program, segment_id: int) -> None:
         )
         click.echo(condition_words.words(condition, program.settings.language, known))
         click.echo(json.dumps(conditions.dump(condition), ensure_ascii=False, indent=2))
-        for use in saved.used_by(session, segment_id):
-            click.echo(f"{program.words('使用中', 'used by')}: {use.kind} {use.name}")
+        for use in [*saved.used_by(session, segment_id), *segment_uses.elsewhere(session, segment_id)]:
+            kind = program.words(*KINDS[use.kind])
+            click.echo(f"{program.words('使用中', 'used by')}: {kind} {use.name}")
 
 
 @segments.command()
@@ -146,8 +166,10 @@ def _export(program: Program, segment_id: int, file: TextIO) -> int:
 @click.pass_obj
 def create(program: Program, name: str, condition: str) -> None:
     """Save a condition under a name: CONDITION is JSON, or the name of a file that holds it."""
+    now = program.services.clock.now()
     with program.database.begin() as session:
-        made = saved.create(session, name, _read(condition), ACTOR, program.services.clock.now())
+        made = saved.create(session, name, _read(condition), ACTOR, now)
+        operators.note(session, BY, "segment_created", str(made.id), now)
         click.echo(program.words(f"セグメント {made.id} を保存しました。", f"Saved as segment {made.id}."))
 
 
@@ -162,7 +184,8 @@ def _read(given: str) -> Condition:
 def delete(program: Program, segment_id: int) -> None:
     """Delete a segment that nothing uses."""
     with program.database.begin() as session:
-        saved.delete(session, segment_id)
+        saved.delete(session, segment_id, segment_uses.elsewhere(session, segment_id))
+        operators.note(session, BY, "segment_deleted", str(segment_id), program.services.clock.now())
     click.echo(program.words("削除しました。", "Deleted."))
 
 

@@ -44,7 +44,7 @@ class Facts(Base):
     """Events and study sessions joined."""
     complaint_count: Mapped[int] = mapped_column(default=0)
     complained_at: Mapped[datetime | None]
-    points: Mapped[int] = mapped_column(default=0)
+    points: Mapped[int] = mapped_column(BigId, default=0)
     """Balance of the points ledger."""
 
     product_count: Mapped[int] = mapped_column(default=0)

@@ -38,6 +38,9 @@ class Friend(Base):
     profile_fetched_at: Mapped[datetime | None]
     last_wrote_at: Mapped[datetime | None]
 
+    # No id comes again after a merge or a deletion: tokens of links and causes of points name friends by it.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 — SQLAlchemy reads it once
+
 
 # Whose birthday it is: asked for day by day, over all years.
 Index(

@@ -57,7 +57,7 @@ class PointEntry(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"), index=True)
-    points: Mapped[int]
+    points: Mapped[int] = mapped_column(BigId)
     cause: Mapped[str] = mapped_column(String(160), unique=True)
     """Why, e.g. `purchase:17:3:1`, `expiry:12`; unique, so that it counts once."""
     purchase_id: Mapped[int | None] = mapped_column(

@@ -1,8 +1,11 @@
 """`/r/<token>`, as friends' phones, previews and the curious ask for it."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bot.app import create_app
 from bot.services import Services
@@ -13,6 +16,7 @@ from segments.link_tokens import Tapped, Tracking
 from segments.models import Facts, LinkTap
 from tests.bot.conftest import services_over
 from tests.builders import a_friend
+from tests.databases import SmallDisk
 from tests.fakes.clock import A_SATURDAY, FakeClock
 
 URL = "https://example.com/春?a=1"
@@ -113,6 +117,21 @@ def test_a_friend_who_is_gone_is_led_on_and_a_link_that_is_gone_is_not(phone: Ph
     assert phone.client.get(f"/r/{stranger}").status_code == 302
     gone = phone.tracking.token(Tapped(999, phone.friend.id, None))
     assert phone.client.get(f"/r/{gone}").status_code == 404
+
+
+def test_a_tap_that_cannot_be_counted_leads_on_all_the_same(phone: Phone, clock: FakeClock) -> None:
+    disk = SmallDisk(phone.services.database)
+    disk.fill()
+    answers: list[TestResponse] = []
+    # The last pages may still have room for a few taps.
+    while len(answers) == phone.taps() < 1000:
+        clock.advance(timedelta(minutes=1))
+        answers.append(phone.client.get(f"/r/{phone.token}"))
+    assert phone.taps() == len(answers) - 1
+    assert {(each.status_code, each.headers["Location"]) for each in answers} == {(302, SENT)}
+    disk.make_room()
+    phone.client.get(f"/r/{phone.token}")
+    assert phone.taps() == len(answers)
 
 
 def test_only_asking_is_allowed(phone: Phone) -> None:

@@ -14,10 +14,12 @@ from scheduler.delivery import SLICE, Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, MessageObject, Push
 from scheduler.holding import Watch
-from scheduler.models import BroadcastState, Delivery, DeliveryKind, DeliveryState, Purpose
+from scheduler.models import Broadcast, BroadcastState, Delivery, DeliveryKind, DeliveryState, Purpose
+from scheduler.reasons import Reason
 from scheduler.tick import tick
 from segments.db import Database
 from segments.errors import Conflict, Invalid
+from segments.models import Friend
 from tests.builders import a_friend, a_message
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -108,6 +110,34 @@ def test_a_pause_in_the_middle_of_a_chunk_lets_nothing_more_leave_and_resuming_s
         broadcasts.resume(session, queue, broadcast_id, clock.now())
     queue.run(jobs_of(sending))
     assert {len(line.sent_to(friend)) for friend in friends} == {1}
+
+
+def test_who_was_put_aside_in_the_moment_of_a_pause_leaves_with_the_others_after_it(
+    dispatcher: Dispatcher, gateway: FakeGateway, run_jobs: Run, clock: FakeClock
+) -> None:
+    broadcast_id, friends = _sent(dispatcher, PERSONAL, friends=2)
+    with dispatcher.database.begin() as session:
+        broadcasts.pause(session, broadcast_id, clock.now())
+        broadcast = session.get_one(Broadcast, broadcast_id)
+        known = session.scalars(select(Friend.id)).all()
+        for friend_id in known:
+            session.add(
+                Delivery(
+                    friend_id=friend_id,
+                    kind=DeliveryKind.BROADCAST,
+                    purpose=Purpose.CARE,
+                    broadcast_id=broadcast_id,
+                    message_version_id=broadcast.message_version_id,
+                    created_at=clock.now(),
+                    not_before=clock.now() + timedelta(minutes=15),
+                    reason=Reason.CAMPAIGN_PAUSED,
+                )
+            )
+    with dispatcher.database.begin() as session:
+        broadcasts.resume(session, dispatcher.queue, broadcast_id, clock.now())
+    tick(dispatcher)
+    run_jobs()
+    assert [len(gateway.sent_to(friend)) for friend in friends] == [1, 1]
 
 
 def test_a_cancel_in_the_middle_of_a_chunk_ends_the_rest_for_good(

@@ -11,7 +11,7 @@ from scheduler.delivery import Dispatcher
 from scheduler.models import Enrolment, Scenario
 from scheduler.scenario_starts import choose_start, keep_watched, on_entering, on_leaving, on_tag
 from scheduler.tick import tick
-from segments import friends, rule_tags, tags
+from segments import friends, rule_tags, saved, tags
 from segments.db import Database
 from segments.errors import Invalid, NotFound
 from segments.models import Friend, Segment
@@ -109,7 +109,7 @@ def test_segments_are_watched_as_long_as_somebody_asks_for_them(database: Databa
         assert keep_watched(session, NOW) == 2
         assert keep_watched(session, NOW) == 0
         assert watched(session) == [first, second, third]
-        assert scenario_starts.used_by(session, second) == ["秋"]
+        assert scenario_starts.used_by(session, second) == [saved.Use("scenario", scenario.id, "秋")]
         session.delete(session.get_one(Scenario, scenario.id))
         rule_tags.drop_rule(session, "tag")
         session.flush()

@@ -66,7 +66,7 @@ class Life:
 
     def _buy(self, who: str, hours: int, held: list[tuple[int, int, int | None]], yen: int) -> None:
         self.orders += 1
-        owner = {"friend_id": self.friend.id} if who == "friend" else {"member_number": who}
+        owner: dict[str, Any] = {"friend_id": self.friend.id} if who == "friend" else {"member_number": who}
         items = tuple(NewItem(self.codes[place], quantity, amount) for place, quantity, amount in held)
         new = NewPurchase(f"o{self.orders}-{self.friend.id}", NOW - hours * HOUR, yen, items, **owner)
         purchases.record(self.session, new, NOW, "till")
@@ -141,4 +141,5 @@ def cycle_rows(session: Session, friend_id: int) -> dict[str, dict[str, Any]]:
 def moves(session: Session, friend_id: int) -> list[tuple[str, str | None, str, datetime]]:
     """Return a friend's moves on the ladders."""
     query = select(StageChange.ladder, StageChange.from_stage, StageChange.to_stage, StageChange.at)
-    return [tuple(row) for row in session.execute(query.where(StageChange.friend_id == friend_id))]
+    rows = session.execute(query.where(StageChange.friend_id == friend_id))
+    return [(ladder, before, after, at) for ladder, before, after, at in rows]

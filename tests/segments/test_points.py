@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
-from segments import facts, facts_locking, members, merging, point_policy, points
+from segments import facts, facts_locking, members, merging, point_ledger, point_policy, points
 from segments.db import Database
 from segments.errors import Conflict, Invalid, NotFound
 from segments.models import CustomerEvent, EventKind, Facts, Friend, PointEntry, Purchase, Touched
 from segments.point_lots import standing
-from segments.point_policy import PointPolicy
+from segments.point_policy import PointPolicy, PointRules
 from tests.builders import a_friend, a_purchase, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
@@ -65,7 +65,7 @@ def test_where_points_are_off_they_cost_no_query(database: Database) -> None:
             asked.append(statement)
 
         event.listen(database.engine, "before_cursor_execute", note)
-        points.follow_purchases(session, [friend.id], NOW, policy=PointPolicy())
+        points.follow_purchases(session, [friend.id], NOW, rules=PointRules(((LONG_AGO, PointPolicy()),)))
         event.remove(database.engine, "before_cursor_execute", note)
     assert asked == []
 
@@ -96,6 +96,28 @@ def test_refunds_take_points_back_in_part_and_in_full(database: Database) -> Non
         follow(session, friend)
         follow(session, friend)
         assert (entries(session, friend), kept(session, friend)) == ([10, -3, -7], 0)
+
+
+def test_a_refund_takes_points_back_also_when_the_rule_has_been_switched_off(database: Database) -> None:
+    with database.begin() as session:
+        turn_on(session)
+        friend = a_friend(session)
+        bought = a_purchase(session, friend, amount_yen=1000)
+        facts.learn_purchases(session, friend.id, NOW)
+        turn_on(session, PointPolicy(yen_per_point=0), NOW)
+        bought.refunded_yen, bought.refunded_at = 1000, NOW
+        facts.learn_purchases(session, friend.id, NOW)
+        assert (entries(session, friend), kept(session, friend)) == ([10, -10], 0)
+
+
+def test_many_large_gifts_add_up_to_more_than_32_bits(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        rows = [point_ledger.row(friend.id, 2_000_000_000, f"test:{n}", "test", NOW) for n in range(3)]
+        facts_locking.lock_one(session, friend.id)
+        point_ledger.write(session, rows)
+        facts.rebuild(session, friend.id, NOW)
+        assert (kept(session, friend), balance(session, friend)) == (6_000_000_000, 6_000_000_000)
 
 
 def test_points_spent_before_a_refund_are_owed_and_paid_by_the_next_purchase(database: Database) -> None:

@@ -58,6 +58,13 @@ def test_a_product_that_turns_out_to_be_a_trial_makes_its_orders_trial_orders(da
         session.expire_all()
         trials = dict(session.execute(select(Purchase.order_id, Purchase.is_trial)).all())
         assert trials == {"1": True, "2": False}
+        # However many bought it: here they are only put in line, and learned of by the reviews, a batch at a time.
+        known = session.get_one(Facts, friend.id)
+        assert (known.full_price_count, known.review_at) == (2, NOW)
+    with database.begin() as session:
+        while review.review_due(session, NOW):
+            pass
+    with database.reading() as session:
         assert session.get_one(Facts, friend.id).full_price_count == 1
 
 

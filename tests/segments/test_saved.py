@@ -1,16 +1,17 @@
 """Saved segments: nobody's change is lost, nothing in use goes away, and what is gone is named."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from segments import audience, condition_known, condition_names, saved
 from segments import condition_leaves as leaf
-from segments.conditions import All, AnyOf, Condition, InSegment, dump
+from segments.conditions import All, AnyOf, Condition, InSegment, dump, parse
 from segments.db import Database
 from segments.errors import Conflict, Invalid, NotFound
 from segments.leaves.node import Named
 from segments.models import Segment, SegmentVersion, Tag
-from tests.builders import a_friend
+from tests.builders import a_friend, a_product
+from tests.databases import PostgresServer
 from tests.fakes.clock import A_SATURDAY as NOW
 
 EVERYONE, BLOCKED = leaf.Everyone(), leaf.Blocked()
@@ -75,6 +76,69 @@ def test_names_are_given_once_and_fit(sqlite: Database) -> None:
             saved.rename(session, first.id, 1, "  ", "a", NOW)
         with pytest.raises(Invalid, match="name_too_long"):
             saved.rename(session, first.id, 1, "あ" * 129, "a", NOW)
+
+
+@pytest.mark.parametrize("name", ["二\n行", "a\x00b", "a\x7f", "a\u2028b"])
+def test_a_name_has_no_control_characters(sqlite: Database, name: str) -> None:
+    with sqlite.begin() as session:
+        made = saved.create(session, "全員", EVERYONE, "a", NOW)
+        with pytest.raises(Invalid, match="name_invalid"):
+            saved.create(session, name, EVERYONE, "a", NOW)
+        with pytest.raises(Invalid, match="name_invalid"):
+            saved.rename(session, made.id, 1, name, "a", NOW)
+
+
+def test_of_two_renames_at_once_to_one_name_the_second_is_told_that_it_is_taken(
+    postgres: PostgresServer,
+) -> None:
+    with postgres.copy() as database:
+        with database.begin() as session:
+            first = saved.create(session, "一", EVERYONE, "a", NOW).id
+            second = saved.create(session, "二", EVERYONE, "a", NOW).id
+        raced: list[int] = []
+
+        def take_the_name(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            # After the second has looked whether the name is free, and before it takes it.
+            if statement.startswith("UPDATE segments") and not raced:
+                raced.append(first)
+                with database.begin() as other:
+                    saved.rename(other, first, 1, "春", "a", NOW)
+
+        event.listen(database.engine, "before_cursor_execute", take_the_name)
+        with database.begin() as session:
+            with pytest.raises(Conflict) as refused:
+                saved.rename(session, second, 1, "春", "b", NOW)
+            assert (refused.value.code, refused.value.params) == ("segment_name_taken", {"name": "春"})
+            assert (raced, saved.load(session, second).name) == ([first], "二")
+
+
+def test_a_condition_may_name_twenty_thousand_things_with_those_of_its_segments(sqlite: Database) -> None:
+    def goods(lists: int, name: str = "P") -> Condition:
+        return AnyOf(of=[leaf.Bought(products=[f"{name}{n}-{k}" for k in range(1000)]) for n in range(lists)])
+
+    parse(dump(goods(20)))
+    with pytest.raises(Invalid) as refused:
+        parse(dump(AnyOf(of=[goods(20), leaf.Bought(products=["one more"])])))
+    assert (refused.value.code, refused.value.params) == ("condition_too_many_names", {"most": 20_000})
+    with sqlite.begin() as session:
+        # Every single one is looked up, in statements that each database takes.
+        assert len(condition_names.missing(session, goods(20))) == 20_000
+        made = Segment(name="品", condition=dump(goods(12)), created_at=NOW, updated_at=NOW)
+        session.add(made)
+        session.flush()
+        inside = InSegment(segment_id=made.id)
+        condition_known.load(session, All(of=[inside, goods(8, "Q")]))
+        with pytest.raises(Invalid, match="condition_too_many_names"):
+            condition_known.load(session, All(of=[inside, inside]))
+
+
+def test_more_names_than_a_statement_takes_are_looked_up(database: Database) -> None:
+    codes = [f"P{n}" for n in range(70_000)]
+    lists = [leaf.Bought(products=codes[start : start + 1000]) for start in range(0, 70_000, 1000)]
+    with database.begin() as session:
+        a_product(session, code="P69999")
+        gone = condition_names.missing(session, AnyOf(of=lists))
+    assert len(gone) == 69_999
 
 
 def test_what_is_in_use_is_not_deleted(database: Database) -> None:

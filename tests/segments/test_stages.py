@@ -27,7 +27,7 @@ TRIED = replace(CLAIMED, purchase_count=1, last_purchase_at=NOW - 3 * DAY, lapse
 BOUGHT = replace(TRIED, full_price_count=1)
 
 
-def stage(facts: StageFacts, now: datetime = NOW) -> tuple[Stage, str]:
+def stage(facts: StageFacts, now: datetime = NOW) -> tuple[str, str]:
     """Return the rung and the reason."""
     verdict = stage_of(facts, POLICY, now)
     return verdict.stage, verdict.reason

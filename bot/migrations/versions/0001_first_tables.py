@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("line_user_id", name=op.f("uq_friends_line_user_id")),
         sa.UniqueConstraint("member_number", name=op.f("uq_friends_member_number")),
         sa.UniqueConstraint("referral_code", name=op.f("uq_friends_referral_code")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("friends", schema=None) as batch_op:
         batch_op.create_index(
@@ -521,7 +522,7 @@ def upgrade() -> None:
         sa.Column("event_count", sa.Integer(), nullable=False),
         sa.Column("complaint_count", sa.Integer(), nullable=False),
         sa.Column("complained_at", UtcDateTime(), nullable=True),
-        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("points", BigId, nullable=False),
         sa.Column("product_count", sa.Integer(), nullable=False),
         sa.Column("settled_count", sa.Integer(), nullable=False),
         sa.Column("related_count", sa.Integer(), nullable=False),
@@ -735,7 +736,7 @@ def upgrade() -> None:
         "point_entries",
         sa.Column("id", BigId, nullable=False),
         sa.Column("friend_id", BigId, nullable=False),
-        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("points", BigId, nullable=False),
         sa.Column("cause", sa.String(length=160), nullable=False),
         sa.Column("purchase_id", BigId, nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),

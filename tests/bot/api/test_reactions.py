@@ -91,6 +91,8 @@ def test_points_are_given_spent_and_shown(caller: Caller, services: Services, fr
         ("/friends/1/events", {"kind": "complaint", "at": "0001-01-01T00:00:00+14:00"}, 409),
         ("/friends/1/answers", {"question": "a", "answer": "b", "at": "2026-11-01T00:00:00"}, 422),
         ("/friends/1/events", {"kind": "party"}, 422),
+        ("/friends/1/events", {"kind": "joined_event"}, 422),
+        ("/friends/1/events", {"kind": "joined_event", "event": None}, 422),
         ("/friends/1/events", {"kind": "complaint", "surprise": 1}, 422),
         ("/friends/1/points", {"points": 0, "cause": "a"}, 422),
         ("/friends/1/points", {"points": "5", "cause": "a"}, 422),
