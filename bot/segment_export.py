@@ -39,7 +39,7 @@ def rows(
     Raises at once, and not while being read, for a name that is gone.
     """
     chosen = audience.matching(session, condition, now)
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(
             *(Friend.id, Friend.member_number, Friend.display_name, Friend.language, Friend.followed_at),
             *(
@@ -59,7 +59,9 @@ def rows(
     return _lines(session, query, zone, language)
 
 
-def _lines(session: Session, query: Select[Any], zone: tzinfo, language: str) -> Iterator[list[str]]:
+def _lines(
+    session: Session, query: Select[*tuple[Any, ...]], zone: tzinfo, language: str
+) -> Iterator[list[str]]:
     after = 0
     while page := session.execute(query.where(Friend.id > after)).all():
         for row in page:

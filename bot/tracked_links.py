@@ -68,7 +68,7 @@ def _is_a_tap() -> bool:
 
 
 def _tracking() -> Tracking:
-    return Tracking(current_services().settings.public_url, str(current_app.config["SECRET_KEY"]))
+    return Tracking(current_services().settings.public_url, str(current_app.secret_key))
 
 
 def _uncached(answer: ResponseReturnValue, status: int | None = None) -> ResponseReturnValue:

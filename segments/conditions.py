@@ -112,8 +112,8 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
 
 def names(condition: Condition) -> int:
     """Return how many things the lists of its leaves name; saved segments are not entered."""
-    lists = (value for leaf in leaves(condition) for _, value in leaf if isinstance(value, list))
-    return sum(len(cast("list[Any]", each)) for each in lists)
+    values = (value for leaf in leaves(condition) for _, value in leaf)
+    return sum(len(cast("list[Any]", each)) for each in values if isinstance(each, list))
 
 
 def depth(condition: Condition) -> int:

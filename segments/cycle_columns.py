@@ -126,7 +126,7 @@ def _delete(session: Session, before: Stored, gone: Ints) -> None:
         return
     ids = before.friend_id[gone]
     places: list[int] = gone.tolist()
-    columns = {
+    columns: dict[str, driver_rows.Values] = {
         "friend_id": driver_rows.numbers(ids),
         "category": [before.category[one] for one in places],
     }

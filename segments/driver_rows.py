@@ -26,13 +26,13 @@ def of_friends(session: Session, one: Any, many: Any, friend_ids: Sequence[int])
     return connection.execute(many, {"friend_ids": list(friend_ids)}).fetchall()
 
 
-def moments(session: Session, micros: Any) -> Values:
+def moments(session: Session, micros: Any) -> list[Any]:
     """Return an array of microseconds, nan for never, as the driver takes moments."""
     given = plain(micros)
     return given if is_sqlite(session) else [moment_of(each) for each in given]
 
 
-def numbers(values: Any) -> Values:
+def numbers(values: Any) -> list[Any]:
     """Return an array of numbers as the driver takes them."""
     return values.tolist()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from segments import driver_rows
@@ -122,7 +123,7 @@ def _history(session: Session, ids: Ints, step: _Step, reasons: Sequence[str], n
 
 def _news(session: Session, kind: EventKind, ids: Ints, now_us: float, payloads: Sequence[str]) -> None:
     size = len(ids)
-    columns = {
+    columns: dict[str, driver_rows.Values] = {
         "kind": [kind.value] * size,
         "friend_id": driver_rows.numbers(ids),
         "at": driver_rows.moments(session, np.array([now_us])) * size,
@@ -163,5 +164,7 @@ def _iso(moments: Floats) -> list[str]:
     whole = micros % SECOND == 0
     times = micros.view("datetime64[us]")
     unit: Any = np.datetime_as_string
-    texts = np.where(whole, unit(times, unit="s"), unit(times, unit="us")).tolist()
+    seconds: NDArray[np.str_] = unit(times, unit="s")
+    finer: NDArray[np.str_] = unit(times, unit="us")
+    texts: list[str] = np.where(whole, seconds, finer).tolist()
     return ["" if none else f"{text}+00:00" for text, none in zip(texts, never.tolist(), strict=True)]

@@ -39,7 +39,7 @@ class Friend(Base):
     last_wrote_at: Mapped[datetime | None]
 
     # No id comes again after a merge or a deletion: tokens of links and causes of points name friends by it.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 — SQLAlchemy reads it once
+    __table_args__ = {"sqlite_autoincrement": True}
 
 
 # Whose birthday it is: asked for day by day, over all years.

@@ -101,3 +101,12 @@ def test_a_new_friend_is_spoken_to_in_the_shops_language(database: Database) -> 
         shop.save(session, Shop(language="en"), NOW)
         assert friends.ensure(session, "Uen", NOW).language == "en"
         assert friends.ensure(session, "Uja", NOW).language == "ja"
+
+
+def test_the_id_of_a_friend_who_is_gone_is_nobody_elses_ever(database: Database) -> None:
+    with database.begin() as session:
+        gone = a_friend(session)
+        before = gone.id
+        session.delete(gone)
+        session.flush()
+        assert a_friend(session).id > before

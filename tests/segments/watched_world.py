@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from segments import (
@@ -221,10 +221,10 @@ def add_segment(session: Session, name: str, condition: dict[str, Any], now: dat
     return made.id
 
 
-def too_many_routes() -> dict[str, Any]:
-    """Return a condition with more names than PostgreSQL takes in one statement (65,535)."""
-    leaves = [{"is": "route", "routes": [f"{place}-{each}" for each in range(1000)]} for place in range(66)]
-    return {"is": "any", "of": leaves}
+def unanswerable(session: Session) -> dict[str, Any]:
+    """Return a condition that the database refuses from now on: its table is gone."""
+    session.execute(text("DROP TABLE survey_answers"))
+    return {"is": "answered", "question": "満足度"}
 
 
 def edit(session: Session, segment_id: int, condition: dict[str, Any]) -> None:

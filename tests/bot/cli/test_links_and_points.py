@@ -4,7 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.models import AuditEntry
 from segments import links
 from segments.db import Database
 from segments.link_tokens import Tapped
@@ -71,6 +73,13 @@ def test_points_are_given_taken_and_shown(terminal: Terminal, friend: Friend) ->
     assert [line.split("\t")[1] for line in shown[2:]] == ["-200", "+1,200"]
     with terminal.database.reading() as session:
         assert session.get_one(Facts, friend.id).points == 1000
+        notes = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    # Who looked, and who said the same again, changed nothing.
+    assert [(note.actor, note.action, note.subject, note.details) for note in notes] == [
+        ("command line", "points_rule_changed", "", {"yen_per_point": 100, "expire_days": 365}),
+        ("command line", "points_adjusted", number, {"points": 1200}),
+        ("command line", "points_adjusted", number, {"points": -200}),
+    ]
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(terminal: Terminal, friend: Friend) -> None:

@@ -4,10 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from bot.cli.context import Program
 from bot.cli.errors import words_of
 from bot.cli.policies import policy
+from bot.models import AuditEntry
 from bot.services import Services
 from segments import facts, policies, review
 from segments.errors import Invalid
@@ -47,6 +49,10 @@ def test_a_threshold_that_is_changed_moves_the_friends_concerned(services: Servi
     with services.database.begin() as session:
         assert review.review_due(session, services.clock.now()) == 1
     assert stage(services, friend_id) == "existing"
+    with services.database.reading() as session:
+        (note,) = session.scalars(select(AuditEntry)).all()
+    assert (note.actor, note.action, note.subject) == ("command line", "policy_changed", "stages")
+    assert note.details == {"changes": ["regular_purchases=4"]}
 
 
 def test_trying_tells_who_would_move_and_changes_nothing(services: Services) -> None:

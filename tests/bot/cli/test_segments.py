@@ -6,15 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.models import AuditEntry
 from bot.segment_export import safe
+from scheduler.models import Broadcast
+from scheduler.scenario_starts import on_entering
 from segments import condition_leaves as leaf
-from segments import saved
+from segments import rule_tags, saved
 from segments.db import Database
 from segments.models import Tag
 from tests.bot.cli.terminal import Terminal
-from tests.builders import a_friend, days_ago
+from tests.builders import a_friend, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
+from tests.segments.watched_world import add_segment, unanswerable
 
 
 @pytest.fixture
@@ -103,3 +108,43 @@ def test_an_export_that_is_refused_leaves_the_file_as_it_was(terminal: Terminal,
     out.write_text("kept", encoding="utf-8")
     assert "見つかりません" in terminal.refusal("segments", "export", "99", "--out", str(out))
     assert out.read_text(encoding="utf-8") == "kept"
+
+
+def test_a_list_shows_the_others_when_the_database_refuses_one(database: Database, tmp_path: Path) -> None:
+    terminal = Terminal(database, tmp_path)
+    with database.begin() as session:
+        a_friend(session)
+        add_segment(session, "重い", unanswerable(session))
+        saved.create(session, "全員", leaf.Everyone(), "test", NOW)
+    listed = terminal.run("segments", "list", COLUMNS="200")
+    assert listed.exit_code == 0
+    assert "この条件は、データベースで調べられませんでした" in listed.output
+    assert "全員" in listed.output.splitlines()[-2]
+    assert "1 " in listed.output.splitlines()[-2]
+
+
+def test_what_scenarios_and_broadcasts_use_is_shown_and_not_deleted(terminal: Terminal) -> None:
+    with terminal.database.begin() as session:
+        wanted = saved.create(session, "英語", leaf.Language(languages=["en"]), "test", NOW)
+        rule_tags.set_rule(session, "english", wanted.id, NOW)
+        a_scenario(session, trigger=on_entering(wanted.id), name="ようこそ")
+        asks = {"is": "segment", "segment_id": wanted.id}
+        session.add(Broadcast(name="春の配信", condition=asks, created_at=NOW))
+    number = str(wanted.id)
+    used = terminal.run("segments", "show", number).output.splitlines()[-3:]
+    assert used == ["使用中: タグ english", "使用中: シナリオ ようこそ", "使用中: 一斉配信 春の配信"]
+    english = terminal.run("segments", "show", number, KOKYAKU_LANGUAGE="en").output
+    assert "used by: scenario ようこそ" in english
+    assert "（english、ようこそ、春の配信）" in terminal.refusal("segments", "delete", number)
+    assert terminal.run("segments", "count", number).exit_code == 0
+
+
+def test_who_made_and_deleted_a_segment_is_written_down(terminal: Terminal) -> None:
+    assert terminal.run("segments", "create", "全員", '{"is": "everyone"}').exit_code == 0
+    assert terminal.run("segments", "delete", "1").exit_code == 0
+    with terminal.database.reading() as session:
+        notes = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(note.actor, note.action, note.subject) for note in notes] == [
+        ("command line", "segment_created", "1"),
+        ("command line", "segment_deleted", "1"),
+    ]
