@@ -78,17 +78,27 @@ ERRORS = {
     "condition_unknown": N_("条件「%(kind)s」は使えません。"),
     "condition_too_large": N_("条件は全部で%(most)s個までです。"),
     "condition_too_many_names": N_("条件に並べられるのは、全部で%(most)s件までです。"),
-    "condition_broke": N_("この条件は、データベースで調べられませんでした。条件を分けるか、短くしてください。"),
+    "condition_broke": N_(
+        "この条件は、データベースで調べられませんでした。条件を分けるか、短くしてください。"
+    ),
     "condition_segment_circle": N_("セグメントどうしが互いを条件にしています（%(names)s）。"),
     "condition_tag_missing": N_("条件のタグが見つかりません（%(missing)s）。条件を直してください。"),
     "condition_product_missing": N_("条件の商品が見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_category_missing": N_("条件のカテゴリーが見つかりません（%(missing)s）。条件を直してください。"),
+    "condition_category_missing": N_(
+        "条件のカテゴリーが見つかりません（%(missing)s）。条件を直してください。"
+    ),
     "condition_coupon_missing": N_("条件のクーポンが見つかりません（%(missing)s）。条件を直してください。"),
     "condition_link_missing": N_("条件のリンクが見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_audience_missing": N_("条件の配信先リストが見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_segment_missing": N_("条件のセグメントが見つかりません（%(missing)s）。条件を直してください。"),
+    "condition_audience_missing": N_(
+        "条件の配信先リストが見つかりません（%(missing)s）。条件を直してください。"
+    ),
+    "condition_segment_missing": N_(
+        "条件のセグメントが見つかりません（%(missing)s）。条件を直してください。"
+    ),
     "segment_name_taken": N_("セグメント「%(name)s」はすでにあります。"),
-    "segment_changed": N_("開いている間に、ほかの人がこのセグメントを変えました。開き直して、いまの内容をご確認ください。"),
+    "segment_changed": N_(
+        "開いている間に、ほかの人がこのセグメントを変えました。開き直して、いまの内容をご確認ください。"
+    ),
     "segment_used": N_("このセグメントは使われているため、削除できません（%(names)s）。"),
     "condition_not_json": N_("条件をJSONとして読めません。"),
     "policy_invalid": N_("方針の値に誤りがあります（%(field)s）。"),

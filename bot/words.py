@@ -23,7 +23,7 @@ PROBLEMS = {
     "alt_text_too_long": N_("%(limit)s文字までです（現在%(length)s文字）。"),
     "unknown_fact": N_("「%(fact)s」という差し込みはありません。"),
     "unknown_link": N_("「%(name)s」という名前のリンクは登録されていません。"),
-    "link_name_missing": N_("link(\"名前\") のように、登録したリンクの名前を書いてください。"),
+    "link_name_missing": N_('link("名前") のように、登録したリンクの名前を書いてください。'),
     "unknown_filter": N_("「%(name)s」という書き方は使えません。"),
     "not_allowed": N_("この波かっこの使い方（%(what)s）はできません。"),
     "flex_too_big": N_("メッセージ全体が大きすぎます。文章を短くしてください。"),

@@ -1,6 +1,7 @@
 """What would break without a saved segment, beyond tags and other segments."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from tests.segments.watched_world import add_segment
 EN = {"is": "language", "languages": ["en"]}
 
 
-def a_broadcast(session: Session, condition: dict[str, object] | None, **values: object) -> Broadcast:
+def a_broadcast(session: Session, condition: dict[str, Any] | None, **values: Any) -> Broadcast:
     made = Broadcast(name="春の配信", condition=condition, created_at=NOW, **values)
     session.add(made)
     session.flush()

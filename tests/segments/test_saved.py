@@ -134,7 +134,9 @@ def test_a_condition_may_name_twenty_thousand_things_with_those_of_its_segments(
 
 def test_more_names_than_a_statement_takes_are_looked_up(database: Database) -> None:
     codes = [f"P{n}" for n in range(70_000)]
-    lists = [leaf.Bought(products=codes[start : start + 1000]) for start in range(0, 70_000, 1000)]
+    lists: list[Condition] = [
+        leaf.Bought(products=codes[start : start + 1000]) for start in range(0, 70_000, 1000)
+    ]
     with database.begin() as session:
         a_product(session, code="P69999")
         gone = condition_names.missing(session, AnyOf(of=lists))

@@ -125,17 +125,17 @@ def test_a_list_shows_the_others_when_the_database_refuses_one(database: Databas
 
 def test_what_scenarios_and_broadcasts_use_is_shown_and_not_deleted(terminal: Terminal) -> None:
     with terminal.database.begin() as session:
-        wanted = saved.create(session, "英語", leaf.Language(languages=["en"]), "test", NOW)
-        rule_tags.set_rule(session, "english", wanted.id, NOW)
+        wanted = saved.create(session, "全員", leaf.Everyone(), "test", NOW)
+        rule_tags.set_rule(session, "みんな", wanted.id, NOW)
         a_scenario(session, trigger=on_entering(wanted.id), name="ようこそ")
         asks = {"is": "segment", "segment_id": wanted.id}
         session.add(Broadcast(name="春の配信", condition=asks, created_at=NOW))
     number = str(wanted.id)
     used = terminal.run("segments", "show", number).output.splitlines()[-3:]
-    assert used == ["使用中: タグ english", "使用中: シナリオ ようこそ", "使用中: 一斉配信 春の配信"]
+    assert used == ["使用中: タグ みんな", "使用中: シナリオ ようこそ", "使用中: 一斉配信 春の配信"]
     english = terminal.run("segments", "show", number, KOKYAKU_LANGUAGE="en").output
     assert "used by: scenario ようこそ" in english
-    assert "（english、ようこそ、春の配信）" in terminal.refusal("segments", "delete", number)
+    assert "（みんな、ようこそ、春の配信）" in terminal.refusal("segments", "delete", number)
     assert terminal.run("segments", "count", number).exit_code == 0
 
 
