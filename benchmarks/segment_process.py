@@ -8,8 +8,8 @@ from pathlib import Path
 from segments.db import Database
 
 ROOT = Path(__file__).parents[1]
-LOOK_EVERY = 0.05
-"""Seconds between looks at the memory."""
+LOOK_EVERY = 0.25
+"""Seconds between looks at the memory: each takes some milliseconds of the processor that is measured."""
 PAGE = 4096
 
 
