@@ -55,7 +55,6 @@ def follow_purchases(
     due = _due(session, friend_ids, known)
     written = _written(session, friend_ids)
     rows = [row for key in sorted(due.keys() | written.keys()) if (row := _entry(key, due, written, now))]
-    point_ledger.number_anew(session, rows)
     point_ledger.write(session, rows)
     if announce:
         first = [row for row in rows if (row["friend_id"], row["purchase_id"]) not in written]

@@ -10,9 +10,6 @@ from sqlalchemy.orm import Session
 from segments import touching
 from segments.models import Facts, PointEntry
 
-TOGETHER = 1000
-"""Causes asked for at once."""
-
 
 def entries_of(session: Session, friend_ids: Sequence[int]) -> dict[int, list[PointEntry]]:
     """Return friends' entries, in the order in which they were written."""
@@ -52,27 +49,6 @@ def write(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     # A None is written as such: rows that leave a column out would need a statement of their own.
     session.execute(insert(PointEntry).execution_options(render_nulls=True), list(rows))
     sum_up(session, sorted({each["friend_id"] for each in rows}))
-
-
-def number_anew(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Give rows whose cause is taken a higher number at its end: entries that a merge moved keep their old causes.
-
-    Only for causes that end in a number, of entries that the caller worked out with the facts locked.
-    """
-    for start in range(0, len(rows), TOGETHER):
-        waiting: Sequence[dict[str, Any]] = rows[start : start + TOGETHER]
-        while taken := _taken(session, waiting):
-            waiting = [each for each in waiting if each["cause"] in taken]
-            for each in waiting:
-                stem, _, number = str(each["cause"]).rpartition(":")
-                each["cause"] = f"{stem}:{int(number) + 1}"
-
-
-def _taken(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
-    causes = [each["cause"] for each in rows]
-    return (
-        set(session.scalars(select(PointEntry.cause).where(PointEntry.cause.in_(causes)))) if rows else set()
-    )
 
 
 def sum_up(session: Session, friend_ids: Sequence[int]) -> None:

@@ -121,7 +121,6 @@ def set_imported(session: Session, told: Mapping[int, int], by: str, now: dateti
         if missing := told[friend_id] - points:
             cause = f"import:{friend_id}:{count + 1}"
             rows.append(point_ledger.row(friend_id, missing, cause, by, now, expires_at=ends))
-    point_ledger.number_anew(session, rows)
     point_ledger.write(session, rows)
     return {friend_id for friend_id in friend_ids if told[friend_id] != known.get(friend_id, (0, 0))[0]}
 
