@@ -1,7 +1,7 @@
 """Real purchases through the front door: a customer,date,quantity,amount file imported by the command line.
 
 Every tenth customer becomes a friend on the simulator and a member of the shop; dates are moved so that the last
-one is yesterday; then one tick of the clock sends what is due. With the CDNOW file (23,570 customers) this takes the
+one is today in Tokyo; then one tick of the clock, at eleven the next day, sends what is due. With the CDNOW file (23,570 customers) this takes the
 2,357 of its paper's sample size.
 """
 
@@ -32,6 +32,8 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.simulator import SimulatorClient
 from tests.journeys.world import a_world_on
 from tests.processes import ROOT, Installation
+
+TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def main() -> None:
@@ -83,7 +85,7 @@ def _sample(source: Path, every: int) -> list[tuple[str, date, int, str]]:
         for line in lines
         if line[0] in chosen
     ]
-    shift = SystemClock().now().date() - timedelta(days=1) - max(row[1] for row in rows)
+    shift = _today() - max(row[1] for row in rows)
     return [(customer, day + shift, quantity, amount) for customer, day, quantity, amount in rows]
 
 
@@ -111,10 +113,13 @@ def _import(installation: Installation, kind: str, path: Path, *options: str) ->
 
 
 def _eleven_o_clock() -> datetime:
-    """The moment of the day at which reminders leave: the next 11:00 in Tokyo."""
-    zone = ZoneInfo("Asia/Tokyo")
-    tomorrow = SystemClock().now().astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(11, 0), zone).astimezone(UTC) - timedelta(minutes=1)
+    """The moment of the day at which reminders leave, less a minute: the next 11:00 in Tokyo."""
+    tomorrow = _today() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(11, 0), TOKYO).astimezone(UTC) - timedelta(minutes=1)
+
+
+def _today() -> date:
+    return SystemClock().now().astimezone(TOKYO).date()
 
 
 def _counted(database: Database) -> dict[str, object]:

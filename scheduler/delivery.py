@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import chunks, outcomes
 from scheduler.batches import Batch, Multicast, Pushes
-from scheduler.gateway import GatewayError, MessageGateway, QuotaExhausted, TokenInvalid
+from scheduler.gateway import GatewayError, MessageGateway, Push, QuotaExhausted, TokenInvalid
 from scheduler.holding import LOOK_AGAIN, Watch
 from scheduler.jobs import JobQueue
 from scheduler.outcomes import Ledger, Outcome
@@ -103,7 +103,7 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
 
 def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
     dispatcher.pacer.take("multicast", 1)
-    if dispatcher.watch.stops(batch.broadcast_id):
+    if dispatcher.watch.stops(batch.broadcast_id, is_resend=batch.is_resend):
         return None
     try:
         return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
@@ -112,15 +112,19 @@ def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
 
 
 def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]:
-    results: list[Outcome | None] = []
+    results: dict[int, Outcome] = {}
     for start in range(0, len(batch.pushes), SLICE):
         part = batch.pushes[start : start + SLICE]
         dispatcher.pacer.take("push", len(part))
         # Asked after the wait: whoever paused meanwhile expects that nothing more leaves.
-        if dispatcher.watch.stops(batch.broadcast_id):
-            break
-        answers = dispatcher.gateway.push_many(part)
-        results.extend(answers)
+        going = [push for push in part if not _stops(dispatcher, batch, push)]
+        answers = dispatcher.gateway.push_many(going) if going else []
+        results |= {push.delivery_id: answer for push, answer in zip(going, answers, strict=True)}
         if any(isinstance(answer, QuotaExhausted | TokenInvalid) for answer in answers):
             break
-    return results + [None] * (len(batch.pushes) - len(results))
+    return [results.get(push.delivery_id) for push in batch.pushes]
+
+
+def _stops(dispatcher: Dispatcher, batch: Pushes, push: Push) -> bool:
+    is_resend = push.delivery_id in batch.resends
+    return dispatcher.watch.stops(batch.broadcast_id, is_resend=is_resend)

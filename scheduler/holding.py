@@ -43,20 +43,26 @@ class Watch:
         self._lock = Lock()
         self._looked_at = float("-inf")
         self._stopped = False
-        self._under_way: frozenset[int] = frozenset()
+        self._open: dict[int, BroadcastState] = {}
 
-    def stops(self, broadcast_id: int | None) -> bool:
-        """Tell whether nothing more of a broadcast, or of what belongs to none, may leave."""
+    def stops(self, broadcast_id: int | None, *, is_resend: bool = False) -> bool:
+        """Tell whether a message of a broadcast, or of none, has to stay.
+
+        What LINE may have taken before is resolved also after the broadcast was cancelled: only a pause holds it.
+        """
         with self._lock:
             if self._seconds() - self._looked_at >= self._patience:
                 self._look()
-            return self._stopped or (broadcast_id is not None and broadcast_id not in self._under_way)
+            if self._stopped or broadcast_id is None:
+                return self._stopped
+            state = self._open.get(broadcast_id)
+            return state is BroadcastState.PAUSED if is_resend else state not in _UNDER_WAY
 
     def _look(self) -> None:
         at = self._seconds()
         with self._database.reading() as session:
             self._stopped = kill_switch.is_stopped(session)
-            self._under_way = frozenset(
-                session.scalars(select(Broadcast.id).where(Broadcast.state.in_(_UNDER_WAY)))
-            )
+            states = (*_UNDER_WAY, BroadcastState.PAUSED)
+            found = session.execute(select(Broadcast.id, Broadcast.state).where(Broadcast.state.in_(states)))
+            self._open = dict(found.all())
         self._looked_at = at

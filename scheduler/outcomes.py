@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, chunks, manual
@@ -21,7 +21,16 @@ from scheduler.gateway import (
 )
 from scheduler.holding import is_held
 from scheduler.jobs import JobQueue
-from scheduler.models import Attempt, Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
+from scheduler.models import (
+    Attempt,
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkState,
+    Delivery,
+    DeliveryBody,
+    DeliveryState,
+)
 from segments import contacts
 
 Outcome = Accepted | GatewayError
@@ -216,8 +225,10 @@ def _end(ledger: Ledger, which: ColumnElement[bool], **values: object) -> None:
 
 
 def _requeue(ledger: Ledger, delivery_ids: Sequence[int]) -> None:
-    """Take back what LINE certainly did not take: the next run asks and renders anew."""
+    """Take back what LINE certainly did not take, its body as well: the next run asks and renders anew."""
     if delivery_ids:
+        bodies = bulk.among(ledger.session, DeliveryBody.delivery_id, delivery_ids)
+        ledger.session.execute(delete(DeliveryBody).where(bodies))
         taken_back = update(Delivery).where(bulk.among(ledger.session, Delivery.id, delivery_ids))
         values = {"state": DeliveryState.QUEUED, "first_attempt_at": None}
         ledger.session.execute(taken_back.values(values).execution_options(synchronize_session=False))

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from bot import operators
@@ -16,21 +16,13 @@ from segments.db import Database
 from tests.bot.browsing import PASSWORD
 from tests.bot.conftest import services_over
 from tests.bot.serving import served
+from tests.browser.pages import DESK, PHONE, fits, log_in, needs_chromium, watched_page
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY, FakeClock
 
-CHROMIUM = Path("/usr/bin/chromium")
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+NEW = "/console/broadcasts/new"
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -52,39 +44,14 @@ def address(services: Services) -> Generator[str]:
 
 @pytest.fixture(params=[(PHONE, "light"), (DESK, "dark")], ids=["phone", "desk"])
 def page(request: pytest.FixtureRequest, browser: Browser, address: str) -> Generator[Page]:
-    """Return a page that complains when the browser does: errors, refused scripts, CSP violations."""
     viewport, scheme = request.param
-    context = browser.new_context(viewport=viewport, color_scheme=scheme, base_url=address)
-    opened = context.new_page()
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        # A refused form is answered with 422, which the browser calls an error of its own.
-        if message.type in {"error", "warning"} and "status of 422" not in message.text:
-            complaints.append(message.text)
-
-    opened.on("console", note)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    yield opened
-    context.close()
-    assert complaints == []
-
-
-def log_in(page: Page) -> None:
-    page.goto("/console/broadcasts/new")
-    page.get_by_label("ログイン名").fill("hanako")
-    page.get_by_label("パスワード").fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-    expect(page.get_by_role("heading", name="配信を作る")).to_be_visible()
-
-
-def fits(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    with watched_page(browser, viewport=viewport, color_scheme=scheme, base_url=address) as opened:
+        yield opened
 
 
 def test_a_broadcast_is_composed_priced_sent_and_watched(page: Page, services: Services) -> None:
-    log_in(page)
-    assert fits(page)
+    log_in(page, NEW)
+    assert fits(page, NEW)
     page.get_by_label("顧客ステージで選ぶ").check()
     page.get_by_role("button", name="人数と料金を確認する").click()
     expect(page.get_by_text("顧客ステージを1つ以上選んでください。")).to_be_visible()
@@ -97,10 +64,10 @@ def test_a_broadcast_is_composed_priced_sent_and_watched(page: Page, services: S
 
     expect(page.locator("#reachable")).to_have_text("3人")
     expect(page.locator("#yen")).to_have_text("0円")
-    assert fits(page)
+    assert fits(page, r"/console/broadcasts/\d+/confirm")
     page.get_by_role("button", name="3人に送信する").click()
     expect(page.locator("[data-state-label]")).to_have_text("準備中")
-    assert fits(page)
+    assert fits(page, r"/console/broadcasts/\d+")
 
     begin_to_leave(services)
     expect(page.locator("[data-state-label]")).to_have_text("配信中")
@@ -132,7 +99,7 @@ def begin_to_leave(services: Services) -> None:
 
 
 def test_the_keyboard_alone_reaches_the_content_and_the_language(page: Page) -> None:
-    log_in(page)
+    log_in(page, NEW)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="本文へ進む")).to_be_focused()
     page.keyboard.press("Enter")

@@ -1,20 +1,19 @@
 """The simulator's phone page in a real browser: taps, typing, new messages, small screens."""
 
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.pictures import png
 from bot.simulator.server import RunningSimulator, start
 from tests.bot.simulator import samples
 from tests.bot.simulator.conftest import Wire, text
+from tests.browser.pages import needs_chromium, watched_page
 from tests.fakes.simulator import SimulatorClient
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -35,25 +34,11 @@ def wire(sim: SimulatorClient) -> Wire:
     return Wire(sim.url)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def page(browser: Browser) -> Generator[Page]:
-    """A page that fails its test when the console reports an error, such as one against the content policy."""
-    opened = browser.new_page(viewport={"width": 390, "height": 844})
-    complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.route("https://example.com/**", _picture)
-    yield opened
-    opened.close()
-    assert complaints == []
+    with watched_page(browser, viewport={"width": 390, "height": 844}) as opened:
+        opened.route("https://example.com/**", _picture)
+        yield opened
 
 
 def _picture(route: Route) -> None:

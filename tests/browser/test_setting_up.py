@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from bot import operators
@@ -19,20 +19,10 @@ from segments.db import Database
 from tests.bot.browsing import PASSWORD
 from tests.bot.conftest import services_over
 from tests.bot.serving import served
+from tests.browser.pages import DESK, PHONE, fits, log_in, needs_chromium, watched_page
 from tests.fakes.clock import FakeClock
 
-CHROMIUM = Path("/usr/bin/chromium")
-PHONE, DESK = {"width": 360, "height": 780}, {"width": 1440, "height": 900}
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -47,34 +37,22 @@ def services(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Services:
 @pytest.fixture(params=[(PHONE, "light", False), (DESK, "dark", True)], ids=["phone-without-js", "desk"])
 def page(request: pytest.FixtureRequest, browser: Browser, services: Services) -> Generator[Page]:
     viewport, scheme, scripts = request.param
-    with served(create_app(services)) as address:
-        context = browser.new_context(
-            viewport=viewport, color_scheme=scheme, base_url=address, java_script_enabled=scripts
-        )
-        complaints: list[str] = []
-        opened = context.new_page()
-        opened.on("console", lambda message: complaints.append(message.text))
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
+    with (
+        served(create_app(services)) as address,
+        watched_page(
+            browser,
+            viewport=viewport,
+            color_scheme=scheme,
+            base_url=address,
+            java_script_enabled=scripts,
+        ) as opened,
+    ):
         yield opened
-        context.close()
-    assert [each for each in complaints if "status of 422" not in each] == []
-
-
-def log_in(page: Page, path: str) -> None:
-    page.goto(path)
-    page.get_by_label("ログイン名").fill("hanako")
-    page.get_by_label("パスワード").fill(PASSWORD)
-    page.get_by_role("button", name="ログイン").click()
-
-
-def fits(page: Page) -> bool:
-    """Tell whether nothing sticks out sideways; the browser answers for pages without scripts too."""
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_a_shop_tells_its_name_and_mends_a_mistake(page: Page, services: Services) -> None:
     log_in(page, "/console/settings/")
-    assert fits(page)
+    assert fits(page, "/console/settings/")
     page.get_by_label("お店の名前").fill("みどり茶舗")
     page.get_by_label("水曜日").check()
     page.get_by_label("無料プレゼントの名前（日本語）").fill("淹れ方ガイド")
@@ -92,9 +70,9 @@ def test_a_shop_tells_its_name_and_mends_a_mistake(page: Page, services: Service
 
 def test_the_words_of_a_step_are_changed(page: Page, services: Services) -> None:
     log_in(page, "/console/scenarios/")
-    assert fits(page)
+    assert fits(page, "/console/scenarios/")
     page.get_by_role("link", name=re.compile("そろそろのお知らせ")).click()
-    assert fits(page)
+    assert fits(page, r"/console/scenarios/steps/\d+")
     alt = page.get_by_label("通知とトーク一覧に出る文").first
     expect(alt).to_have_value("{最後に買った商品}は、そろそろなくなる頃ではありませんか？")
     alt.fill("{最後に買った商品}のお届け、そろそろいかがですか？")

@@ -11,7 +11,7 @@ from scheduler import broadcast_progress, broadcasts, drafts, outcomes
 from scheduler.batches import Multicast
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
-from scheduler.gateway import Accepted, GatewayError, RefusedByLine
+from scheduler.gateway import Accepted, GatewayError, QuotaExhausted, RefusedByLine
 from scheduler.jobs import Job
 from scheduler.models import Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
 from scheduler.outcomes import Ledger
@@ -164,3 +164,36 @@ def test_watching_a_broadcast_waits_for_nobody(dispatcher: Dispatcher, clock: Fa
         working.flush()
         watching.execute(text("SET LOCAL lock_timeout = '1s'"))
         assert broadcast_progress.progress(watching, broadcast_id).state is BroadcastState.SENDING
+
+
+@pytest.mark.parametrize(("content", "endpoint"), [(HELLO, "multicast"), (PERSONAL, "push")])
+def test_what_line_may_have_taken_is_still_resolved_after_cancelling(
+    dispatcher: Dispatcher, gateway: FakeGateway, content: dict[str, Any], endpoint: str
+) -> None:
+    broadcast_id, friends = _planned(dispatcher, content)
+    gateway.lose_answer(endpoint, times=3)
+    send_chunks(dispatcher, _chunk_id(dispatcher))
+    with dispatcher.database.begin() as session:
+        broadcasts.cancel(session, broadcast_id, dispatcher.clock.now())
+    for _ in range(3):
+        send_chunks(dispatcher, _chunk_id(dispatcher))
+    with dispatcher.database.reading() as session:
+        assert session.scalars(select(Delivery.state).distinct()).all() == [DeliveryState.ACCEPTED]
+        assert session.scalars(select(Chunk.state)).one() is ChunkState.DONE
+    assert [len(gateway.sent_to(friend)) for friend in friends] == [1, 1, 1]
+
+
+def test_friends_whom_a_stop_left_and_the_night_held_get_it_in_the_morning(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue, run_jobs: Run, clock: FakeClock
+) -> None:
+    broadcast_id, friends = _planned(dispatcher, PERSONAL)
+    gateway.fail("push", QuotaExhausted("You have reached your monthly limit."), times=3)
+    run_jobs()
+    clock.advance(timedelta(hours=8))
+    with dispatcher.database.begin() as session:
+        broadcasts.resume(session, queue, broadcast_id, clock.now())
+    run_jobs()
+    clock.advance(timedelta(hours=12))
+    tick(dispatcher)
+    run_jobs()
+    assert [len(gateway.sent_to(friend)) for friend in friends] == [1, 1, 1]
