@@ -8,6 +8,9 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from segments.db import Base, Database
 
+SORTING = 2
+"""Threads that help SQLite to sort an index; one connection keeps them until it is closed."""
+
 
 def drop(database: Database, model: type[Base]) -> None:
     """Drop the indexes that are no constraints; what reads by them scans the table until they are back."""
@@ -25,6 +28,8 @@ def restore(database: Database, model: type[Base]) -> bool:
     missing = [index for index in _own(model) if index.name not in have]
     for index in missing:
         with database.begin() as session:
+            if database.is_sqlite:
+                session.connection().exec_driver_sql(f"PRAGMA threads={SORTING}")
             session.execute(CreateIndex(index, if_not_exists=True))
     if missing:
         _look(database, model)

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, event, exists, func, select
 from sqlalchemy.orm import Session
 
 from segments import bulk_indexes, rebuild_batch
 from segments.db import Database
-from segments.models import Cycle, Facts, Friend, Setting
+from segments.models import Cycle, Facts, Friend, Setting, StageChange
 from segments.rebuild_ahead import Ahead, learning_ahead
 from segments.rules import rules_of
 
@@ -56,6 +56,9 @@ def rebuild_all(
     """
     # One connection: by it the database tells whether others have written.
     single = Database(database.url.render_as_string(hide_password=False), pool_size=1)
+    if single.is_sqlite:
+        # Whatever is written is of friends whose facts are locked: that they exist need not be looked up row by row.
+        event.listen(single.engine, "connect", _trust_ids)
     try:
         with single.begin() as session:
             if single.is_sqlite:
@@ -75,10 +78,14 @@ def rebuild_all(
         single.dispose()
 
 
+def _trust_ids(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
+
+
 @contextmanager
 def _indexes(database: Database, *, needed: bool) -> Generator[None]:
     """Do without the indexes of tables that are written in full; after a kill the next rebuild brings them back."""
-    tables = (Cycle, Facts)
+    tables = (Cycle, Facts, StageChange)
     if not needed:
         for table in tables:
             bulk_indexes.drop(database, table)

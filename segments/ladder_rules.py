@@ -1,9 +1,10 @@
 """How a ladder is written down: a table of rules that hold or do not hold for whole columns of friends at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,10 +102,9 @@ class Ladder:
     def _code(self) -> dict[str, int]:
         return {rung: code for code, rung in enumerate(self.rungs)}
 
-    def codes(self, rungs: Iterable[str]) -> Codes:
+    def codes(self, rungs: Sequence[str]) -> Codes:
         """Return the codes of rungs by name; -1, which is no rung, for a name that is not of this ladder."""
-        known = self._code
-        return np.array([known.get(rung, -1) for rung in rungs], dtype=np.int8)
+        return np.fromiter(map(self._code.get, rungs, repeat(-1)), np.int8, len(rungs))
 
     def stand(self, columns: LadderColumns, policies: LadderPolicies, now_us: float) -> Standing:
         """Return where friends stand at `now_us`; the last rule must hold for everybody."""

@@ -1,11 +1,11 @@
 """Facts that follow from the timeline, the referrals and the points of friends, as columns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from segments.facts_columns import Columns
@@ -39,6 +39,17 @@ _KINDS = sorted(
     {kind for kinds in (*FIRSTS.values(), *LASTS.values()) for kind in kinds} | set(COUNTS.values())
 )
 
+_CODES = {kind.value: code for code, kind in enumerate(_KINDS)}
+
+
+def _names_of(columns: Mapping[str, Iterable[EventKind]]) -> dict[str, list[str]]:
+    """Return for each kind the columns that follow from it."""
+    return {kind: [name for name, kinds in columns.items() if kind in kinds] for kind in _KINDS}
+
+
+_NAMES_OF_FIRST, _NAMES_OF_LAST = _names_of(FIRSTS), _names_of(LASTS)
+_NAMES_OF_COUNT = _names_of({name: (kind,) for name, kind in COUNTS.items()})
+
 _events: Any = CustomerEvent.__table__.c
 _referrals: Any = Referral.__table__.c
 _points: Any = PointEntry.__table__.c
@@ -57,7 +68,10 @@ def _queries(among: Callable[[Any], ColumnElement[bool]]) -> _Queries:
     friend, kind, at = _events.friend_id, _events.kind, _events.at
     ours = among(friend)
     return _Queries(
-        select(friend, kind, func.count(), as_micros(func.min(at)), as_micros(func.max(at)))
+        # As text: making an object of each kind costs more than all else here.
+        select(
+            friend, type_coerce(kind, String), func.count(), as_micros(func.min(at)), as_micros(func.max(at))
+        )
         .where(ours, kind.in_(_KINDS))
         .group_by(friend, kind),
         select(friend, _events.payload).where(ours, kind == EventKind.TRIAL_OFFERED),
@@ -87,40 +101,49 @@ def signals(session: Session, friend_ids: Ints, *, whole_range: bool = False) ->
     queries, wanted = (
         (_OF_RANGE, {"first": ids[0], "last": ids[-1]}) if whole_range else (_OF_FRIENDS, {"friend_ids": ids})
     )
-    connection, place = session.connection(), {friend_id: row for row, friend_id in enumerate(ids)}
-    _take_told(found, connection.execute(queries.told, wanted), place)
-    _take_ends(found, connection.execute(queries.offers, wanted), place)
+    connection = session.connection()
+    _take_told(found, connection.execute(queries.told, wanted).fetchall(), friend_ids)
+    _take_ends(found, connection.execute(queries.offers, wanted), friend_ids)
     for name, query in (("referral_count", queries.brought), ("points", queries.points)):
-        for friend_id, number in connection.execute(query, wanted):
-            if friend_id in place:
-                found[name][place[friend_id]] = number
+        rows = connection.execute(query, wanted).fetchall()
+        if rows:
+            friends, numbers = zip(*rows, strict=True)
+            among, place = _places(friend_ids, friends)
+            found[name][place] = np.array(numbers, dtype=np.int64)[among]
     return found
 
 
-def _take_told(found: Columns, rows: Iterable[Any], place: dict[int, int]) -> None:
-    firsts, lasts = (
-        {kind: name for name, kinds in each.items() for kind in kinds} for each in (FIRSTS, LASTS)
-    )
-    counts = {kind: name for name, kind in COUNTS.items()}
-    for friend_id, kind, count, first, last in rows:
-        row = place.get(friend_id)
-        if row is None:
-            continue
-        if kind in firsts:
-            column = found[firsts[kind]]
-            column[row] = np.fmin(column[row], first)
-        if kind in lasts:
-            column = found[lasts[kind]]
-            column[row] = np.fmax(column[row], last)
-        if kind in counts:
-            found[counts[kind]][row] = count
+def _places(friend_ids: Ints, friends: Sequence[int]) -> tuple[Any, Ints]:
+    """Tell which of `friends` are among the ids, and at which places those stand."""
+    asked = np.array(friends, dtype=np.int64)
+    place = np.minimum(np.searchsorted(friend_ids, asked), len(friend_ids) - 1)
+    among = friend_ids[place] == asked
+    return among, place[among]
 
 
-def _take_ends(found: Columns, rows: Iterable[Any], place: dict[int, int]) -> None:
+def _take_told(found: Columns, rows: Sequence[Any], friend_ids: Ints) -> None:
+    if not rows:
+        return
+    friends, kinds, counts, firsts, lasts = zip(*rows, strict=True)
+    among, place = _places(friend_ids, friends)
+    code = np.fromiter(map(_CODES.__getitem__, kinds), np.int8, len(kinds))[among]
+    count, first, last = (np.array(each, dtype=np.float64)[among] for each in (counts, firsts, lasts))
+    for kind, number in _CODES.items():
+        mine = code == number
+        at = place[mine]
+        for name in _NAMES_OF_FIRST.get(kind, ()):
+            found[name][at] = np.fmin(found[name][at], first[mine])
+        for name in _NAMES_OF_LAST.get(kind, ()):
+            found[name][at] = np.fmax(found[name][at], last[mine])
+        for name in _NAMES_OF_COUNT.get(kind, ()):
+            found[name][at] = count[mine].astype(np.int64)
+
+
+def _take_ends(found: Columns, rows: Iterable[Any], friend_ids: Ints) -> None:
     column = found["trial_offer_ends_at"]
     for friend_id, payload in rows:
-        row = place.get(friend_id)
-        if row is not None and "ends_at" in payload:
-            column[row] = np.fmax(
-                column[row], float(micros_of(datetime.fromisoformat(payload["ends_at"])) or 0)
-            )
+        if "ends_at" not in payload:
+            continue
+        _among, place = _places(friend_ids, [friend_id])
+        ends_at = float(micros_of(datetime.fromisoformat(payload["ends_at"])) or 0)
+        column[place] = np.fmax(column[place], ends_at)

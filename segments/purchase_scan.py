@@ -1,11 +1,11 @@
-"""Reads all purchases of an SQLite file in one pass, in the order they lie there, and sorts them into ranges of friends.
+"""Reads all purchases of an SQLite file in the order they lie there, and sorts them into ranges of friends.
 
 Friend by friend every order would be looked up at another place of a file of gigabytes; read as they lie, ten
 million take seconds. The ranges go through files of their own, so that memory holds one of them at a time.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from tempfile import TemporaryFile
@@ -41,7 +41,7 @@ SELECT p.id, p.friend_id * {_MARK} + (p.amount_yen - p.refunded_yen) * 4 + p.is_
     CASE WHEN p.refunded_yen = 0 THEN ifnull(i.amount_yen, 0) WHEN p.amount_yen > 0
         THEN ifnull(i.amount_yen * (p.amount_yen - p.refunded_yen) / p.amount_yen, 0) ELSE 0 END
 FROM purchases p LEFT JOIN purchase_items i ON i.purchase_id = p.id
-WHERE p.friend_id > ?
+WHERE p.id > ? AND p.id <= ? AND p.friend_id >= ?
 ORDER BY p.id
 """  # noqa: S608 — numbers of ours
 _PRODUCTS = """
@@ -74,26 +74,16 @@ def products(connection: sqlite3.Connection) -> Catalogue:
     return catalogue_of({key: ProductFacts(*rest) for key, *rest in connection.execute(_PRODUCTS)})
 
 
-def ranges(connection: sqlite3.Connection, friend_ids: Ints, size: int) -> Iterator[Range]:
-    """Give the purchases of friends, by ascending id, `size` friends at a time; they are all from the first id on."""
-    catalogue = products(connection)
+def first_ids(friend_ids: Ints, size: int) -> Ints:
+    """Return the ids, ascending, with which the ranges begin into which purchases are sorted."""
     files = min(-(-len(friend_ids) // size), RANGES)
-    firsts = np.linspace(0, len(friend_ids), files, endpoint=False).astype(np.int64)
-    sorted_in = _sort_in(connection, friend_ids[firsts])
-    for part, file in zip(np.split(friend_ids, firsts[1:]), sorted_in, strict=True):
-        with file:
-            rows = _by_friend(file)
-        friend = rows[:, 1] // _MARK
-        for start in range(0, len(part), size):
-            some = part[start : start + size]
-            mine = (friend >= some[0]) & (friend <= some[-1])
-            yield _range(some, rows[mine], catalogue)
+    return friend_ids[_places(friend_ids, files)]
 
 
-def _sort_in(connection: sqlite3.Connection, firsts: Ints) -> list[IO[bytes]]:
-    """Write all lines into a file for each range of friends; `firsts` are the first ids of the ranges."""
+def sort_in(connection: sqlite3.Connection, firsts: Ints, after: int, last: int) -> list[IO[bytes]]:
+    """Write the lines of the purchases with ids beyond `after`, up to `last`, into a file for each range of friends."""
     files: list[IO[bytes]] = [TemporaryFile() for _ in firsts]  # noqa: SIM115 — closed when read
-    for portion in _portions(connection, int(firsts[0]) - 1):
+    for portion in _portions(connection, (after, last, int(firsts[0]))):
         place = np.searchsorted(firsts, portion[:, 1] // _MARK, side="right") - 1
         order = np.argsort(place.astype(np.uint8), kind="stable")
         rows, place = portion[order], place[order]
@@ -101,11 +91,34 @@ def _sort_in(connection: sqlite3.Connection, firsts: Ints) -> list[IO[bytes]]:
         numbers: list[int] = place[starts].tolist()
         for one, part in zip(numbers, np.split(rows, starts[1:]), strict=True):
             files[one].write(part.tobytes())
+    for file in files:
+        file.flush()
     return files
 
 
-def _portions(connection: sqlite3.Connection, after: int) -> Iterator[Ints]:
-    cursor = connection.execute(_SCAN, (after,))
+def ranges(
+    catalogue: Catalogue, friend_ids: Ints, size: int, files: Iterable[Sequence[IO[bytes]]]
+) -> Iterator[Range]:
+    """Give the purchases of friends, by ascending id, `size` friends at a time.
+
+    `files` are the sorted lines of each range, in the order of the purchases' ids; they are closed.
+    """
+    parts = np.split(friend_ids, _places(friend_ids, len(first_ids(friend_ids, size)))[1:])
+    for part, some_files in zip(parts, files, strict=True):
+        rows = _by_friend(some_files)
+        friend = rows[:, 1] // _MARK
+        for start in range(0, len(part), size):
+            some = part[start : start + size]
+            mine = (friend >= some[0]) & (friend <= some[-1])
+            yield _range(some, rows[mine], catalogue)
+
+
+def _places(friend_ids: Ints, files: int) -> Ints:
+    return np.linspace(0, len(friend_ids), files, endpoint=False).astype(np.int64)
+
+
+def _portions(connection: sqlite3.Connection, bounds: tuple[int, int, int]) -> Iterator[Ints]:
+    cursor = connection.execute(_SCAN, bounds)
     while True:
         pieces = [_array(rows) for _ in range(PORTION) if (rows := cursor.fetchmany(FETCHED))]
         if not pieces:
@@ -117,10 +130,14 @@ def _array(rows: Sequence[Any]) -> Ints:
     return np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * WIDTH).reshape(-1, WIDTH)
 
 
-def _by_friend(file: IO[bytes]) -> Ints:
+def _by_friend(files: Sequence[IO[bytes]]) -> Ints:
     """Read the lines of some friends back."""
-    file.seek(0)
-    rows = np.frombuffer(file.read(), dtype=np.int64).reshape(-1, WIDTH)
+    read: list[Ints] = []
+    for file in files:
+        with file:
+            file.seek(0)
+            read.append(np.frombuffer(file.read(), dtype=np.int64))
+    rows = np.concatenate(read).reshape(-1, WIDTH)
     return rows[np.argsort(rows[:, 1] // _MARK, kind="stable")]
 
 

@@ -1,10 +1,15 @@
-"""Learns from all purchases ahead of the rebuild, in a process of its own, while the rebuild writes; on SQLite only."""
+"""Learns from all purchases ahead of the rebuild, in processes of its own, while the rebuild writes; on SQLite only.
 
+Two processes read half of the purchases each; one of them then learns. Both look at the file as it was at about the
+same moment, and what changed since the first of them looked is found out by `Ahead.holds`.
+"""
+
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, reduction
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -13,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from segments import purchase_scan
 from segments.purchase_columns import Ints
-from segments.purchase_scan import Print, ranges
+from segments.purchase_scan import Print
 from segments.rules import Rules, rules_of
 from segments.taking_in import Lesson, lesson_of
 
 _READ_ONLY = ("PRAGMA query_only=ON", "PRAGMA cache_size=-16000")
 _PRODUCTS = "SELECT id, category, settling_count, upgrade_of_id, subscription_days FROM products ORDER BY id"
+_HALF = "SELECT ifnull(min(id) + (max(id) - min(id)) / 2, 0), ifnull(max(id), 0) FROM purchases"
 _LAST_NEWS = "SELECT ifnull(max(id), 0) FROM customer_events"
 _REFUNDS = (
     "SELECT 1 FROM customer_events WHERE id > ? AND kind = 'refunded' AND friend_id BETWEEN ? AND ? LIMIT 1"
@@ -59,30 +65,60 @@ def learning_ahead(path: str, after: int, size: int, rules: Rules) -> Generator[
     """
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_learn, args=(there, path, after, size, rules), daemon=True)
-    process.start()
-    there.close()
+    mine, yours = context.Pipe()
+    processes = (
+        context.Process(target=_learn, args=(there, mine, path, after, size, rules), daemon=True),
+        context.Process(target=_help, args=(yours, path), daemon=True),
+    )
+    for process in processes:
+        process.start()
+    for end in (there, mine, yours):
+        end.close()
     try:
         yield here
     finally:
         here.close()  # who is still learning finds nobody to tell
-        process.terminate()
-        process.join()
+        for process in processes:
+            process.terminate()
+            process.join()
 
 
-def _learn(told: Connection, path: str, after: int, size: int, rules: Rules) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in _READ_ONLY:
-            connection.execute(pragma)
-        connection.execute("BEGIN")
+def _learn(told: Connection, helper: Connection, path: str, after: int, size: int, rules: Rules) -> None:
+    with _snapshot(path) as connection:
         last_news: int = connection.execute(_LAST_NEWS).fetchone()[0]
         products = connection.execute(_PRODUCTS).fetchall()
+        catalogue = purchase_scan.products(connection)
         ids = connection.execute("SELECT id FROM friends WHERE id > ? ORDER BY id", (after,))
         friend_ids = np.fromiter((one for (one,) in ids), np.int64)
         if not len(friend_ids) or friend_ids[-1] > purchase_scan.LARGEST_FRIEND:
             return
-        for some in ranges(connection, friend_ids, size):
-            if connection.in_transaction:
-                connection.execute("COMMIT")  # all is read: the write-ahead log may be folded in again
-            lesson = lesson_of(some.bought, rules)
-            told.send(Ahead(some.friend_ids, lesson, some.print, last_news, products, rules))
+        firsts = purchase_scan.first_ids(friend_ids, size)
+        middle, last = connection.execute(_HALF).fetchone()
+        helper.send((firsts, middle, last, os.getpid()))
+        files = purchase_scan.sort_in(connection, firsts, 0, middle)
+    others = (os.fdopen(reduction.recv_handle(helper), "rb") for _ in firsts)
+    for some in purchase_scan.ranges(catalogue, friend_ids, size, zip(files, others, strict=True)):
+        lesson = lesson_of(some.bought, rules)
+        told.send(Ahead(some.friend_ids, lesson, some.print, last_news, products, rules))
+
+
+def _help(learner: Connection, path: str) -> None:
+    """Sort the second half in, and hand the open files over: nothing is left on the disk when either is killed."""
+    try:
+        firsts, after, last, process = learner.recv()
+    except EOFError:  # there is nobody to learn of
+        return
+    with _snapshot(path) as connection:
+        files = purchase_scan.sort_in(connection, firsts, after, last)
+    for file in files:
+        reduction.send_handle(learner, file.fileno(), process)
+
+
+@contextmanager
+def _snapshot(path: str) -> Generator[sqlite3.Connection]:
+    """Open the file for reading as it is now; at the end the write-ahead log may be folded in again."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in _READ_ONLY:
+            connection.execute(pragma)
+        connection.execute("BEGIN")
+        yield connection

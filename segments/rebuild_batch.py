@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import exists, insert, literal, select
 from sqlalchemy.orm import Session
 
-from segments import cycle_columns, facts_columns, learned_events, purchase_columns
+from segments import cycle_columns, facts_columns, learned_events, purchase_columns, touching
 from segments.db import UtcDateTime
 from segments.micros import micros_of
-from segments.models import Facts, Friend, StageChange, Touched
+from segments.models import Facts, Friend, StageChange
 from segments.rebuild_ahead import Ahead
 from segments.rules import rules_of
 from segments.taking_in import lesson_of, take_in
@@ -44,10 +44,7 @@ def _begin(session: Session, first: int, last: int, now: datetime) -> None:
     )
     if session.scalar(new.limit(1)) is None:
         return
-    session.execute(insert(Touched).from_select(["friend_id"], new))
-    row = new.add_columns(literal("aware"), literal(now, UtcDateTime()), literal("known"))
-    session.execute(insert(Facts).from_select(["friend_id", "stage", "stage_since", "stage_reason"], row))
-    entry = select(Facts.friend_id, Facts.stage, Facts.stage_reason, Facts.stage_since).where(
-        Facts.friend_id.between(first, last), ~exists().where(StageChange.friend_id == Facts.friend_id)
-    )
-    session.execute(insert(StageChange).from_select(["friend_id", "to_stage", "reason", "at"], entry))
+    touching.touch(session, session.scalars(new).all())
+    known = new.add_columns(literal("aware"), literal(now, UtcDateTime()), literal("known"))
+    session.execute(insert(StageChange).from_select(["friend_id", "to_stage", "at", "reason"], known))
+    session.execute(insert(Facts).from_select(["friend_id", "stage", "stage_since", "stage_reason"], known))

@@ -1,5 +1,6 @@
 """Referrals: a code per friend, who brought whom, and rewards to both sides when the newcomer first buys."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, select, update
@@ -12,6 +13,8 @@ from segments.models import EventKind, Facts, Friend, Referral
 from segments.upsert import insert_ignore
 
 NEWCOMER_COUPON, REFERRER_COUPON = "referral_newcomer", "referral_referrer"
+MANY = 1000
+"""Friends up to whom a query names each."""
 
 
 def code_of(session: Session, friend: Friend) -> str:
@@ -50,11 +53,33 @@ def enter(session: Session, newcomer: Friend, code: str, now: datetime) -> Refer
     return _enter(session, newcomer.id, referrer_id, now)
 
 
-def reward_on_first_purchase(session: Session, newcomer_id: int, now: datetime) -> None:
-    """Give both sides their coupon, once, if someone brought this friend in before they first bought."""
-    referral = _brought(session, newcomer_id)
-    if referral is None or not _bought_after_entering(session, referral):
+def reward_first_purchases(session: Session, buyers: Sequence[int], now: datetime) -> None:
+    """Give both sides their coupon, once, where someone brought one of these in before they first bought.
+
+    `buyers` are the ids, ascending, of friends who bought for the first time.
+    """
+    if not buyers:
         return
+    brought = Referral.newcomer_id
+    # Of a rebuild's many, all between two ids are read.
+    those = brought.in_(buyers) if len(buyers) <= MANY else brought.between(buyers[0], buyers[-1])
+    waiting = (
+        select(Referral, Facts.first_purchase_at)
+        .join(Facts, Facts.friend_id == brought)
+        .where(those, Referral.rewarded_at.is_(None), Facts.first_purchase_at.is_not(None))
+        .order_by(brought)
+    )
+    found, among = session.execute(waiting).all(), set(buyers)
+    if not found:
+        return
+    today = shop.load(session).today
+    for referral, first_at in found:
+        # By the day: a till that reports only dates has the purchase at midnight.
+        if referral.newcomer_id in among and today(first_at) >= today(referral.entered_at):
+            _reward_both(session, referral, now)
+
+
+def _reward_both(session: Session, referral: Referral, now: datetime) -> None:
     claim = (
         update(Referral)
         .where(Referral.id == referral.id, Referral.rewarded_at.is_(None))
@@ -99,13 +124,6 @@ def _enter(session: Session, newcomer_id: int, referrer_id: int, now: datetime) 
     referral = _brought(session, newcomer_id)
     assert referral is not None
     return referral
-
-
-def _bought_after_entering(session: Session, referral: Referral) -> bool:
-    # By the day: a till that reports only dates has the purchase at midnight.
-    first = session.scalar(select(Facts.first_purchase_at).where(Facts.friend_id == referral.newcomer_id))
-    today = shop.load(session).today
-    return first is not None and today(first) >= today(referral.entered_at)
 
 
 def _reward(session: Session, referral: Referral, side: str, friend_id: int, key: str, now: datetime) -> None:

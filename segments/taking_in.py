@@ -1,12 +1,10 @@
 """Writes what was learned of friends: cycles, facts, rungs with their history and news; only what changed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from segments import cycle_columns, facts_columns, ladder_rows, referrals, touching
@@ -16,11 +14,8 @@ from segments.ladders import judge
 from segments.learned import LEARNED, Learned, learned_of
 from segments.learned_cycles import Cycles
 from segments.micros import micros_of
-from segments.models import Referral
-from segments.purchase_columns import Bools, Ints, Purchases
+from segments.purchase_columns import Bools, Purchases
 from segments.rules import Rules
-
-MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +57,7 @@ def take_in(
     changed |= facts_columns.write(session, kept, new)
     touching.touch(session, ids[changed].tolist())
     first = ids[(kept["purchase_count"] == 0) & (new["purchase_count"] > 0)]
-    for friend_id in _brought_in(session, first):
-        referrals.reward_on_first_purchase(session, friend_id, now)
+    referrals.reward_first_purchases(session, first.tolist(), now)
 
 
 def _dates(cycles: Cycles, size: int) -> dict[str, Any]:
@@ -72,16 +66,3 @@ def _dates(cycles: Cycles, size: int) -> dict[str, Any]:
     for name, column in dates.items():
         column[cycles.who[overall]] = getattr(cycles, name)[overall]
     return dates
-
-
-def _brought_in(session: Session, buyers: Ints) -> Sequence[int]:
-    """Return who of these first buyers was brought in by a friend, and nobody was rewarded for it yet."""
-    if not len(buyers):
-        return []
-    ids: list[int] = buyers.tolist()
-    # A rebuild's many are all that lie between two ids.
-    those = (
-        Referral.newcomer_id.in_(ids) if len(ids) <= MANY else Referral.newcomer_id.between(ids[0], ids[-1])
-    )
-    waiting = session.scalars(select(Referral.newcomer_id).where(those, Referral.rewarded_at.is_(None)))
-    return sorted(set(waiting).intersection(ids))

@@ -84,7 +84,7 @@ def test_only_a_first_purchase_after_the_code_is_rewarded(
         facts.learn_purchases(session, newcomer.id, NOW)
         expected = [(newcomer.id, "newcomer"), (referrer.id, "referrer")] if rewarded else []
         assert rewards(session) == expected
-        referrals.reward_on_first_purchase(session, newcomer.id, NOW)
+        referrals.reward_first_purchases(session, [newcomer.id], NOW)
         assert rewards(session) == expected
         assert len(session.scalars(select(CouponGrant)).all()) == len(expected)
 
