@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, case, func, insert, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
 from segments import events
@@ -106,6 +106,12 @@ _RANKED = (
     .where(_ORDERS.c.friend_id.in_(bindparam("friend_ids", expanding=True)), counts())
     .subquery()
 )
+_PLACE = select(func.count(), func.max(case((_ORDERS.c.id == bindparam("purchase_id"), 1), else_=0))).where(
+    _ORDERS.c.friend_id == bindparam("friend_id"),
+    tuple_(_ORDERS.c.bought_at, _ORDERS.c.id)
+    <= tuple_(bindparam("bought_at", type_=_ORDERS.c.bought_at.type), bindparam("purchase_id")),
+    counts(),
+)
 _PLACES = select(_RANKED).where(_RANKED.c.id.in_(bindparam("purchase_ids", expanding=True)))
 
 
@@ -113,11 +119,17 @@ def _places(session: Session, orders: Sequence[Order]) -> dict[int, int]:
     """Return, for each of the purchases that counts, that it is its friend's n-th."""
     if not orders:
         return {}
+    connection = session.connection()
+    if len(orders) == 1:  # as at a till; what was just recorded counts itself
+        one = orders[0]
+        asked = {"friend_id": one.friend_id, "bought_at": one.bought_at, "purchase_id": one.purchase_id}
+        place, is_counted = connection.execute(_PLACE, asked).one()
+        return {one.purchase_id: place} if is_counted else {}
     wanted = {
         "friend_ids": list({one.friend_id for one in orders}),
         "purchase_ids": [one.purchase_id for one in orders],
     }
-    return dict(session.connection().execute(_PLACES, wanted).all())
+    return dict(connection.execute(_PLACES, wanted).all())
 
 
 def _codes(session: Session, items: Iterable[PurchaseItem]) -> dict[int, str]:
