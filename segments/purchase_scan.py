@@ -38,8 +38,8 @@ _SCAN = f"""
 SELECT p.id, p.friend_id * {_MARK} + (p.amount_yen - p.refunded_yen) * 4 + p.is_trial * 2
         + (p.refunded_at IS NULL OR p.refunded_yen < p.amount_yen), p.bought_at,
     ifnull(i.product_id * {_QUANTITY} + min(i.quantity, {_QUANTITY - 1}), 0),
-    CASE WHEN p.refunded_yen = 0 THEN ifnull(i.amount_yen, 0) WHEN p.amount_yen > 0
-        THEN ifnull(i.amount_yen * (p.amount_yen - p.refunded_yen) / p.amount_yen, 0) ELSE 0 END
+    CASE WHEN p.amount_yen = 0 THEN 0 WHEN p.refunded_yen = 0 THEN ifnull(i.amount_yen, 0)
+        ELSE ifnull(i.amount_yen * (p.amount_yen - p.refunded_yen) / p.amount_yen, 0) END
 FROM purchases p LEFT JOIN purchase_items i ON i.purchase_id = p.id
 WHERE p.id > ? AND p.id <= ? AND p.friend_id >= ?
 ORDER BY p.id

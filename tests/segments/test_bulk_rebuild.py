@@ -270,3 +270,15 @@ def test_who_was_due_for_review_makes_news_as_the_review_would(database: Databas
     with database.reading() as session:
         told = session.execute(select(CustomerEvent.friend_id, CustomerEvent.kind).distinct()).all()
         assert [tuple(each) for each in told] == [(due.id, EventKind.STAGE_CHANGED)]
+
+
+def test_an_order_that_a_coupon_paid_for_says_the_same_to_a_rebuild(database: Database) -> None:
+    with database.begin() as session:
+        product, friend = a_product(session, category="お茶"), a_friend(session)
+        lines = (purchases.NewItem(product.code, 1, 1000),)
+        free = purchases.NewPurchase("FREE", days_ago(3), 0, lines, friend_id=friend.id)
+        purchases.record(session, free, NOW, "test")
+        kept = facts_row(session, friend.id), cycle_rows(session, friend.id)
+    rebuild_all(database, NOW, worth_a_process=0)
+    with database.reading() as session:
+        assert (facts_row(session, friend.id), cycle_rows(session, friend.id)) == kept
