@@ -59,7 +59,7 @@ class Workers:
 
     def cpu(self) -> float:
         """Return the CPU seconds they have used."""
-        return sum(_cpu(pid) for pid in self._pids)
+        return sum(cpu_of(pid) for pid in self._pids)
 
     def memory_mb(self) -> float:
         """Return the most memory that any of them has ever held."""
@@ -155,13 +155,14 @@ def server_cpu(database: Database) -> float:
         if entry.name.isdigit() and not database.is_sqlite:
             try:
                 if name.encode() in (entry / "cmdline").read_bytes():
-                    total += _cpu(int(entry.name))
+                    total += cpu_of(int(entry.name))
             except OSError:
                 continue
     return total
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 

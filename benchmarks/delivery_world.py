@@ -11,8 +11,9 @@ from scheduler import broadcasts, drafts
 from scheduler.drafts import Draft
 from scheduler.engine import DbosQueue
 from scheduler.models import Broadcast, BroadcastState
-from segments import shop
+from segments import contact_policy, shop
 from segments.clock import SystemClock
+from segments.contact_policy import ContactPolicy, Limits
 from segments.db import Base, Database
 from segments.models import Facts, Friend
 
@@ -84,6 +85,9 @@ def fill(database: Database, friends: int) -> None:
         session.flush()
         session.add(Facts(friend_id=first.id, stage_since=now))
         shop.save(session, replace(shop.load(session), quiet_from=time(0), quiet_until=time(0)), now)
+        # One run sends more in an hour than the contact plan allows in a month; it is asked all the same.
+        roomy = ContactPolicy(Limits(week=40, month=40, sales_percent=100), {})
+        contact_policy.save(session, roomy, "benchmark", now)
         session.flush()
         user_id = "printf('U%032x', n)" if database.is_sqlite else "'U' || lpad(to_hex(n), 32, '0')"
         _copy(

@@ -1,10 +1,14 @@
 """The web application: every blueprint, with the services it is handed."""
 
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bot import api, console, health, i18n, security, tracked_links
+from bot import api, console, health, i18n, metrics, security, tracked_links
 from bot.line import webhook
+from bot.mail import unsubscribing
 from bot.services import Services, attach
 from bot.wiring import secret_key
 
@@ -21,6 +25,19 @@ def create_app(services: Services) -> Flask:
         # Behind the tunnel or proxy that the public address names, the client's address is in a header.
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     attach(app, services)
-    for part in (i18n, security, webhook, health, tracked_links, api, console):
+    for part in (i18n, security, health, tracked_links, unsubscribing, api, console):
         part.register(app)
+    _put_before(app, webhook.application(services), webhook.PATH)
     return app
+
+
+def _put_before(app: Flask, first: Flask, path: str) -> None:
+    """Let `first` answer what is asked at `path`, and `app` everything else."""
+    metrics.time_too(first, beside=app)
+    rest = app.wsgi_app
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked = first.wsgi_app if environ.get("PATH_INFO") == path else rest
+        return asked(environ, start_response)
+
+    app.wsgi_app = answer  # type: ignore[method-assign]

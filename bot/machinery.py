@@ -11,7 +11,7 @@ from bot.line.ports import RichMenuGateway
 from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
-from scheduler import heartbeats, scenario_starts
+from scheduler import heartbeats, quota, reconciling, releasing, scenario_starts
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.engine import DbosQueue, DbosWorker
 from scheduler.gateway import GatewayError
@@ -118,6 +118,7 @@ def _tick(dispatcher: Dispatcher) -> None:
 def _refresh(services: Services, dispatcher: Dispatcher) -> None:
     ask_quota(dispatcher)
     with services.database.begin() as session:
+        releasing.keep_for_care(session, services.clock.now())
         scenario_starts.keep_watched(session, services.clock.now())
     gateway = services.gateway
     if not isinstance(gateway, RichMenuGateway):
@@ -131,7 +132,7 @@ def _refresh(services: Services, dispatcher: Dispatcher) -> None:
 def _nightly(services: Services) -> None:
     """Do what is due once a night; a part that fails is logged and stops no other."""
     # Analyses before segments are counted: some ask for deciles.
-    for part in (_forget_records, _prepare_analyses, _refit_cycles, _count_segments):
+    for part in (_forget_records, _prepare_analyses, _refit_cycles, _count_segments, _compare_quota):
         try:
             part(services)
         except Exception as error:  # noqa: BLE001 — logged without its text, which may quote what is stored
@@ -161,6 +162,13 @@ def _refit_cycles(services: Services) -> None:
 def _count_segments(services: Services) -> None:
     counted = segment_sizes.count_all(services.database, services.clock.now())
     log.info("segments_counted", segments=counted)
+
+
+def _compare_quota(services: Services) -> None:
+    answer = services.gateway.quota()
+    with services.database.begin() as session:
+        quota.note_use(session, answer, services.clock.now())
+        reconciling.reconcile(session, answer, services.clock.now())
 
 
 def _not_prepared(part: str, error: Exception) -> None:

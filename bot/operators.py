@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from bot import login_attempts, passwords
@@ -117,6 +117,12 @@ def by_session(session: Session, operator_id: int, session_version: int) -> Oper
             Operator.disabled_at.is_(None),
         )
     )
+
+
+def senders(session: Session) -> int:
+    """Count the operators at whose word messages may leave."""
+    may_send = (Operator.role.in_((Role.OWNER, Role.OPERATOR)), Operator.disabled_at.is_(None))
+    return session.scalar(select(func.count()).select_from(Operator).where(*may_send)) or 0
 
 
 def everyone(session: Session) -> list[Operator]:

@@ -39,10 +39,34 @@ ERRORS = {
     "message_invalid": N_("メッセージに直すところがあります。"),
     "ready_missing": N_("用意されたメッセージを選んでください。"),
     "broadcast_state": N_("配信の状態が変わったため、この操作はできませんでした。"),
+    "backup_exists": N_("%(path)s はすでにあります。別の名前を指定してください。"),
+    "backup_unreadable": N_("%(path)s は、固客のデータベースのコピーとして読めません。"),
+    "backup_newer": N_(
+        "%(path)s は新しいバージョンの固客で作られています。固客を更新してから復元してください。"
+    ),
+    "backup_in_use": N_("固客が動いています。止めてから復元してください。"),
     "stopped_already": N_("すでにすべての配信が止まっています。"),
     "not_stopped": N_("配信は止まっていません。"),
     "reason_too_long": N_("理由は%(limit)s文字以内で入力してください。"),
+    "holdout_invalid": N_("対照グループは0%%から%(limit)s%%までにしてください。"),
+    "trust_points_invalid": N_("点数は、0以外の%(limit)s点までの整数にしてください。"),
+    "trust_why_invalid": N_("理由を%(limit)s文字以内で入力してください。"),
+    "apology_why_missing": N_("何があったのかを%(limit)s文字以内で入力してください。"),
     "per_minute_invalid": N_("1分あたりの人数は1人以上にしてください。"),
+    "over_budget": N_(
+        "今月の配信予算に達しているため、送信できません。予算を増やすか、翌月までお待ちください。"
+    ),
+    "plan_full": N_("今月のメッセージ通数の上限に達しているため、送信できません。"),
+    "own_approval": N_("ご自身が作成・依頼した配信は承認できません。別の運用担当者に依頼してください。"),
+    "approval_outdated": N_("確認中に内容が変わりました。もう一度内容を確かめてから承認してください。"),
+    "approver_missing": N_(
+        "承認には、配信できる運用担当者（オーナーまたは運用担当者）が2人以上必要です。先に運用担当者を追加してください。"
+    ),
+    "approver_refused": N_(
+        "ログイン名かパスワードが違うか、配信を承認できない運用担当者です。しばらくしてからお試しください。"
+    ),
+    "plan_invalid": N_("プランの「%(field)s」に誤りがあります。"),
+    "plan_in_use": N_("ご利用中のプランは削除できません。先に別のプランを選んでください。"),
     "event_not_parked": N_("この通知はすでに処理されています。"),
     "condition_invalid": N_("配信先の条件に誤りがあります。"),
     "file_empty": N_("ファイルに友だちが1人も入っていません。"),
@@ -118,8 +142,28 @@ ERRORS = {
     "message_unknown": N_("このメッセージは見つかりません。"),
     "plan_unknown": N_("この料金プランはありません。"),
     "step_unknown": N_("このステップは見つかりません。"),
+    "scenario_changed": N_(
+        "開いている間に、ほかの人がこのシナリオを変えました。開き直して、いまの内容をご確認ください。"
+    ),
+    "scenario_file_invalid": N_("シナリオのファイルに直すところがあります。"),
+    "not_a_text_file": N_("文字のファイルとして読めませんでした。UTF-8のJSONを選んでください。"),
+    "scenario_settings_invalid": N_("シナリオの設定に誤りがあります（%(at)s）。"),
+    "scenario_too_long": N_("1つのシナリオのステップは%(most)s個までです。"),
+    "scenario_too_deep": N_("分かれ道の中の分かれ道は%(deepest)s段までです。"),
+    "step_settings_invalid": N_("ステップの設定に誤りがあります（%(at)s）。"),
+    "step_effects_invalid": N_("ステップですることに誤りがあります（%(at)s）。"),
+    "step_message_missing": N_("送るメッセージを選んでください。"),
+    "step_kind_fixed": N_("ステップの種類は変えられません。新しいステップを追加してください。"),
+    "step_inside_itself": N_("ステップを、そのステップ自身の中へは移せません。"),
+    "step_of_other_scenario": N_("このステップは、ほかのシナリオのものです。"),
+    "arm_unknown": N_("「%(arm)s」という分かれ道はありません。"),
+    "goal_invalid": N_("目標には、できごとを選んでください。"),
+    "reentry_invalid": N_("もう一度始めるまでの日数は、1日から%(days)s日までにしてください。"),
     "delay_invalid": N_("送るまでの間は%(days)s日までにしてください。"),
     "valid_for_invalid": N_("有効期間は%(days)s日までにしてください。"),
+    "rides_for_invalid": N_("返信を待つ時間は%(days)s日までにしてください。"),
+    "step_without_message": N_("このステップにはメッセージがありません。"),
+    "bundling_window_invalid": N_("まとめて送るために待つ時間は%(minutes)s分までにしてください。"),
     "message_changed": N_(
         "開いている間に、ほかの人が文面を変えました。別の画面で開き直して、いまの文面をご確認ください。"
     ),
@@ -144,4 +188,13 @@ ERRORS = {
     ),
     "link_unknown": N_("このリンクは見つかりません。"),
     "link_name_unknown": N_("リンク「%(name)s」は見つかりません。"),
+    "rehearsal_days": N_("リハーサルの日数は1〜%(limit)s日で指定してください。"),
+    "rehearsal_no_room": N_(
+        "リハーサルにはディスクの空きが%(needed)sMB必要です（現在の空き %(free)sMB）。空きを作ってから、もう一度お試しください。"
+    ),
+    "email_malformed": N_("「%(given)s」はメールアドレスとして使えません。"),
+    "mail_setting_missing": N_(
+        "メールに表示する送信者名・住所・問い合わせ先を、それぞれ1行で入力してください。"
+    ),
+    "mail_setting_too_long": N_("メールに表示する項目は%(limit)s文字以内で入力してください。"),
 }

@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 
+from bot import step_words
 from bot.i18n import N_, current_language
 from bot.words import EVENTS
 from scheduler.models import Reentry
+from scheduler.step_settings import CountBack, DateKind, read_date_start
 from segments.models import EventKind
 from segments.stages import stage_name
 
@@ -32,8 +34,10 @@ REENTRIES = {
 
 def trigger_words(trigger: Mapping[str, Any]) -> str:
     """Return what starts a scenario: 「購入（2回目から）」."""
-    if trigger.get("date") == "birthday":
-        return _("誕生日の%(days)s日前", days=trigger.get("days_before", 0))
+    if "date" in trigger:
+        start = read_date_start(trigger)
+        back = CountBack(date=DateKind(start.date), days=start.days_before, name=start.name, day=start.day)
+        return step_words.count_back_words(back, current_language())
     return event_words(trigger)
 
 

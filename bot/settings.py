@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     push_rate: float = Field(RATES["push"], gt=0, validation_alias="KOKYAKU_PUSHES_PER_SECOND")
     multicast_rate: float = Field(RATES["multicast"], gt=0, validation_alias="KOKYAKU_MULTICASTS_PER_SECOND")
     """For a channel with which LINE agreed on other rates than it publishes."""
+    smtp_url: SecretStr = Field(SecretStr(""), validation_alias="KOKYAKU_SMTP_URL")
+    """The mail server: smtps://user:password@host:465 or smtp://…:587 (STARTTLS); empty = no mail."""
+    mail_from: str = Field("", validation_alias="KOKYAKU_MAIL_FROM")
+    mails_per_minute: float = Field(60, gt=0, validation_alias="KOKYAKU_MAILS_PER_MINUTE")
 
     @field_validator("timezone")
     @classmethod

@@ -2,8 +2,8 @@
 
 import secrets
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -13,11 +13,14 @@ from sqlalchemy.exc import OperationalError
 
 from bot import migrations
 from bot.line.gateway import open_gateway
+from bot.mail.wiring import mailer_of, missing
 from bot.services import Services
 from bot.settings import Settings
 from scheduler import engine
 from scheduler.delivery import Dispatcher
 from scheduler.engine import DbosQueue
+from scheduler.leadership import SessionLock
+from scheduler.mail import MailGateway
 from scheduler.pacing import SharedPacer
 from segments.clock import Clock, SystemClock
 from segments.db import Database
@@ -25,6 +28,9 @@ from segments.link_tokens import Tracking
 
 Report = Callable[[str], None]
 RETRY_SECONDS = 2.0
+LOOK_SECONDS = 0.2
+MIGRATING = "kokyaku:migrating"
+"""Lock of whoever changes the tables."""
 
 
 def open_database(settings: Settings) -> Database:
@@ -48,9 +54,23 @@ def wait_for(database: Database, say: Report, stop: Event | None = None) -> None
 
 
 def migrate(database: Database) -> None:
-    """Bring our tables and the job engine's to this program's version."""
-    migrations.upgrade(database)
-    engine.migrate(database)
+    """Bring our tables and the job engine's to this program's version; of several that start at once, one by one."""
+    with _alone(database):
+        migrations.upgrade(database)
+        engine.migrate(database)
+
+
+@contextmanager
+def _alone(database: Database) -> Generator[None]:
+    """Wait until nobody else changes the tables; an SQLite file has its own lock."""
+    lock, pause = SessionLock(database, MIGRATING), Event()
+    # Asked again and again: who waits inside PostgreSQL holds up the indexes that the other one builds.
+    while not lock.hold():
+        pause.wait(LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def build_services(settings: Settings, database: Database, clock: Clock | None = None) -> Services:
@@ -83,12 +103,20 @@ def dispatcher_of(services: Services) -> Dispatcher:
         clock=services.clock,
         zone=services.settings.zone,
         tracking=tracking_of(services.settings),
+        mailer=_mailer(services),
     )
 
 
+def _mailer(services: Services) -> MailGateway | None:
+    if missing(services.settings) is not None:
+        return None
+    return mailer_of(services.settings, services.database, services.clock, secret_key(services.settings))
+
+
 def rates_of(settings: Settings) -> dict[str, float]:
-    """Return how many requests a second each of LINE's limits lets through."""
-    return {"push": settings.push_rate, "multicast": settings.multicast_rate}
+    """Return how many requests a second each of LINE's limits lets through, and how many mails."""
+    mails = settings.mails_per_minute / 60
+    return {"push": settings.push_rate, "multicast": settings.multicast_rate, "mail": mails}
 
 
 def executor_id(database: Database) -> str:

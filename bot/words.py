@@ -33,6 +33,7 @@ ANY_PROBLEM = N_("このままでは送信できません（%(code)s）。")
 
 BROADCAST_STATES = {
     BroadcastState.DRAFT: N_("下書き"),
+    BroadcastState.AWAITING_APPROVAL: N_("承認待ち"),
     BroadcastState.SCHEDULED: N_("予約済み"),
     BroadcastState.PLANNING: N_("準備中"),
     BroadcastState.SENDING: N_("配信中"),
@@ -80,6 +81,8 @@ EVENTS = {
     EventKind.BLOCKED: N_("ブロック"),
     EventKind.OPTED_OUT: N_("配信停止"),
     EventKind.OPTED_IN: N_("配信再開"),
+    EventKind.OFFERS_OPTED_OUT: N_("販売のご案内の停止"),
+    EventKind.OFFERS_OPTED_IN: N_("販売のご案内の再開"),
     EventKind.WROTE: N_("メッセージを受信"),
     EventKind.TAPPED: N_("ボタンをタップ"),
     EventKind.ASKED: N_("質問"),

@@ -1,5 +1,6 @@
 """What one run of a chunk is about to send, fixed and committed before LINE is called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -57,6 +58,39 @@ class Pushes:
     """Whom each push is for."""
     resends: frozenset[int] = field(default_factory=frozenset[int])
     """Ids of the deliveries that LINE may have taken before."""
+    carried: Mapping[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    """All deliveries of those pushes that carry several, under the one whose key they go by."""
+    campaigns: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    """The broadcasts a push says something of, in a chunk of none: any that is stopped stops it."""
+
+    def deliveries_of(self, push: Push) -> tuple[int, ...]:
+        """Return the ids of all that a push carries."""
+        return self.carried.get(push.delivery_id, (push.delivery_id,))
 
 
-Batch = Multicast | Pushes
+@dataclass(frozen=True)
+class Everyone:
+    """One request to LINE for all friends, whom it does not name."""
+
+    chunk_id: int
+    broadcast_id: int
+    messages: tuple[MessageObject, ...] = ()
+    """Empty while it is still to be decided whether it may go."""
+    generation: int = 0
+    is_resend: bool = False
+    """Whether LINE may have taken this very request before."""
+
+    @property
+    def retry_key(self) -> UUID:
+        """The key of this body."""
+        return chunk_key(self.chunk_id, self.generation)
+
+
+@dataclass(frozen=True)
+class Mails:
+    """What goes by mail, one after another: scheduler.mail_delivery fixes each just before it leaves."""
+
+    chunk_id: int
+
+
+Batch = Multicast | Pushes | Everyone | Mails

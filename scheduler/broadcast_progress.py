@@ -26,6 +26,8 @@ class Progress:
     """When the first of those that wait is looked at again."""
     started_at: datetime | None
     ended_at: datetime | None
+    through_reason: str | None = None
+    """Why LINE's own broadcast, which was asked for, was not used (scheduler.through_words)."""
 
     @property
     def unsent_by_reason(self) -> dict[str, int]:
@@ -67,6 +69,7 @@ def progress(session: Session, broadcast_id: int) -> Progress:
         waiting_until=min((until for *_rest, until in held if until is not None), default=None),
         started_at=broadcast.started_at,
         ended_at=broadcast.ended_at,
+        through_reason=broadcast.through_reason,
     )
 
 

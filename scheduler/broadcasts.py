@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, kill_switch
+from scheduler import approvals, chunks, kill_switch, meter
 from scheduler.broadcast_lookup import get, in_state
 from scheduler.jobs import JobQueue
 from scheduler.models import (
@@ -20,26 +20,58 @@ from scheduler.models import (
 )
 from scheduler.plan_jobs import enqueue_plan
 from scheduler.reasons import Reason
-from segments.errors import Invalid, NotFound
+from segments.errors import Conflict, Invalid, NotFound
 from segments.models import Friend
 
 RUNNING = (BroadcastState.PLANNING, BroadcastState.SENDING)
+ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
 MARGIN = timedelta(minutes=1)
 """How far in the past a chosen minute may lie: typing takes a moment."""
 
 
 def schedule(
-    session: Session, queue: JobQueue, broadcast_id: int, at: datetime | None, now: datetime
+    session: Session,
+    queue: JobQueue,
+    broadcast_id: int,
+    at: datetime | None,
+    now: datetime,
+    by: str = "system",
 ) -> Broadcast:
-    """Send at `at`, or now when it is None. Raises Invalid when the moment has passed or nothing would leave."""
+    """Send at `at`, or now when it is None, at the word of `by`; one to very many waits for another's approval.
+
+    Raises Invalid when the moment has passed or nothing would leave.
+    """
     broadcast = in_state(session, broadcast_id, [BroadcastState.DRAFT, BroadcastState.SCHEDULED])
     if at is not None and at < now - MARGIN:
         raise Invalid("time_passed", at=at)
     if broadcast.expires_at is not None and broadcast.expires_at <= (at or now):
         raise Invalid("expires_before_start", expires_at=broadcast.expires_at)
+    approvals.void(broadcast)
+    broadcast.asked_by, broadcast.asked_at = by, now
+    if approvals.needs_approval(session, broadcast, now):
+        approvals.ask(session, broadcast, at, now)
+        return broadcast
     broadcast.state, broadcast.scheduled_at = BroadcastState.SCHEDULED, at or now
     session.flush()
     if at is None or at <= now:
+        start_due(session, queue, now, only=broadcast_id)
+    return broadcast
+
+
+def approve(
+    session: Session,
+    queue: JobQueue,
+    broadcast_id: int,
+    by: str,
+    now: datetime,
+    seen: datetime | None = None,
+) -> Broadcast:
+    """Let a broadcast go that waited for a second operator, and start it if its time has come.
+
+    Raises as scheduler.approvals.give.
+    """
+    broadcast = approvals.give(session, broadcast_id, by, now, seen)
+    if broadcast.scheduled_at is not None and broadcast.scheduled_at <= now:
         start_due(session, queue, now, only=broadcast_id)
     return broadcast
 
@@ -105,7 +137,7 @@ def cancel(session: Session, broadcast_id: int, now: datetime) -> Broadcast:
     broadcast = in_state(
         session,
         broadcast_id,
-        [*RUNNING, BroadcastState.DRAFT, BroadcastState.SCHEDULED, BroadcastState.PAUSED],
+        [state for state in BroadcastState if state not in ENDED],
     )
     broadcast.state, broadcast.ended_at, broadcast.state_reason = BroadcastState.CANCELLED, now, None
     session.flush()
@@ -139,6 +171,8 @@ def send_test(
     broadcast = get(session, broadcast_id)
     if session.get(Friend, friend_id) is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
+    if (reason := meter.refusal(session, now)) is not None:
+        raise Conflict(reason.value)
     delivery = Delivery(
         friend_id=friend_id,
         kind=DeliveryKind.TEST,

@@ -20,7 +20,7 @@ from scheduler.waiting import OPEN_DELIVERY
 
 CHUNK_SIZE = 500
 """LINE's limit of recipients for one multicast."""
-TOGETHER = {ChunkMode.PUSH: 4, ChunkMode.MULTICAST: 20}
+TOGETHER = {ChunkMode.PUSH: 4, ChunkMode.MULTICAST: 20, ChunkMode.EVERYONE: 1, ChunkMode.MAIL: 1}
 """Chunks to a job: some seconds of work, so that workers share it evenly."""
 OPEN_CHUNK = (ChunkState.QUEUED, ChunkState.SENDING)
 
@@ -84,28 +84,6 @@ def _enqueue_together(
         chunk.job_id, chunk.next_attempt_at = job_id, now + (delay or timedelta())
     ids = ",".join(str(chunk.id) for chunk in some)
     queue.enqueue(session, Job.SEND_CHUNK, job_id, first.id if len(some) == 1 else ids, delay=delay)
-
-
-def collect_due(session: Session, queue: JobQueue, now: datetime) -> int:
-    """Put queued deliveries whose time has come into chunks; return how many, at most a chunk's worth.
-
-    What quiet hours held of a broadcast keeps to itself: pausing, cancelling and finishing it go by its chunks.
-    """
-    due = session.execute(
-        select(Delivery.id, Delivery.broadcast_id)
-        .where(
-            Delivery.state == DeliveryState.QUEUED, Delivery.chunk_id.is_(None), Delivery.not_before <= now
-        )
-        .order_by(Delivery.not_before)
-        .limit(CHUNK_SIZE)
-        .with_for_update(skip_locked=True)
-    ).all()
-    together: dict[int | None, list[int]] = {}
-    for delivery_id, broadcast_id in due:
-        together.setdefault(broadcast_id, []).append(delivery_id)
-    for broadcast_id, delivery_ids in together.items():
-        send_as_chunk(session, queue, delivery_ids, now, broadcast_id)
-    return len(due)
 
 
 def send_as_chunk(

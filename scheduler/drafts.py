@@ -6,11 +6,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from scheduler import broadcast_lookup, messages
-from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
+from scheduler import approvals, broadcast_lookup, control_groups, messages
+from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Through
 from segments import conditions, links
 from segments.errors import Invalid, NotFound
 from segments.models import Audience
+
+EDITABLE = (BroadcastState.DRAFT, BroadcastState.AWAITING_APPROVAL, BroadcastState.SCHEDULED)
+"""What has not begun to leave may still be changed."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Draft:
     """After this nothing of it leaves any more."""
     per_minute: int | None = None
     """At most so many friends a minute; None = as fast as LINE takes them."""
+    holdout_percent: int | None = None
+    """The share of friends who by lot do not get it, to compare with; None leaves it as it was, first 0."""
+    through: Through = Through.NAMED
+    """LINE's own broadcast to all friends, if it can be used; it reaches also those whom we do not know."""
 
 
 def create(session: Session, draft: Draft, *, now: datetime, by: str) -> Broadcast:
@@ -41,16 +48,17 @@ def create(session: Session, draft: Draft, *, now: datetime, by: str) -> Broadca
 
 def update(session: Session, broadcast_id: int, draft: Draft, *, now: datetime, by: str) -> Broadcast:
     """Change a draft; what it said before stays readable as a version. Raises Conflict once it is sent."""
-    editable = [BroadcastState.DRAFT, BroadcastState.SCHEDULED]
-    broadcast = broadcast_lookup.in_state(session, broadcast_id, editable)
+    broadcast = broadcast_lookup.in_state(session, broadcast_id, EDITABLE)
     _fill(session, broadcast, draft, now, by)
-    # What was to go out at a set time has changed: it must be scheduled again knowingly.
+    # What was to go out at a set time, or was approved, has changed: both must be done again knowingly.
+    approvals.void(broadcast)
     broadcast.state, broadcast.scheduled_at = BroadcastState.DRAFT, None
     return broadcast
 
 
 def _fill(session: Session, broadcast: Broadcast, draft: Draft, now: datetime, by: str) -> None:
     _check_audience(session, draft.condition, draft.audience_id)
+    broadcast.edited_by = by
     broadcast.name = _checked_name(draft.name)
     broadcast.message_version_id = draft.message_version_id or _write(session, draft, now, by)
     broadcast.condition, broadcast.audience_id = draft.condition, draft.audience_id
@@ -58,6 +66,11 @@ def _fill(session: Session, broadcast: Broadcast, draft: Draft, now: datetime, b
     if draft.per_minute is not None and draft.per_minute < 1:
         raise Invalid("per_minute_invalid", given=draft.per_minute)
     broadcast.per_minute = draft.per_minute
+    if draft.holdout_percent is not None:
+        if not 0 <= draft.holdout_percent <= control_groups.MOST:
+            raise Invalid("holdout_invalid", limit=control_groups.MOST)
+        broadcast.holdout_percent = draft.holdout_percent
+    broadcast.through, broadcast.through_reason = draft.through, None
 
 
 def _checked_name(name: str) -> str:

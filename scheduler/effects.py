@@ -4,6 +4,7 @@ Effects happen in the transaction that queues the message, at a moment when it m
 counts from the day the friend reads it, not from the evening before quiet hours.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from scheduler.fact_sources import trial_product
 from scheduler.models import Enrolment, Step
 from scheduler.template_facts import TRIAL_PRODUCT
 from segments import coupons, signals, tags
+from segments.errors import Conflict, NotFound
 from segments.shop import Shop
 
 
@@ -43,6 +45,14 @@ def apply(session: Session, occasion: Occasion, settings: Shop, now: datetime) -
         coupons.grant(session, key, occasion.friend_id, cause, now)
     if name := effects.get("tag"):
         tags.tag(session, occasion.friend_id, name, now, f"step:{occasion.step.id}")
+    if name := effects.get("untag"):
+        _untag(session, occasion.friend_id, name)
+
+
+def _untag(session: Session, friend_id: int, name: str) -> None:
+    """Take a tag off; one that a rule keeps on stays, as it does for an operator."""
+    with suppress(Conflict, NotFound):
+        tags.untag(session, friend_id, name)
 
 
 def deadline(now: datetime, days: int, settings: Shop) -> datetime:

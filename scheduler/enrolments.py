@@ -1,13 +1,14 @@
 """Enrolments: who goes through which scenario, from its start to one of its ends."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from scheduler import bulk, heading
+from scheduler.heading import Heading, Place, Placed
 from scheduler.matching import matching
 from scheduler.models import (
     Delivery,
@@ -18,8 +19,10 @@ from scheduler.models import (
     Scenario,
     Step,
 )
+from scheduler.passed_steps import write_passed
 from scheduler.reasons import Reason
-from scheduler.timing import at_time_of_day, days_later
+from scheduler.scenario_flow import Flow
+from scheduler.step_timing import Arriving
 from segments import shop
 from segments.models import Friend
 from segments.shop import Shop
@@ -59,50 +62,106 @@ class Start(NamedTuple):
 
 
 def enter(session: Session, scenario: Scenario, start: Start, now: datetime, settings: Shop) -> bool:
-    """Do what `enrol` does, telling only whether the friend entered: many are let in one after another."""
-    first = scenario.steps[0] if scenario.steps else None
-    if not scenario.active or first is None:
-        return False
-    if not matching(session, scenario.condition, [start.friend_id], now, settings):
-        return False
-    if not _may_enter(session, scenario, start.friend_id, now):
-        return False
-    entered_at = min(start.at, now)
-    due = due_after(entered_at, first, settings.zone)
-    row = {
+    """Do what `enrol` does, telling only whether the friend entered."""
+    return enter_many(session, scenario, [start], now, settings) == 1
+
+
+def enter_many(
+    session: Session, scenario: Scenario, starts: Sequence[Start], now: datetime, settings: Shop
+) -> int:
+    """Let many in at once, a handful of queries however many they are; return how many entered."""
+    flow = Flow(scenario.steps)
+    if not scenario.active or flow.first is None or not starts:
+        return 0
+    fits = matching(session, scenario.condition, {start.friend_id for start in starts}, now, settings)
+    left: list[Start] = [start for start in starts if start.friend_id in fits]
+    entered = 0
+    while left:  # one start a friend and round: the first of two may keep the second out
+        round_: dict[int, Start] = {start.friend_id: start for start in reversed(left)}
+        free = _may_enter(session, scenario, sorted(round_), now)
+        entered += _insert(session, scenario, flow, [round_[id_] for id_ in free], now, settings)
+        left = [start for start in left if round_[start.friend_id] is not start]
+    return entered
+
+
+def _insert(
+    session: Session, scenario: Scenario, flow: Flow, starts: Sequence[Start], now: datetime, settings: Shop
+) -> int:
+    arriving = [
+        Arriving(number, start.friend_id, min(start.at, now), start.context)
+        for number, start in enumerate(starts)
+    ]
+    headings = [Heading(each, flow.first) for each in arriving]
+    placed = heading.place(session, flow, headings, now, settings)
+    rows = [_row(scenario, starts[each.id], each.base, placed.places.get(each.id), now) for each in arriving]
+    entered = insert_ignore(session, Enrolment, rows)
+    if entered and placed.passed:
+        _write_passed(session, scenario, starts, placed, now)
+    return entered
+
+
+def _row(
+    scenario: Scenario, start: Start, entered_at: datetime, place: Place | None, now: datetime
+) -> dict[str, Any]:
+    return {
         "scenario_id": scenario.id,
         "friend_id": start.friend_id,
         "cause": start.cause,
         "context": start.context,
+        "arms": {},
         "entered_at": entered_at,
-        "state": EnrolmentState.ACTIVE,
-        "next_step_id": first.id,
-        "next_at": due,
-        "due_at": due,
+        "state": EnrolmentState.ACTIVE if place else EnrolmentState.COMPLETED,
+        "end_reason": None if place else Reason.COMPLETED,
+        "ended_at": None if place else now,
+        "next_step_id": place.step_id if place else None,
+        "next_at": place.due if place else None,
+        "due_at": place.due if place else None,
     }
-    return insert_ignore(session, Enrolment, [row]) == 1
 
 
-def due_after(base: datetime, step: Step, zone: ZoneInfo) -> datetime:
-    """Return when `step` is due, counted from the step before it or from the start.
+def _write_passed(
+    session: Session, scenario: Scenario, starts: Sequence[Start], placed: Placed, now: datetime
+) -> None:
+    """Write down as skipped what the newcomers pass over at once; the rows' ids are known only now."""
+    causes = {start.cause for start in starts}
+    mine = (Enrolment.scenario_id == scenario.id, Enrolment.cause.in_(causes))
+    rows = session.execute(select(Enrolment.friend_id, Enrolment.cause, Enrolment.id).where(*mine))
+    ids = {(friend_id, cause): id_ for friend_id, cause, id_ in rows}
+    passed = [
+        (ids[start.friend_id, start.cause], start.friend_id, each.step)
+        for each in placed.passed
+        if each.step is not None
+        for start in [starts[each.who.id]]
+    ]
+    write_passed(session, passed, now)
 
-    Whole days with a time of day go by the calendar: two days after Saturday night, at 18:00, is Monday at 18:00.
-    """
-    days = step.delay.days
-    if step.at_time is not None and days >= 1 and step.delay == timedelta(days=days):
-        return days_later(base, days, step.at_time, zone)
-    return at_time_of_day(base + step.delay, step.at_time, zone)
 
-
-def _may_enter(session: Session, scenario: Scenario, friend_id: int, now: datetime) -> bool:
-    if scenario.reentry is Reentry.ALWAYS:
-        return True
+def _may_enter(
+    session: Session, scenario: Scenario, friend_ids: Sequence[int], now: datetime
+) -> Sequence[int]:
+    """Return those who may enter, by the rule of re-entry."""
+    if scenario.reentry is Reentry.ALWAYS or not friend_ids:
+        return friend_ids
     # Locked, so that two causes read by two processes at once do not both find no earlier enrolment.
-    session.execute(select(Friend.id).where(Friend.id == friend_id).with_for_update(key_share=True))
-    earlier = [Enrolment.scenario_id == scenario.id, Enrolment.friend_id == friend_id]
+    these = bulk.among(session, Friend.id, friend_ids)
+    session.execute(select(Friend.id).where(these).order_by(Friend.id).with_for_update(key_share=True))
+    earlier = [Enrolment.scenario_id == scenario.id, bulk.among(session, Enrolment.friend_id, friend_ids)]
     if scenario.reentry is Reentry.AFTER_INTERVAL:
         earlier.append(Enrolment.entered_at > now - (scenario.reentry_interval or timedelta()))
-    return not session.scalar(select(exists().where(*earlier)))
+    been = set(session.scalars(select(Enrolment.friend_id).where(*earlier)))
+    return [friend_id for friend_id in friend_ids if friend_id not in been]
+
+
+def arms_before(session: Session, step: Step, friend_ids: Collection[int]) -> dict[int, str]:
+    """Return the arm of a split that friends took when they came to it last, of those who did."""
+    taken = Enrolment.arms[str(step.id)].as_string()
+    rows = session.execute(
+        select(Enrolment.friend_id, taken)
+        .where(bulk.among(session, Enrolment.friend_id, friend_ids))
+        .where(Enrolment.scenario_id == step.scenario_id, taken.is_not(None))
+        .order_by(Enrolment.id)
+    )
+    return dict(rows.all())
 
 
 def end(session: Session, enrolment: Enrolment, state: EnrolmentState, reason: str, now: datetime) -> bool:

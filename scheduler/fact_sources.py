@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from segments import referrals
 from segments.models import Coupon, CouponGrant, Friend, Product, ProductKind, Purchase, PurchaseItem
+from segments.recommending import Recommendation
 
 COUPONS_SHOWN = 10
 
@@ -67,6 +68,11 @@ def worded(product: Product, language: str) -> dict[str, Any]:
         "image": product.image_url if (product.image_url or "").startswith("https://") else None,
     }
     return {key: value for key, value in parts.items() if value is not None}
+
+
+def suggested(one: Recommendation, language: str) -> dict[str, Any]:
+    """Return a product as the fact `recommended`, with the reason in words."""
+    return worded(one.product, language) | {"reason": one.reason(language)}
 
 
 def trial_product(session: Session, code: str | None = None) -> Product | None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 MessageObject = dict[str, Any]
@@ -141,4 +141,13 @@ class MessageGateway(Protocol):
 
     def profile(self, line_user_id: str) -> Profile:
         """Ask LINE for a friend's name, picture and language."""
+        ...
+
+
+@runtime_checkable
+class EveryoneGateway(Protocol):
+    """What can also send to all who follow the account, without naming them."""
+
+    def broadcast(self, messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
+        """Send one identical message to everybody LINE knows as a friend; raises a GatewayError as the others do."""
         ...

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, eligibility
+from scheduler import chunks, eligibility, meter
 from scheduler.jobs import JobQueue
 from scheduler.line_limits import TEXT, units
 from scheduler.models import (
@@ -89,6 +89,9 @@ def _refuse_if_hopeless(session: Session, delivery: Delivery, now: datetime) -> 
     verdict = eligibility.may_send(candidate, now)
     if isinstance(verdict, eligibility.Refused):
         raise Conflict("answer_impossible", reason=verdict.reason)
+    # It would wait for the next month, and be over by then: the one who typed it must know at once.
+    if (reason := meter.refusal(session, now)) is not None:
+        raise Conflict("answer_impossible", reason=reason)
 
 
 def remember(session: Session, delivery_ids: Sequence[int], now: datetime) -> None:

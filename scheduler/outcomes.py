@@ -1,14 +1,14 @@
 """Records what became of a run of a chunk, and decides what happens next."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scheduler import bulk, chunks, manual
-from scheduler.batches import Multicast, Pushes
+from scheduler import bulk, chunks, contacting, everyone, everyone_choice, manual, meter, savings
+from scheduler.batches import Everyone, Multicast, Pushes
 from scheduler.gateway import (
     Accepted,
     GatewayError,
@@ -30,8 +30,8 @@ from scheduler.models import (
     Delivery,
     DeliveryBody,
     DeliveryState,
+    Way,
 )
-from segments import contacts
 
 Outcome = Accepted | GatewayError
 LONGEST_WAIT = timedelta(minutes=5)
@@ -83,19 +83,51 @@ def _record_refused_multicast(
     match outcome:
         case RefusedByLine(recipient_index=index) if index is not None and index < len(batch.delivery_ids):
             _fail(ledger, [batch.delivery_ids[index]], "unknown_recipient")
-            _begin_anew(chunk)
+            _begin_anew(ledger, chunk, batch)
             _go_on(ledger, chunk)
         case RefusedByLine():
             _fail(ledger, batch.delivery_ids, "refused")
+            meter.give_back(ledger.session, len(batch.delivery_ids), chunk.first_attempt_at)
             _pause(ledger, chunk, "refused")
             _close_or_go_on(ledger, chunk)
         case QuotaExhausted() | TokenInvalid():
             if not batch.is_resend:
-                _begin_anew(chunk)
+                _begin_anew(ledger, chunk, batch)
             _stop(ledger, chunk, name_of(outcome))
         case None:
             if not batch.is_resend:
-                _begin_anew(chunk)
+                _begin_anew(ledger, chunk, batch)
+            _go_on(ledger, chunk)
+        case _:
+            _go_on(ledger, chunk, _wait(chunk, outcome))
+
+
+def record_everyone(ledger: Ledger, batch: Everyone, outcome: Outcome | None) -> None:
+    """Write down what LINE said to a request for everyone; each friend's delivery follows page by page."""
+    chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
+    if outcome is not None:
+        ledger.session.execute(insert(Attempt), [_attempt(ledger.now, outcome, chunk_id=chunk.id)])
+    if isinstance(outcome, Accepted):
+        chunk.request_id = outcome.accepted_request_id or outcome.request_id or "accepted"
+    elif chunk.generation == batch.generation and chunk.request_id is None:
+        _record_refused_everyone(ledger, chunk, batch, outcome)
+    ledger.session.flush()
+
+
+def _record_refused_everyone(
+    ledger: Ledger, chunk: Chunk, batch: Everyone, outcome: GatewayError | None
+) -> None:
+    certainly_not = outcome is None or isinstance(outcome, RefusedByLine | QuotaExhausted | TokenInvalid)
+    if isinstance(outcome, RefusedByLine) or (certainly_not and not batch.is_resend):
+        everyone.take_back(ledger.session, chunk)
+    match outcome:
+        case RefusedByLine():
+            # Nobody got it. The way of every other broadcast finds out whether it is the message.
+            everyone_choice.fall_back(ledger.session.get_one(Broadcast, batch.broadcast_id), "refused")
+            _go_on(ledger, chunk)
+        case QuotaExhausted() | TokenInvalid():
+            _stop(ledger, chunk, name_of(outcome))
+        case None:
             _go_on(ledger, chunk)
         case _:
             _go_on(ledger, chunk, _wait(chunk, outcome))
@@ -104,9 +136,10 @@ def _record_refused_multicast(
 def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | None]) -> None:
     """Write down what LINE said to each push; None = not sent, for it was stopped or after a fatal answer."""
     chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
-    by_id = {push.delivery_id: outcome for push, outcome in zip(batch.pushes, outcomes, strict=True)}
+    told = {push.delivery_id: outcome for push, outcome in zip(batch.pushes, outcomes, strict=True)}
+    _keep_what_tells(ledger, {id_: outcome for id_, outcome in told.items() if outcome is not None})
+    by_id = {id_: told[push.delivery_id] for push in batch.pushes for id_ in batch.deliveries_of(push)}
     said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
-    _keep_what_tells(ledger, said)
     accepted = {id_: outcome for id_, outcome in said.items() if isinstance(outcome, Accepted)}
     _accept(ledger, batch, accepted)
     if chunk.broadcast_id is None and accepted:
@@ -121,7 +154,12 @@ def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | No
 def _record_the_rest(ledger: Ledger, chunk: Chunk, batch: Pushes, by_id: dict[int, Outcome | None]) -> None:
     said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
     sending = _still_sending(ledger, list(by_id))
-    _fail(ledger, [id_ for id_ in _of(said, RefusedByLine) if id_ in sending], "refused")
+    _give_back(ledger, batch, by_id, sending)
+    refused = [id_ for id_ in _of(said, RefusedByLine) if id_ in sending]
+    in_company = {id_ for ids in batch.carried.values() for id_ in ids}
+    _fail(ledger, [id_ for id_ in refused if id_ not in in_company], "refused")
+    # Nobody got it, and one of several may be to blame: each goes alone.
+    _requeue(ledger, [id_ for id_ in refused if id_ in in_company], alone=True)
     fatal = next((o for o in said.values() if isinstance(o, QuotaExhausted | TokenInvalid)), None)
     untouched = [id_ for id_ in sending if not _is_answered(by_id[id_])]
     _requeue(ledger, [id_ for id_ in untouched if id_ not in batch.resends])
@@ -155,6 +193,22 @@ def _still_sending(ledger: Ledger, delivery_ids: Sequence[int]) -> set[int]:
     these = bulk.among(ledger.session, Delivery.id, delivery_ids)
     query = select(Delivery.id).where(these, Delivery.state == DeliveryState.SENDING)
     return set(ledger.session.scalars(query))
+
+
+def _give_back(
+    ledger: Ledger, batch: Pushes, by_id: dict[int, Outcome | None], sending: Collection[int]
+) -> None:
+    """Return the messages of the pushes of this run that LINE certainly did not take to the month's meter."""
+    fresh = [push.delivery_id for push in batch.pushes if push.delivery_id not in batch.resends]
+    lost = [
+        id_
+        for id_ in fresh
+        if id_ in sending and (isinstance(by_id[id_], RefusedByLine) or not _is_answered(by_id[id_]))
+    ]
+    if lost:
+        these = bulk.among(ledger.session, Delivery.id, lost)
+        at = ledger.session.scalar(select(func.min(Delivery.first_attempt_at)).where(these))
+        meter.give_back(ledger.session, len(lost), at)
 
 
 def _is_answered(outcome: Outcome | None) -> bool:
@@ -197,20 +251,36 @@ def _accept(ledger: Ledger, batch: Pushes, accepted: dict[int, Accepted]) -> Non
     ids = [outcome.accepted_request_id or outcome.request_id for outcome in accepted.values()]
     columns = {"id": list(accepted), "request_id": ids}
     ended = {"state": DeliveryState.ACCEPTED, "reason": None, "ended_at": ledger.now}
+    news = contacting.news_of(ledger.session, accepted)
     bulk.update_columns(ledger.session, Delivery, "id", columns, **ended)
-    friend_of = dict(zip((push.delivery_id for push in batch.pushes), batch.friend_ids, strict=True))
-    contacts.contacted(ledger.session, [friend_of[id_] for id_ in accepted], ledger.now)
+    pushed = [push for push in batch.pushes if push.delivery_id in accepted]
+    carried = [[news[id_] for id_ in batch.deliveries_of(push) if id_ in news] for push in pushed]
+    contacting.tell(ledger.session, carried, ledger.now)
+    saved = sum(len(each) - 1 for each in carried if each)
+    savings.note(ledger.session, Way.BUNDLE, saved, ledger.now)
+
+
+def accept_mail(ledger: Ledger, delivery_id: int, message_id: str | None) -> None:
+    """Write down that a mail server took a mail, which is a contact like any other and costs no LINE message."""
+    news = contacting.news_of(ledger.session, [delivery_id])
+    taken = {"state": DeliveryState.ACCEPTED, "reason": None, "request_id": (message_id or "")[:64]}
+    _end(ledger, Delivery.id == delivery_id, **taken)
+    contacting.tell(ledger.session, [list(news.values())], ledger.now)
 
 
 def _accept_all(ledger: Ledger, batch: Multicast, outcome: Accepted) -> None:
+    these = bulk.among(ledger.session, Delivery.id, batch.delivery_ids)
+    # One answer for all: when one of them was recorded before, so were the others.
+    is_news = contacting.is_news(ledger.session, batch.delivery_ids[0])
     _end(
         ledger,
-        bulk.among(ledger.session, Delivery.id, batch.delivery_ids),
+        these,
         state=DeliveryState.ACCEPTED,
         reason=None,
         request_id=outcome.accepted_request_id or outcome.request_id,
     )
-    contacts.contacted(ledger.session, batch.friend_ids, ledger.now)
+    if is_news is not None:
+        contacting.tell_alike(ledger.session, batch.friend_ids, is_news, ledger.now)
 
 
 def _fail(ledger: Ledger, delivery_ids: Sequence[int], reason: str) -> None:
@@ -224,18 +294,27 @@ def _end(ledger: Ledger, which: ColumnElement[bool], **values: object) -> None:
     ledger.session.execute(ended.execution_options(synchronize_session=False))
 
 
-def _requeue(ledger: Ledger, delivery_ids: Sequence[int]) -> None:
-    """Take back what LINE certainly did not take, its body as well: the next run asks and renders anew."""
+def _requeue(ledger: Ledger, delivery_ids: Sequence[int], *, alone: bool = False) -> None:
+    """Take back what LINE certainly did not take, its body as well: the next run asks and renders anew.
+
+    `alone`: from now on each goes in a push of its own.
+    """
     if delivery_ids:
         bodies = bulk.among(ledger.session, DeliveryBody.delivery_id, delivery_ids)
         ledger.session.execute(delete(DeliveryBody).where(bodies))
         taken_back = update(Delivery).where(bulk.among(ledger.session, Delivery.id, delivery_ids))
-        values = {"state": DeliveryState.QUEUED, "first_attempt_at": None}
+        kept = case((Delivery.carried_by == Delivery.id, Delivery.id))
+        values = {
+            "state": DeliveryState.QUEUED,
+            "first_attempt_at": None,
+            "carried_by": Delivery.id if alone else kept,
+        }
         ledger.session.execute(taken_back.values(values).execution_options(synchronize_session=False))
 
 
-def _begin_anew(chunk: Chunk) -> None:
+def _begin_anew(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
     """Take back a multicast that LINE certainly did not take: its next body goes under another key."""
+    meter.give_back(ledger.session, len(batch.delivery_ids), chunk.first_attempt_at)
     chunk.generation += 1
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
 

@@ -13,8 +13,8 @@ from segments.clock import Clock
 from segments.db import Database
 from segments.upsert import insert_ignore
 
-RATES = {"push": 1980.0, "multicast": 198.0}
-"""Requests a second and channel: one in a hundred less than LINE allows, because what leaves evenly arrives less so."""
+RATES = {"push": 1900.0, "multicast": 190.0}
+"""Requests a second and channel: one in twenty less than LINE allows, for a turn may be used up to LATE after its time."""
 LONGEST_LINE = 60.0
 """Seconds that leases reach ahead at most: a clock set back by hours must not stop all sending for hours."""
 LONGEST_BLOCK = 0.1

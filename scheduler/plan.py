@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, messages, throttle
+from scheduler import chunks, everyone, everyone_choice, messages, planning_money, throttle
 from scheduler.bulk import insert_ignore_from
 from scheduler.jobs import JobQueue
 from scheduler.models import (
@@ -21,6 +21,7 @@ from scheduler.models import (
     Message,
     MessageVersion,
     Purpose,
+    Through,
 )
 from segments import audience
 from segments.clock import Clock
@@ -54,17 +55,29 @@ def _still_planning(session: Session, broadcast_id: int) -> Broadcast | None:
 
 
 def _plan_page(session: Session, queue: JobQueue, broadcast: Broadcast, now: datetime) -> bool:
-    if broadcast.audience_id is None:
-        frozen = audience.freeze(session, _condition(broadcast), now)
-        broadcast.audience_id = frozen.id
+    if planning_money.is_first_page(broadcast):
+        if not planning_money.still_may_begin(session, broadcast, now):
+            return False
+        if broadcast.audience_id is None:
+            frozen = audience.freeze(session, _condition(broadcast), now, by_mail=broadcast.by_mail)
+            broadcast.audience_id = frozen.id
+        planning_money.decide_order(session, broadcast, now)
     version = session.get_one(MessageVersion, broadcast.message_version_id)
+    if planning_money.is_first_page(broadcast):
+        everyone_choice.choose(session, broadcast, version)
     spans = _spans(session, broadcast, sorted(version.content))
     if not spans:
         broadcast.state, broadcast.planned_at = BroadcastState.SENDING, now
         session.flush()
+        everyone.enqueue(session, queue, broadcast, now)
         chunks.finish_broadcast(session, broadcast.id, now)
         return False
-    _add_chunks(session, queue, broadcast, version, spans, now)
+    if broadcast.by_value:
+        _put_aside(session, broadcast, version, spans, now)
+    elif broadcast.through is Through.BROADCAST:
+        _add_to_everyones(session, broadcast, version, spans, now)
+    else:
+        _add_chunks(session, queue, broadcast, version, spans, now)
     broadcast.planned_through = max(span.last for span in spans)
     return True
 
@@ -127,6 +140,27 @@ def _add_chunks(
     chunks.enqueue_all(session, queue, added, now)
 
 
+def _add_to_everyones(
+    session: Session, broadcast: Broadcast, version: MessageVersion, spans: Sequence[Span], now: datetime
+) -> None:
+    """Write the deliveries of a broadcast that LINE itself sends to everyone: one chunk has them all."""
+    purpose = session.get_one(Message, version.message_id).purpose
+    chunk = everyone.chunk_of(session, broadcast, version, now)
+    for span in spans:
+        _add_deliveries(session, broadcast, chunk.id, purpose, _members(broadcast, span, version), now)
+
+
+def _put_aside(
+    session: Session, broadcast: Broadcast, version: MessageVersion, spans: Sequence[Span], now: datetime
+) -> None:
+    """Write deliveries that wait in no chunk: scheduler.releasing picks from all that wait for money."""
+    purpose = session.get_one(Message, version.message_id).purpose
+    waiting = planning_money.put_aside(session, broadcast, now)
+    for span in spans:
+        members = _members(broadcast, span, version)
+        _add_deliveries(session, broadcast, None, purpose, members, now, **waiting)
+
+
 def _members(broadcast: Broadcast, span: Span, version: MessageVersion) -> Select[int]:
     members = select(AudienceMember.friend_id).where(
         AudienceMember.audience_id == broadcast.audience_id,
@@ -141,10 +175,11 @@ def _members(broadcast: Broadcast, span: Span, version: MessageVersion) -> Selec
 def _add_deliveries(
     session: Session,
     broadcast: Broadcast,
-    chunk_id: int,
+    chunk_id: int | None,
     purpose: Purpose,
     members: Select[int],
     now: datetime,
+    **more: object,
 ) -> None:
     shared: dict[str, Any] = {
         "kind": DeliveryKind.BROADCAST,
@@ -155,6 +190,7 @@ def _add_deliveries(
         "state": DeliveryState.QUEUED,
         "created_at": now,
         "expires_at": broadcast.expires_at,
+        **more,
     }
     columns = Delivery.__table__.c
     values = [literal(value, columns[name].type).label(name) for name, value in shared.items()]

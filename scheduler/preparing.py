@@ -1,14 +1,24 @@
 """Prepares one run of a chunk: asks eligibility, renders, and writes the intent down."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Text, delete, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from scheduler import bulk, eligibility, messages, throttle
-from scheduler.batches import Batch, Multicast, Pushes, chunk_key, delivery_key, key_expired
+from scheduler import (
+    affording,
+    bulk,
+    bundling,
+    decision_rows,
+    eligibility,
+    everyone,
+    mail_instead,
+    messages,
+    throttle,
+)
+from scheduler.batches import Batch, Mails, Multicast, Pushes, chunk_key, delivery_key, key_expired
 from scheduler.chunks import OPEN_CHUNK
 from scheduler.gateway import Push
 from scheduler.holding import is_held
@@ -42,6 +52,10 @@ def prepare(
         return None
     if not throttle.has_its_turn(session, chunk, now):
         return None
+    if chunk.mode is ChunkMode.EVERYONE:
+        return everyone.batch_of(chunk)
+    if chunk.mode is ChunkMode.MAIL:
+        return Mails(chunk.id)
     deliveries = waiting(session, chunk)
     if chunk.mode is ChunkMode.MULTICAST:
         return _multicast(session, chunk, deliveries, now)
@@ -60,6 +74,10 @@ def _multicast(
     chunk.state = ChunkState.SENDING
     allowed = _judge(session, deliveries, now)
     if not allowed or not _fix_body(session, chunk, allowed, now):
+        return None
+    held = affording.claim_for(session, allowed, None, now)
+    allowed = [each for each in allowed if each.id not in held] if held else allowed
+    if not allowed:
         return None
     chunk.retry_key, chunk.first_attempt_at = str(chunk_key(chunk.id, chunk.generation)), now
     session.flush()
@@ -113,8 +131,37 @@ def _pushes(
     chunk.state, chunk.attempts = ChunkState.SENDING, chunk.attempts + 1
     session.flush()
     texts = _texts_of(session, resends)
-    texts |= _write_bodies(session, chunk, _judge(session, fresh, now), now, zone, tracking)
-    return _as_pushes(session, chunk, [each for each in deliveries if each.id in texts], texts, resends)
+    allowed = _in_company(session, chunk, _judge(session, fresh, now), now)
+    texts |= _write_bodies(session, chunk, allowed, now, zone, tracking)
+    leaving = [each for each in deliveries if each.id in texts]
+    carried = _carried(session, chunk, leaving, texts, resends)
+    return _as_pushes(session, chunk, leaving, texts, resends, carried)
+
+
+def _in_company(session: Session, chunk: Chunk, allowed: list[Waiting], now: datetime) -> list[Waiting]:
+    """Leave those behind that were taken along before their time, when what they were to go with may not leave."""
+    early = bundling.without_company(allowed, now) if chunk.broadcast_id is None else []
+    if not early:
+        return allowed
+    _set(session, early, {"chunk_id": None})
+    return [each for each in allowed if each not in early]
+
+
+def _carried(
+    session: Session,
+    chunk: Chunk,
+    leaving: Sequence[Waiting],
+    texts: dict[int, str],
+    resends: Sequence[Waiting],
+) -> dict[int, list[int]]:
+    """Return what goes in one push, under the delivery whose key it goes by: as before, or as decided now."""
+    if chunk.broadcast_id is not None:
+        return {}
+    again = {each.id for each in resends}
+    fresh = [each for each in leaving if each.id not in again]
+    return bundling.bound([each for each in leaving if each.id in again]) | bundling.bind(
+        session, fresh, texts
+    )
 
 
 def _judge(session: Session, deliveries: Sequence[Waiting], now: datetime) -> list[Waiting]:
@@ -127,15 +174,30 @@ def _judge(session: Session, deliveries: Sequence[Waiting], now: datetime) -> li
     by_verdict: dict[eligibility.Verdict, list[Waiting]] = {}
     for delivery, candidate in zip(deliveries, asked, strict=True):
         by_verdict.setdefault(verdicts[id(candidate)], []).append(delivery)
+    keep_back(session, by_verdict, now)
+    return by_verdict.get(eligibility.Allowed(), [])
+
+
+def keep_back(
+    session: Session, by_verdict: Mapping[eligibility.Verdict, Sequence[Waiting]], now: datetime
+) -> None:
+    """Write down why deliveries may not leave, or not yet; those that may are left as they are."""
+    # By what the deliveries are told: the figures, which differ from friend to friend, are for the decisions.
+    ended: dict[str, list[Waiting]] = {}
+    held: dict[tuple[datetime, str], list[Waiting]] = {}
     for verdict, those in by_verdict.items():
         match verdict:
             case eligibility.Held(until=until, reason=reason):
-                _set(session, those, {"chunk_id": None, "not_before": until, "reason": reason})
+                held.setdefault((until, reason), []).extend(those)
             case eligibility.Refused(reason=reason):
-                _end(session, those, DeliveryState.SKIPPED, reason, now)
+                ended.setdefault(reason, []).extend(those)
             case eligibility.Allowed():
                 pass
-    return by_verdict.get(eligibility.Allowed(), [])
+    for (until, reason), those in held.items():
+        _set(session, those, {"chunk_id": None, "not_before": until, "reason": reason})
+    for reason, those in mail_instead.take_over(session, ended, now).items():
+        _end(session, those, DeliveryState.SKIPPED, reason, now)
+    decision_rows.of_deliveries(session, by_verdict, now)
 
 
 def _end(
@@ -160,7 +222,7 @@ def _write_bodies(
     tracking: Tracking | None,
 ) -> dict[int, str]:
     """Write down what exactly each friend gets, then that it is on its way; return the texts by delivery."""
-    texts = _render_each(session, allowed, now, zone, tracking)
+    texts = _affordable(session, chunk, allowed, _render_each(session, allowed, now, zone, tracking), now)
     if not texts:
         return texts
     if chunk.attempts > 1 or chunk.broadcast_id is None:
@@ -175,6 +237,16 @@ def _write_bodies(
         .execution_options(synchronize_session=False)
     )
     return texts
+
+
+def _affordable(
+    session: Session, chunk: Chunk, allowed: Sequence[Waiting], texts: dict[int, str], now: datetime
+) -> dict[int, str]:
+    """Claim what the rendered messages cost, as late as can be: the month's meter is every process's."""
+    # In a chunk of no broadcast, what goes to one friend may go together and count once.
+    together = texts if chunk.broadcast_id is None else None
+    held = affording.claim_for(session, [each for each in allowed if each.id in texts], together, now)
+    return {id_: text for id_, text in texts.items() if id_ not in held} if held else texts
 
 
 _BROKEN = eligibility.Reason.TEMPLATE_FAILED
@@ -232,20 +304,36 @@ def _as_pushes(
     deliveries: Sequence[Waiting],
     texts: dict[int, str],
     resends: Sequence[Waiting],
+    carried: dict[int, list[int]],
 ) -> Pushes | None:
     if not deliveries:
         return None
     addresses = _addresses(session, deliveries)
+    several = {first: tuple(ids) for first, ids in carried.items() if len(ids) > 1}
+    firsts = [each for each in deliveries if each.id in carried] if several else deliveries
+    bodies = texts | {first: bundling.joined([texts[id_] for id_ in ids]) for first, ids in several.items()}
     return Pushes(
         chunk_id=chunk.id,
         broadcast_id=chunk.broadcast_id,
         pushes=tuple(
-            Push(each.id, addresses[each.friend_id], texts[each.id], delivery_key(each.id))
-            for each in deliveries
+            Push(each.id, addresses[each.friend_id], bodies[each.id], delivery_key(each.id))
+            for each in firsts
         ),
-        friend_ids=tuple(delivery.friend_id for delivery in deliveries),
+        friend_ids=tuple(delivery.friend_id for delivery in firsts),
         resends=frozenset(delivery.id for delivery in resends),
+        carried=several,
+        campaigns=_campaigns(deliveries, carried) if chunk.broadcast_id is None else {},
     )
+
+
+def _campaigns(deliveries: Sequence[Waiting], carried: dict[int, list[int]]) -> dict[int, frozenset[int]]:
+    of = {each.id: each.broadcast_id for each in deliveries if each.broadcast_id is not None}
+    named = (
+        {first: frozenset(of[id_] for id_ in ids if id_ in of) for first, ids in carried.items()}
+        if of
+        else {}
+    )
+    return {first: broadcasts for first, broadcasts in named.items() if broadcasts}
 
 
 def _addresses(session: Session, deliveries: Sequence[Waiting]) -> dict[int, str]:

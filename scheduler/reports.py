@@ -49,12 +49,10 @@ def waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Delivery).where(unplanned)) or 0
 
 
-def quota_use(session: Session) -> QuotaUse:
-    """Return how much of the plan is used, as LINE last told."""
-    plan = quota.plan_of(session)
-    return QuotaUse(
-        quota.used_this_month(session), plan.included, plan.name, plan.name_en, quota.used_at(session)
-    )
+def quota_use(session: Session, now: datetime) -> QuotaUse:
+    """Return how much of the plan is used this month."""
+    plan, used = quota.plan_of(session), quota.used_this_month(session, now)
+    return QuotaUse(used, plan.included, plan.name, plan.name_en, quota.used_at(session, now))
 
 
 @dataclass(frozen=True)

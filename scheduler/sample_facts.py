@@ -7,6 +7,7 @@ from scheduler.fact_words import cycle_reason, name_sama, referral_url, share_ur
 from scheduler.link_calls import FACT as LINKS
 from scheduler.link_calls import SampleLinks
 from scheduler.template_facts import shop_facts
+from segments.recommending_words import Why, reason_words
 from segments.shop import Shop
 
 NAMES = {"ja": "山田 花子", "en": "Hanako"}
@@ -26,6 +27,7 @@ def sample_facts(settings: Shop, language: str, now: datetime) -> dict[str, Any]
     link = referral_url(settings.basic_id or BASIC_ID, CODE)
     coupon = {"title": coupon_title, "code": CODE, "discount_yen": 500, "expires": now + timedelta(days=30)}
     goods = {"code": "SAMPLE", "price_yen": 980, "url": LINK, "image": PICTURE}
+    recommended = goods | {"name": product, "reason": reason_words(Why.POPULAR, "", 12, 12, language)}
     item = {"title": product, "text": product, "url": LINK}
     of_shop = shop_facts(settings, language)
     known = {name: value for name, value in of_shop.items() if value}
@@ -41,6 +43,8 @@ def sample_facts(settings: Shop, language: str, now: datetime) -> dict[str, Any]
         "next_due": now + timedelta(days=5),
         "cycle_reason": cycle_reason(2, 30.0, language),
         "last_product": goods | {"name": product},
+        "recommended": recommended,
+        "recommendations": [recommended],
         "trial": goods | {"name": trial, "ends": now + timedelta(days=7)},
         "coupon": coupon,
         "coupons": [coupon],

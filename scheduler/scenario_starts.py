@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Scenario
+from scheduler.step_settings import read_date_start
 from segments import saved, tags, watching
 from segments.errors import Invalid, NotFound
 from segments.models import EventKind, Segment, Tag
@@ -53,7 +54,8 @@ def check(session: Session, wanted: Mapping[str, Any]) -> None:
 
     Raises NotFound (segment_unknown, tag_unknown) or Invalid (trigger_invalid).
     """
-    if wanted.get("date") == "birthday":
+    if "date" in wanted:
+        read_date_start(wanted)
         return
     kind, where = wanted.get("event"), _where(wanted)
     if not isinstance(kind, str) or kind not in set(EventKind):

@@ -6,10 +6,10 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from scheduler.enrolments import end, end_many, enrol, leave_all
+from scheduler.enrolments import end, end_many, enrol, enter_many, leave_all
 from scheduler.models import Enrolment, EnrolmentState, Scenario, Step
 from scheduler.step_deliveries import Ground, Member
 from scheduler.steps import complete, take
@@ -17,7 +17,7 @@ from segments import shop
 from segments.errors import NotFound
 from segments.shop import Shop
 
-__all__ = ["advance", "end", "end_many", "enrol", "leave_all", "pause", "resume"]
+__all__ = ["advance", "advance_one", "end", "end_many", "enrol", "enter_many", "leave_all", "pause", "resume"]
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +39,14 @@ def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
     return len(members)
 
 
-def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
-    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now)
+def advance_one(session: Session, enrolment_id: int, now: datetime) -> None:
+    """Take the due step of one enrolment; what breaks is raised."""
+    for member in _claim(session, now, 1, Enrolment.id == enrolment_id):
+        _take(session, member.next_step_id, [member], shop.load(session), now)
+
+
+def _claim(session: Session, now: datetime, limit: int, *which: ColumnElement[bool]) -> list[Member]:
+    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now, *which)
     ids = session.scalars(
         select(Enrolment.id)
         .where(*is_due)
@@ -63,6 +69,7 @@ def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
             Enrolment.entered_at,
             Enrolment.next_step_id,
             Enrolment.due_at,
+            Enrolment.arms,
         )
         .execution_options(synchronize_session=False)
     )

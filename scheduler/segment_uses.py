@@ -25,7 +25,7 @@ def elsewhere(session: Session, segment_id: int) -> list[Use]:
     by_step = (
         select(Scenario.id, Scenario.name, Step.condition)
         .join(Step)
-        .where(Step.condition.is_not(None))
+        .where(Step.condition.is_not(None), Step.removed_at.is_(None))
         .order_by(Scenario.id)
     )
     scenarios = [

@@ -8,9 +8,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.models import Enrolment, EnrolmentState, MessageVersion, Step
+from scheduler.step_settings import LONGEST_DAYS
 from segments.errors import Conflict, Invalid, NotFound
 
-LONGEST = timedelta(days=365)
+LONGEST = timedelta(days=LONGEST_DAYS)
 """Of a delay and of a validity."""
 
 
@@ -48,9 +49,14 @@ def pause(session: Session, step_id: int) -> Step:
     return step
 
 
-def resume(session: Session, step_id: int) -> Step:
-    """Switch a step on again; who waited at it is looked at by the next tick."""
+def resume(session: Session, step_id: int, now: datetime) -> Step:
+    """Switch a step on again; who waited at it is looked at by the next tick.
+
+    One that had paused itself is judged by the blocks after this moment: what stopped it must not stop it again.
+    """
     step = step_of(session, step_id)
+    if step.alarm is not None:
+        step.alarm, step.rate_from = None, now
     step.active = True
     waited = (
         Enrolment.next_step_id == step_id,

@@ -1,14 +1,19 @@
 """The deliveries of one scenario step: written queued, or skipped with the reason, once for each enrolment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler import mail_instead, reply_carry
+from scheduler.candidates import quiet_hours
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, MessageVersion, Scenario, Step
+from scheduler.scenario_flow import Flow
 from scheduler.verdicts import Allowed, Refused, Verdict
 from segments.shop import Shop
 from segments.upsert import insert_ignore
@@ -25,6 +30,8 @@ class Member(NamedTuple):
     entered_at: datetime
     next_step_id: int | None
     due_at: datetime | None
+    arms: Mapping[str, str] = MappingProxyType({})
+    """The arm taken at each split, by the step's id as text."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class Ground:
     step: Step
     settings: Shop
     now: datetime
+
+    @cached_property
+    def flow(self) -> Flow:
+        """How its steps follow each other."""
+        return Flow(self.scenario.steps)
 
 
 def newest_version(ground: Ground) -> int | None:
@@ -60,6 +72,9 @@ def write_deliveries(ground: Ground, members: Sequence[Member], verdicts: dict[i
         insert_ignore(
             ground.session, Delivery, [_delivery(ground, each, verdicts[each.id], version_id) for each in new]
         )
+        if not ground.step.effects:  # What it promises could not be given by mail.
+            refused = [each.id for each in new if isinstance(verdicts[each.id], Refused)]
+            mail_instead.of_steps(ground.session, ground.step.id, refused, ground.now)
     return [member for member in new if isinstance(verdicts[member.id], Allowed)]
 
 
@@ -73,6 +88,7 @@ def _who_had_it(ground: Ground, members: Sequence[Member]) -> set[int]:
 
 def _delivery(ground: Ground, member: Member, verdict: Verdict, version_id: int | None) -> dict[str, Any]:
     skipped = isinstance(verdict, Refused)
+    expires_at = expiry(ground, member)
     return {
         "friend_id": member.friend_id,
         "kind": DeliveryKind.STEP,
@@ -83,7 +99,17 @@ def _delivery(ground: Ground, member: Member, verdict: Verdict, version_id: int 
         "state": DeliveryState.SKIPPED if skipped else DeliveryState.QUEUED,
         "reason": verdict.reason if isinstance(verdict, Refused) else None,
         "created_at": ground.now,
-        "not_before": ground.now,
-        "expires_at": expiry(ground, member),
+        "not_before": _pushed_at(ground, expires_at),
+        "rides_from": ground.now if ground.step.rides_for else None,
+        "expires_at": expires_at,
         "ended_at": ground.now if skipped else None,
     }
+
+
+def _pushed_at(ground: Ground, expires_at: datetime | None) -> datetime:
+    """Return when the message is pushed: now, or when it has waited in vain for a reply to ride on."""
+    wait = ground.step.rides_for
+    if not wait:
+        return ground.now
+    quiet, zone = quiet_hours(ground.settings), ground.settings.zone
+    return reply_carry.push_at(ground.now, wait, expires_at, quiet, zone)

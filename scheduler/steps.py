@@ -1,53 +1,77 @@
-"""Takes one step for all friends who have reached it: judges, queues or skips with a reason, moves on."""
+"""Takes one step for all friends who have reached it, by what kind it is, and moves them on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from scheduler import effects, enrolments
-from scheduler.candidates import quiet_hours, recipients
+from scheduler import bulk, effects, enrolments, heading, splits, step_judging
+from scheduler.heading import Heading
 from scheduler.matching import matching, reached
-from scheduler.models import DeliveryKind, Enrolment, EnrolmentState
+from scheduler.models import Enrolment, EnrolmentState, Step, StepKind
+from scheduler.passed_steps import write_passed
 from scheduler.reasons import Reason
-from scheduler.step_deliveries import Ground, Member, expiry, newest_version, write_deliveries
-from scheduler.verdicts import PAUSE_RECHECK, Allowed, Candidate, Held, Refused, Verdict, may_send
+from scheduler.step_deliveries import Ground, Member, write_deliveries
+from scheduler.step_settings import NO, YES, Otherwise, of_scenario, of_step
+from scheduler.step_timing import Arriving, due_dates
+from scheduler.verdicts import PAUSE_RECHECK, Held
 
 CATCH_UP = timedelta(days=1)
 """A step later than this moves those after it: a long pause must not end in many messages at once."""
+LOOK_AGAIN = timedelta(hours=1)
+"""How often a wait asks its condition; news of the friend (scheduler.triggers) has it asked at once."""
+
+Onward = Sequence[tuple[Member, Step | None]]
+"""Who goes on, and to which step."""
 
 
 def take(ground: Ground, members: Sequence[Member]) -> None:
     """Take the step for `members`, who are all at it and due."""
+    if ground.step.removed_at is not None:
+        _move_on(ground, [(member, ground.flow.after(ground.step)) for member in members])
+        return
     if not (ground.scenario.active and ground.step.active):
         _hold(ground, {member.id: ground.now + PAUSE_RECHECK for member in members})
         return
     staying = _without_those_who_leave(ground, members)
-    if not staying:
-        return
-    verdicts = _judge(ground, staying)
-    _hold(ground, {id_: verdict.until for id_, verdict in verdicts.items() if isinstance(verdict, Held)})
-    done = [member for member in staying if not isinstance(verdicts[member.id], Held)]
-    sent = write_deliveries(ground, done, verdicts)
-    for member in sorted(sent, key=lambda each: each.friend_id):
-        occasion = effects.Occasion(ground.step, member.id, member.friend_id, member.context)
-        effects.apply(ground.session, occasion, ground.settings, ground.now)
-    _move_on(ground, done)
+    there = _whose_day_it_is(ground, staying)
+    if there:
+        _move_on(ground, _TAKEN[ground.step.kind](ground, there))
 
 
 def _without_those_who_leave(ground: Ground, members: Sequence[Member]) -> list[Member]:
     at_goal = reached(ground.session, ground.scenario.goal, members)
     _end(ground, at_goal, EnrolmentState.GOAL, Reason.GOAL)
     on_the_way = [member for member in members if member.id not in at_goal]
+    if not of_scenario(ground.scenario).leave_when_unmatched:
+        return on_the_way
     fits = _those_matching(ground, ground.scenario.condition, on_the_way)
     gone = {member.id for member in on_the_way} - fits
     _end(ground, gone, EnrolmentState.LEFT, Reason.CONDITION)
     return [member for member in on_the_way if member.id in fits]
 
 
+def _whose_day_it_is(ground: Ground, members: Sequence[Member]) -> list[Member]:
+    """Return those whose date, if the step counts back from one, is still the same: dates are corrected meanwhile."""
+    if of_step(ground.step).when.before is None or not members:
+        return list(members)
+    arriving = [
+        Arriving(each.id, each.friend_id, each.due_at or ground.now, each.context) for each in members
+    ]
+    due = due_dates(ground.session, ground.step, arriving, ground.now, ground.settings)
+    later = {id_: moment for id_, moment in due.items() if moment > ground.now}
+    _put_off(ground, later)
+    gone = [member for member in members if member.id not in due]
+    write_passed(ground.session, [(each.id, each.friend_id, ground.step) for each in gone], ground.now)
+    _move_on(ground, [(member, ground.flow.after(ground.step)) for member in gone])
+    return [member for member in members if member.id in due and member.id not in later]
+
+
 def _those_matching(ground: Ground, condition: dict[str, Any] | None, members: Sequence[Member]) -> set[int]:
+    if not members:
+        return set()
     friends = {member.friend_id for member in members}
     found = matching(ground.session, condition, friends, ground.now, ground.settings)
     return {member.id for member in members if member.friend_id in found}
@@ -58,62 +82,112 @@ def _end(ground: Ground, ids: Iterable[int], state: EnrolmentState, reason: Reas
         enrolments.end_many(ground.session, Enrolment.id.in_(found), state, reason, ground.now)
 
 
-def _hold(ground: Ground, until: dict[int, datetime]) -> None:
-    if until:
-        rows = [{"id": id_, "next_at": moment} for id_, moment in until.items()]
-        ground.session.execute(update(Enrolment), rows)
+def _hold(ground: Ground, until: Mapping[int, datetime]) -> None:
+    bulk.update_columns(ground.session, Enrolment, "id", {"id": [*until], "next_at": [*until.values()]})
 
 
-def _judge(ground: Ground, members: Sequence[Member]) -> dict[int, Verdict]:
-    general = _general_refusal(ground)
-    if general:
-        return {member.id: Refused(general) for member in members}
-    if ground.step.message_id is None:
-        return {member.id: Allowed() for member in members}
-    wanted = _those_matching(ground, ground.step.condition, members)
-    known = recipients(ground.session, {member.friend_id for member in members}, ground.settings)
-    quiet = quiet_hours(ground.settings)
-    verdicts: dict[int, Verdict] = {}
-    for member in members:
-        candidate = Candidate(
-            recipient=known[member.friend_id],
-            kind=DeliveryKind.STEP,
-            purpose=ground.step.purpose,
-            quiet=quiet,
-            expires_at=expiry(ground, member),
+def _put_off(ground: Ground, due: Mapping[int, datetime]) -> None:
+    moments = [*due.values()]
+    bulk.update_columns(
+        ground.session, Enrolment, "id", {"id": [*due], "next_at": moments, "due_at": moments}
+    )
+
+
+def _say(ground: Ground, members: Sequence[Member]) -> Onward:
+    """Queue the message or skip it with a reason, and have the effects."""
+    verdicts = step_judging.judge(ground, members)
+    _hold(ground, {id_: verdict.until for id_, verdict in verdicts.items() if isinstance(verdict, Held)})
+    done = [member for member in members if not isinstance(verdicts[member.id], Held)]
+    sent = write_deliveries(ground, done, verdicts)
+    for member in sorted(sent, key=lambda each: each.friend_id):
+        occasion = effects.Occasion(ground.step, member.id, member.friend_id, member.context)
+        effects.apply(ground.session, occasion, ground.settings, ground.now)
+    return _all_after(ground, done)
+
+
+def _wait_until(ground: Ground, members: Sequence[Member]) -> Onward:
+    """Let go on whom the condition holds for, from now; the others wait, at most until the latest time."""
+    settings = of_step(ground.step)
+    fits = _those_matching(ground, ground.step.condition, members)
+    ends = {member.id: (member.due_at or ground.now) + settings.latest for member in members}
+    late = [member for member in members if member.id not in fits and ends[member.id] <= ground.now]
+    waiting = {id_: end for id_, end in ends.items() if id_ not in fits and end > ground.now}
+    _hold(ground, {id_: min(end, ground.now + LOOK_AGAIN) for id_, end in waiting.items()})
+    if settings.otherwise is Otherwise.LEAVE:
+        _end(ground, [member.id for member in late], EnrolmentState.LEFT, Reason.WAITED)
+        late = []
+    freed = [member._replace(due_at=ground.now) for member in members if member.id in fits]
+    return _all_after(ground, freed + [member._replace(due_at=ends[member.id]) for member in late])
+
+
+def _branch(ground: Ground, members: Sequence[Member]) -> Onward:
+    fits = _those_matching(ground, ground.step.condition, members)
+    arms = {arm: ground.flow.into(ground.step, arm) for arm in (YES, NO)}
+    return [(member, arms[YES if member.id in fits else NO]) for member in members]
+
+
+def _split(ground: Ground, members: Sequence[Member]) -> Onward:
+    arms, key = of_step(ground.step).arms, str(ground.step.id)
+    before = enrolments.arms_before(ground.session, ground.step, [member.friend_id for member in members])
+    drawn = {
+        member.id: splits.kept_or_drawn(
+            ground.step.id, member.friend_id, arms, member.arms.get(key) or before.get(member.friend_id)
         )
-        fits = member.id in wanted
-        verdicts[member.id] = may_send(candidate, ground.now) if fits else Refused(Reason.CONDITION)
-    return verdicts
-
-
-def _general_refusal(ground: Ground) -> Reason | None:
-    if effects.lacks_trial_product(ground.session, ground.step):
-        return Reason.NO_TRIAL_PRODUCT
-    if ground.step.message_id is not None and newest_version(ground) is None:
-        return Reason.NO_MESSAGE
-    return None
-
-
-def _move_on(ground: Ground, members: Sequence[Member]) -> None:
-    if not members:
-        return
-    following = next((step for step in ground.scenario.steps if step.position > ground.step.position), None)
-    if following is None:
-        ids = [member.id for member in members]
-        complete(ground.session, ids, ground.now)
-        return
-    rows = [
-        {"id": member.id, "next_step_id": following.id, "next_at": due, "due_at": due}
         for member in members
-        for due in [enrolments.due_after(_base(ground, member), following, ground.settings.zone)]
-    ]
+    }
+    rows = [{"id": member.id, "arms": {**member.arms, key: drawn[member.id]}} for member in members]
     ground.session.execute(update(Enrolment), rows)
+    firsts = {arm.name: ground.flow.into(ground.step, arm.name) for arm in arms}
+    return [(member, firsts[drawn[member.id]]) for member in members]
 
 
-def _base(ground: Ground, member: Member) -> datetime:
+def _goal(ground: Ground, members: Sequence[Member]) -> Onward:
+    there = _those_matching(ground, ground.step.condition, members)
+    _end(ground, there, EnrolmentState.GOAL, Reason.GOAL)
+    return _all_after(ground, [member for member in members if member.id not in there])
+
+
+def _out(ground: Ground, members: Sequence[Member]) -> Onward:
+    del ground
+    return [(member, None) for member in members]
+
+
+def _all_after(ground: Ground, members: Sequence[Member]) -> Onward:
+    following = ground.flow.after(ground.step)
+    return [(member, following) for member in members]
+
+
+_TAKEN: dict[StepKind, Callable[[Ground, Sequence[Member]], Onward]] = {
+    StepKind.MESSAGE: _say,
+    StepKind.ACTION: _say,
+    StepKind.WAIT: _all_after,
+    StepKind.WAIT_UNTIL: _wait_until,
+    StepKind.BRANCH: _branch,
+    StepKind.SPLIT: _split,
+    StepKind.GOAL: _goal,
+    StepKind.END: _out,
+}
+
+
+def _move_on(ground: Ground, onward: Onward) -> None:
+    if not onward:
+        return
+    headings = [Heading(_arriving(ground, member), step) for member, step in onward]
+    placed = heading.place(ground.session, ground.flow, headings, ground.now, ground.settings)
+    passed = [(each.who.id, each.who.friend_id, each.step) for each in placed.passed if each.step]
+    write_passed(ground.session, passed, ground.now)
+    if placed.through:
+        complete(ground.session, placed.through, ground.now)
+    due = [place.due for place in placed.places.values()]
+    columns = {"id": [*placed.places], "next_at": due, "due_at": due}
+    steps = [place.step_id for place in placed.places.values()]
+    bulk.update_columns(ground.session, Enrolment, "id", {**columns, "next_step_id": steps})
+
+
+def _arriving(ground: Ground, member: Member) -> Arriving:
     due = member.due_at or ground.now
-    return due if ground.now - due <= CATCH_UP else ground.now
+    base = due if ground.now - due <= CATCH_UP else ground.now
+    return Arriving(member.id, member.friend_id, base, member.context)
 
 
 def complete(session: Session, enrolment_ids: Sequence[int], now: datetime) -> None:

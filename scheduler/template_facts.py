@@ -16,6 +16,7 @@ from scheduler.fact_sources import (
     catalogue,
     last_products,
     references,
+    suggested,
 )
 from scheduler.fact_words import cleaned, cycle_reason, name_sama, referral_url, share_url, stranger
 from scheduler.link_calls import FACT as LINKS
@@ -27,9 +28,11 @@ from scheduler.waiting import Waiting
 from segments import links, shop
 from segments.link_tokens import Tracking
 from segments.models import Cycle, Facts, Friend
+from segments.recommending import Recommendation, recommend
 from segments.shop import Shop
 
 REFERRAL_FACTS = frozenset({"referral_code", "referral_url", "share_url"})
+RECOMMENDED = frozenset({"recommended", "recommendations"})
 TRIAL_PRODUCT = "trial_product"
 """Key of an enrolment's context: the code of the trial product that this friend was offered."""
 
@@ -92,6 +95,7 @@ class _LookedUp(NamedTuple):
     last: dict[int, int]
     goods: Catalogue
     coupons: dict[int, list[HeldCoupon]]
+    recommended: dict[int, list[Recommendation]]
     codes: dict[int, str]
     links: Mapping[str, links.Target]
     names: frozenset[str]
@@ -120,6 +124,7 @@ def _look_up(session: Session, friend_ids: set[int], names: frozenset[str], now:
         last=last,
         goods=catalogue(session, last.values()) if names & {"last_product", "trial"} else Catalogue(()),
         coupons=best_coupons(session, ids, now) if names & {"coupon", "coupons"} else {},
+        recommended=recommend(session, ids, now) if names & RECOMMENDED else {},
         codes=references(session, ids) if names & REFERRAL_FACTS else {},
         links=links.targets(session) if LINKS in names else {},
         names=names,
@@ -134,6 +139,9 @@ def _known(found: _LookedUp, subject: _Subject, of_shop: _OfShop, language: str)
     if names & {"coupon", "coupons"}:
         coupons = [coupon.worded(language) for coupon in found.coupons.get(row.id, ())]
         known |= {"coupons": coupons, "coupon": coupons[0] if coupons else None}
+    if names & RECOMMENDED:
+        goods = [suggested(each, language) for each in found.recommended.get(row.id, ())]
+        known |= {"recommendations": goods, "recommended": goods[0] if goods else None}
     if "last_product" in names:
         known["last_product"] = found.goods.product(found.last.get(row.id), language)
     if "trial" in names:

@@ -9,17 +9,22 @@ from sqlalchemy.orm import Session
 from scheduler import (
     broadcasts,
     chunks,
+    collecting,
+    date_starts,
+    decision_rows,
     heartbeats,
     kill_switch,
     plan_jobs,
     quota,
+    releasing,
     replies,
+    reply_carry,
     scenarios,
     triggers,
 )
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
-from segments import members_filling, members_looking, members_time, points, review
+from segments import members_filling, members_looking, members_time, points, review, trust
 
 log = structlog.get_logger(__name__)
 
@@ -57,17 +62,24 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
     return [
         NamedPart("reviewed", lambda session: review.review_due(session, now())),
         NamedPart("points_expired", lambda session: points.expire(session, now())),
+        NamedPart("questions_overdue", lambda session: trust.charge_overdue(session, now())),
         NamedPart("time_passed", lambda session: members_time.pass_time(session, now()), FEW_ROUNDS),
         NamedPart("looked_again", lambda session: members_looking.look_again(session, now()), FEW_ROUNDS),
         NamedPart("filled", lambda session: members_filling.fill(session, now()), FEW_ROUNDS // 4),
         NamedPart("events", lambda session: triggers.read_events(session, now())),
+        NamedPart("dates", lambda session: date_starts.start_due(session, now())),
         NamedPart("steps", _unless_stopped(lambda session: scenarios.advance(session, now()))),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
         NamedPart("replanned", lambda session: plan_jobs.sweep_plans(session, queue)),
-        NamedPart("collected", _unless_stopped(lambda session: chunks.collect_due(session, queue, now()))),
+        NamedPart("let_go", lambda session: releasing.release(session, now())),
+        NamedPart(
+            "collected", _unless_stopped(lambda session: collecting.collect_due(session, queue, now()))
+        ),
         NamedPart("swept", _unless_stopped(lambda session: chunks.sweep(session, queue, now()))),
         NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),
+        NamedPart("decisions_pruned", lambda session: decision_rows.prune(session, now()), FEW_ROUNDS // 4),
         NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
+        NamedPart("settled_riders", lambda session: reply_carry.settle(session, now())),
     ]
 
 

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler import enrolments
+from scheduler import block_rates, enrolments, waking
 from scheduler.matching import cause_of, is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.reasons import Reason
@@ -61,6 +61,9 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
     # Friend by friend: two processes then lock friends in the same order. Each friend's news stays in its own.
     in_order = sorted(events, key=lambda each: (each.friend_id, each.id))
     _act_safely(reading, [news for event in in_order if (news := _meaning(reading, event))])
+    blocks = [(event.friend_id, event.at) for event in events if event.kind is EventKind.BLOCKED]
+    block_rates.note_blocks(session, blocks, now)
+    waking.wake(session, scenarios, {event.friend_id for event in events}, now)
     session.execute(
         update(CustomerEvent)
         .where(CustomerEvent.id.in_(ids), CustomerEvent.read_at.is_(None))

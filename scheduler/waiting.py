@@ -25,6 +25,9 @@ class Waiting(NamedTuple):
     enrolment_id: int | None
     message_version_id: int | None
     expires_at: datetime | None
+    not_before: datetime | None = None
+    carried_by: int | None = None
+    """These two are read for chunks of no broadcast: only there do messages of several causes meet."""
 
 
 _OWN = (Delivery.id, Delivery.friend_id, Delivery.state, Delivery.first_attempt_at)
@@ -36,13 +39,14 @@ _SHARED = (
     Delivery.message_version_id,
     Delivery.expires_at,
 )
+_MEETING = (Delivery.not_before, Delivery.carried_by)
 
 
 def waiting(session: Session, chunk: Chunk) -> list[Waiting]:
     """Return the open deliveries of `chunk`, locked: one cancelled meanwhile must not come to life again."""
     of_chunk = (Delivery.chunk_id == chunk.id, Delivery.state.in_(OPEN_DELIVERY))
     if chunk.broadcast_id is None:
-        query = select(*_OWN, *_SHARED).where(*of_chunk).order_by(Delivery.id)
+        query = select(*_OWN, *_SHARED, *_MEETING).where(*of_chunk).order_by(Delivery.id)
         return [Waiting(*row) for row in session.execute(query.with_for_update(key_share=True))]
     rows: Sequence[tuple[int, int, DeliveryState, datetime | None]] = session.execute(
         select(*_OWN).where(*of_chunk).order_by(Delivery.id).with_for_update(key_share=True)
@@ -52,3 +56,22 @@ def waiting(session: Session, chunk: Chunk) -> list[Waiting]:
     # Those of a broadcast are alike in everything else, so that it need not be read for each of a million.
     shared = session.execute(select(*_SHARED).where(Delivery.id == rows[0][0])).one()
     return [Waiting(*own, *shared) for own in rows]
+
+
+def of_everyone(session: Session, chunk_id: int, after: int, limit: int) -> list[Waiting]:
+    """Return the next waiting deliveries of a broadcast's one chunk beyond an id, in the order of their ids."""
+    query = select(*_OWN, *_SHARED).where(
+        Delivery.chunk_id == chunk_id, Delivery.state == DeliveryState.QUEUED, Delivery.id > after
+    )
+    return [Waiting(*row) for row in session.execute(query.order_by(Delivery.id).limit(limit))]
+
+
+def riding(session: Session, friend_id: int, now: datetime) -> list[Waiting]:
+    """Return a friend's messages that may go with a reply now, those first that are pushed soonest."""
+    query = select(*_OWN, *_SHARED, *_MEETING).where(
+        Delivery.friend_id == friend_id,
+        Delivery.state == DeliveryState.QUEUED,
+        Delivery.chunk_id.is_(None),
+        Delivery.rides_from <= now,
+    )
+    return [Waiting(*row) for row in session.execute(query.order_by(Delivery.not_before, Delivery.id))]

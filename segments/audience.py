@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, insert, literal, not_, select
+from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, insert, literal, not_, or_, select
 from sqlalchemy.orm import Session
 
-from segments import condition_known, condition_names, shop
+from segments import condition_known, condition_names, mail_consent, shop
 from segments.compiler import expression, sendable
 from segments.conditions import Condition, dump
 from segments.leaves.context import Context
@@ -58,23 +58,26 @@ def matches(session: Session, condition: Condition, friend_id: int, now: datetim
     return bool(session.scalar(select(exists(query.where(matching(session, condition, now, wide=False))))))
 
 
-def freeze(session: Session, condition: Condition, now: datetime) -> Audience:
+def freeze(session: Session, condition: Condition, now: datetime, *, by_mail: bool = False) -> Audience:
     """Store who matches at `now` as a list that never changes, inside the database alone.
 
     Friends who blocked us or opted out stay in: why they get nothing is recorded when their delivery is refused.
+    `by_mail`: those who are not on LINE at all but agreed to mail are in it too.
     """
     chosen = matching(session, condition, now)
     audience = _begin(session, dump(condition), now)
-    _fill(session, audience, chosen)
+    _fill(session, audience, chosen, by_mail=by_mail)
     return audience
 
 
-def freeze_list(session: Session, friend_ids: Iterable[int], name: str, now: datetime) -> Audience:
+def freeze_list(
+    session: Session, friend_ids: Iterable[int], name: str, now: datetime, *, by_mail: bool = False
+) -> Audience:
     """Store friends named one by one (a CSV called `name`), a thousand at a time; who is unknown is left out."""
     audience = _begin(session, {"list": name}, now)
     already = exists().where(AudienceMember.audience_id == audience.id, AudienceMember.friend_id == Friend.id)
     for ids in _batches(friend_ids):
-        _fill(session, audience, Friend.id.in_(set(ids)) & not_(already))
+        _fill(session, audience, Friend.id.in_(set(ids)) & not_(already), by_mail=by_mail)
     return audience
 
 
@@ -98,11 +101,12 @@ def _begin(session: Session, condition: dict[str, Any], now: datetime) -> Audien
     return audience
 
 
-def _fill(session: Session, audience: Audience, chosen: ColumnElement[bool]) -> None:
+def _fill(session: Session, audience: Audience, chosen: ColumnElement[bool], *, by_mail: bool) -> None:
+    within_reach = or_(sendable(), mail_consent.reachable()) if by_mail else sendable()
     rows = (
         select(literal(audience.id), Friend.id)
         .join(Facts, Facts.friend_id == Friend.id)
-        .where(sendable(), chosen)
+        .where(within_reach, chosen)
         .order_by(Friend.id)
     )
     statement = insert(AudienceMember).from_select(["audience_id", "friend_id"], rows)

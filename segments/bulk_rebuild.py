@@ -41,6 +41,11 @@ def is_waiting(session: Session) -> bool:
     return session.get(Setting, PLACE) is not None
 
 
+def start_over(session: Session, now: datetime) -> None:
+    """Note that all is to be made anew, also what a rebuild under way has done."""
+    _save(session, {"after": 0, "blank": False}, now)
+
+
 def rebuild_all(
     database: Database,
     now: datetime,

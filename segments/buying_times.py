@@ -8,9 +8,10 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
 from segments.best_sellers import within
-from segments.local_times import DAY, EPOCH_DAY, HOUR, Ints, first_of, local_micros, micros, months_of
+from segments.local_times import EPOCH_DAY, HOUR, Ints, first_of, micros, months_of
 from segments.models import Purchase
 from segments.purchase_history import counts
+from segments.zone_days import DAY, wall_clock
 
 QUARTER = HOUR // 4
 """Every clock in use differs from UTC by whole quarters of an hour, so a quarter lies in one hour everywhere."""
@@ -48,7 +49,7 @@ def buying_times(session: Session, since: datetime | None, until: datetime | Non
     kept = cast(func.sum(Purchase.amount_yen - Purchase.refunded_yen), BigInteger)
     query = select(quarter, func.count(), kept).where(counts(), *within(since, until)).group_by(quarter)
     rows = np.array([tuple(row) for row in session.execute(query)], np.int64).reshape(-1, 3)
-    local = local_micros(rows[:, 0] * QUARTER - _LONG_AGO, zone)
+    local = wall_clock(rows[:, 0] * QUARTER - _LONG_AGO, zone)
     return Times(_by_hour(local, rows[:, 1]), _by_month(local, rows[:, 1], rows[:, 2]))
 
 

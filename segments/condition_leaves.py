@@ -17,6 +17,7 @@ from segments.leaves.friends import (
     Everyone,
     Followed,
     MemberLinked,
+    OffersOptedOut,
     OneOf,
     OptedIn,
     OptedOut,
@@ -51,6 +52,7 @@ from segments.leaves.sums import (
 )
 from segments.leaves.tagging import Match as Match
 from segments.leaves.tagging import Tagged
+from segments.leaves.trust import InTheRed, Trust
 
 OfLadders = InStage | InGrowth | InClass | InStatus | Suppressed | StageChanged
 OfPurchases = (
@@ -69,13 +71,14 @@ OfReactions = (
     LastReaction | LastContacted | TapCount | MessageCount | AnswerCount | Tapped | Answered | InAudience
 )
 OfRewards = HasCoupon | UsedCoupon | CouponExpiring | Points | ReferralCount | WasReferred
-OfCare = EventsJoined | Complained
+OfCare = EventsJoined | Complained | Trust | InTheRed
 OfFriend = (
     Everyone
     | Speaks
     | CameBy
     | OptedIn
     | OptedOut
+    | OffersOptedOut
     | Blocked
     | Reachable
     | MemberLinked

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from segments import signals, surveys
+from segments import signals, surveys, trust
 from segments.errors import NotFound
-from segments.models import ChatMessage, Direction, Friend, Question
+from segments.models import ChatMessage, Direction, Friend, Question, TrustKind
 from segments.upsert import insert_ignore
 
 
@@ -119,9 +119,11 @@ def answer(session: Session, question_id: int, by: str, at: datetime) -> bool:
         update(Question)
         .where(Question.id == question_id, Question.answered_at.is_(None))
         .values(answered_at=at, answered_by=by)
-        .returning(Question.id)
+        .returning(Question.friend_id)
     )
-    if session.execute(answered).first() is not None:
+    friend_id = session.scalar(answered)
+    if friend_id is not None:
+        trust.enter(session, TrustKind.ANSWERED, [friend_id], at, cause=f"question:{question_id}")
         return True
     if session.get(Question, question_id) is None:
         raise NotFound("question_unknown", question_id=question_id)

@@ -15,23 +15,36 @@ CERTAIN = 2.0
 """Standard errors by which the shape must reach more of those who buy than the model alone does."""
 
 
-def learn(days: PurchaseDays, today: int, base: CycleParams | None = None, *, seed: int = 1) -> CycleParams:
-    """Return the parameters of a shop, as of the day `today`, from its purchases before that day.
+def learn(
+    days: PurchaseDays,
+    today: int,
+    base: CycleParams | None = None,
+    *,
+    seed: int = 1,
+    held: CycleParams | None = None,
+) -> CycleParams:
+    """Return the parameters of a shop, as of the day `today`, from its purchases up to then.
 
     `base` is what holds where there is too little to learn from: for a category with fewer than 200
-    customers who came back, the shop's own parameters.
+    customers who came back, the shop's own parameters. With `held` its elasticity and usual quantity stay.
     """
-    usual = usual_quantity(days)
+    usual = held.usual_quantity if held else usual_quantity(days)
     sums = sums_of(days, usual)
     bought = np.bincount(days.customer, minlength=days.customers) > 0
     sums = sums.of(bought)
     if base is not None and (sums.n > 0).sum() < ENOUGH_IN_CATEGORY:
         return base
     since = (today - sums.last).astype(float)
-    found = fit(sums, since, CycleParams(usual_quantity=usual), seed=seed)
+    start = CycleParams(usual_quantity=usual, elasticity=held.elasticity if held else 0.0)
+    found = fit(sums, since, start, seed=seed, elasticity=held is None)
     if (sums.n > 0).sum() < ENOUGH:
         return found
     return with_shape(gaps_of(days, found), np.flatnonzero(bought), sums, since, found)
+
+
+def repeaters(days: PurchaseDays) -> int:
+    """Return how many customers came back."""
+    return int(np.count_nonzero(np.bincount(days.customer) > 1))
 
 
 def with_shape(gaps: Gaps, who: Ints, sums: Sums, since: Floats, params: CycleParams) -> CycleParams:

@@ -36,6 +36,11 @@ class CycleParams:
         """Return the parameters that hold in a category: its own, or else the shop's."""
         return self.categories.get(category, self)
 
+    def makes_states_of(self, other: "CycleParams") -> bool:
+        """Tell whether purchases make the same states by these parameters as by others: then dates alone differ."""
+        names = {"", *self.categories, *other.categories}
+        return all(_adjustment(self.of(name)) == _adjustment(other.of(name)) for name in names)
+
     def to_json(self) -> dict[str, Any]:
         """Write the parameters as plain JSON."""
         return asdict(self)
@@ -47,6 +52,11 @@ class CycleParams:
 
 
 _POSITIVE = {each.name for each in fields(CycleParams)} - {"elasticity", "shape", "categories"}
+
+
+def _adjustment(params: CycleParams) -> tuple[float, float]:
+    # With an elasticity of 0 no quantity counts, whatever is usual.
+    return params.elasticity, params.usual_quantity if params.elasticity else 1.0
 
 
 def _checked(name: str, value: Any) -> Any:

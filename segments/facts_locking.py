@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, select
+from sqlalchemy import BigInteger, ColumnElement, String, any_, bindparam, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from segments import touching
@@ -48,6 +50,37 @@ def lock_one(session: Session, friend_id: int) -> Locked:
     if not locked:
         raise NotFound("friend_unknown", friend_id=friend_id)
     return locked[0]
+
+
+def among(dialect: str, name: str = "friend_ids") -> ColumnElement[bool]:
+    """Return that a row of facts is of one of the friends in one parameter (`listed`), where IN would take one each."""
+    column: Any = Facts.__table__.c.friend_id
+    if dialect == "sqlite":
+        every = func.json_each(bindparam(name, type_=String())).table_valued("value")
+        return column.in_(select(every.c.value))
+    return column == any_(bindparam(name, type_=ARRAY(BigInteger())))
+
+
+def listed(dialect: str, friend_ids: Sequence[int]) -> Any:
+    """Return friends as the parameter of `among`."""
+    return "[" + ",".join(map(str, friend_ids)) + "]" if dialect == "sqlite" else list(friend_ids)
+
+
+def hold(session: Session, friend_ids: Sequence[int]) -> None:
+    """Lock the facts of friends, in the order of their ids, without reading them.
+
+    SQLite needs no such thing: there one transaction writes at a time.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(_HOLD, {"friend_ids": list(friend_ids)})
+
+
+_HOLD = (
+    select(Facts.friend_id)
+    .where(among("postgresql"))
+    .order_by(Facts.friend_id)
+    .with_for_update(key_share=True)
+)
 
 
 def begin(session: Session, friend_ids: Sequence[int], now: datetime) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking, shop, touching
-from segments.models import EventKind, Friend
+from segments import events, facts, facts_locking, shop, touching, trust
+from segments.models import EventKind, Friend, TrustKind
 from segments.upsert import insert_ignore
 
 
@@ -63,18 +63,19 @@ def block(session: Session, friend: Friend, at: datetime) -> None:
     friend.blocked_at = friend.follow_state_at = at
     events.append(session, EventKind.BLOCKED, friend.id, at)
     session.flush()
+    trust.enter(session, TrustKind.BLOCK, [friend.id], at)
     touching.touch(session, [friend.id])
 
 
 def opt_out(session: Session, friend: Friend, now: datetime) -> None:
     """Stop all messages but answers, as the friend asked; asking twice changes nothing."""
-    if _switch(session, friend, to=now):
+    if _switch(session, friend, Friend.opted_out_at, to=now):
         events.append(session, EventKind.OPTED_OUT, friend.id, now)
 
 
 def opt_in(session: Session, friend: Friend, now: datetime) -> None:
     """Let messages out again, as the friend asked."""
-    if _switch(session, friend, to=None):
+    if _switch(session, friend, Friend.opted_out_at, to=None):
         events.append(session, EventKind.OPTED_IN, friend.id, now)
 
 
@@ -116,6 +117,18 @@ def arrive_by(session: Session, friend: Friend, route: str, now: datetime) -> No
     touching.touch(session, [friend.id])
 
 
+def opt_out_of_offers(session: Session, friend: Friend, now: datetime) -> None:
+    """Stop messages that sell and no others, as the friend asked; asking twice changes nothing."""
+    if _switch(session, friend, Friend.offers_opted_out_at, to=now):
+        events.append(session, EventKind.OFFERS_OPTED_OUT, friend.id, now)
+
+
+def opt_in_to_offers(session: Session, friend: Friend, now: datetime) -> None:
+    """Let messages that sell out again, as the friend asked."""
+    if _switch(session, friend, Friend.offers_opted_out_at, to=None):
+        events.append(session, EventKind.OFFERS_OPTED_IN, friend.id, now)
+
+
 def _is_news(session: Session, friend: Friend, at: datetime) -> bool:
     """Lock the friend and tell whether `at` is later than the last follow or block applied."""
     session.flush()
@@ -123,16 +136,16 @@ def _is_news(session: Session, friend: Friend, at: datetime) -> bool:
     return friend.follow_state_at is None or at > friend.follow_state_at
 
 
-def _switch(session: Session, friend: Friend, to: datetime | None) -> bool:
-    before = Friend.opted_out_at.is_not(None) if to is None else Friend.opted_out_at.is_(None)
+def _switch(session: Session, friend: Friend, wish: Any, to: datetime | None) -> bool:
+    before = wish.is_not(None) if to is None else wish.is_(None)
     changed = session.execute(
         update(Friend)
         .where(Friend.id == friend.id, before)
-        .values(opted_out_at=to)
+        .values({wish: to})
         .returning(Friend.id)
         .execution_options(synchronize_session=False)
     ).first()
-    session.refresh(friend, ["opted_out_at"])
+    session.refresh(friend, [wish.key])
     if changed is not None:
         touching.touch(session, [friend.id])
     return changed is not None

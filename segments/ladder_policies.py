@@ -11,16 +11,19 @@ LONGEST = 36_500
 """Days; a hundred years, beyond which dates run out of the calendar."""
 
 
-def _whole(default: int, *, least: int = 1, most: int = MOST) -> Any:
+def whole(default: int, *, least: int = 1, most: int = MOST) -> Any:
+    """Declare a whole number with its limits."""
     return field(default=default, metadata={"least": least, "most": most, "kind": int})
 
 
-def _days(default: int, *, least: int = 1) -> Any:
-    return _whole(default, least=least, most=LONGEST)
+def days(default: int, *, least: int = 1) -> Any:
+    """Declare a number of days."""
+    return whole(default, least=least, most=LONGEST)
 
 
-def _perhaps() -> Any:
-    return field(default=None, metadata={"least": 1, "most": MOST, "kind": int, "optional": True})
+def perhaps(*, least: int = 1, most: int = MOST) -> Any:
+    """Declare a whole number that need not be given."""
+    return field(default=None, metadata={"least": least, "most": most, "kind": int, "optional": True})
 
 
 def _factor(default: float, *, least: float, most: float) -> Any:
@@ -65,12 +68,12 @@ def _fits(one: Field[Any], value: Any) -> bool:
 class StagePolicy(Thresholds):
     """What the shop decides about its own pyramid."""
 
-    regular_purchases: int = _whole(3)
+    regular_purchases: int = whole(3)
     """Full-price purchases within the window that make a regular."""
-    regular_window_days: int = _days(365)
-    regular_spend_yen: int | None = _perhaps()
+    regular_window_days: int = days(365)
+    regular_spend_yen: int | None = perhaps()
     """When set, spending this much at full price within the window makes a regular too."""
-    lapse_days_without_cycle: int = _days(180)
+    lapse_days_without_cycle: int = days(180)
     """Days after the last purchase when a buyer whose cycle is unknown has lapsed."""
 
 
@@ -78,34 +81,34 @@ class StagePolicy(Thresholds):
 class GrowthPolicy(Thresholds):
     """What the shop decides about the seven growth stages."""
 
-    settling_purchases: int = _whole(2)
+    settling_purchases: int = whole(2)
     """Orders of one product after which buying it is a habit, where the product has no count of its own."""
-    related_products: int = _whole(1)
+    related_products: int = whole(1)
     """Upgrades or related products bought that make an 熱心な顧客."""
-    reactions: int = _whole(3)
+    reactions: int = whole(3)
     """Messages and taps that make a フォロワー, the last of them within `reaction_days`."""
-    reaction_days: int = _days(90)
-    referrals: int = _whole(1)
+    reaction_days: int = days(90)
+    referrals: int = whole(1)
     """Friends brought in that make a ファン; events joined do as well."""
-    events: int = _whole(1)
+    events: int = whole(1)
     subscription_grace: float = _factor(1.5, least=1.0, most=10.0)
     """How many of its periods may pass before a subscription counts as broken."""
-    member_days: int = _days(90, least=0)
+    member_days: int = days(90, least=0)
     """For how many days a subscription has run unbroken when it makes a 会員."""
-    evangelist_products: int = _whole(5)
+    evangelist_products: int = whole(5)
     """How many different products are most of this shop's range."""
-    evangelist_related: int = _whole(3)
+    evangelist_related: int = whole(3)
     """How many of them are upgrades of or related to what was bought before."""
-    evangelist_referrals: int = _whole(3)
+    evangelist_referrals: int = whole(3)
 
 
 @dataclass(frozen=True)
 class ClassPolicy(Thresholds):
     """What the shop decides about the four classes."""
 
-    loyal_purchases: int = _whole(5)
+    loyal_purchases: int = whole(5)
     """Purchases in all that a ロイヤルカスタマー has made, …"""
-    loyal_days: int = _days(730, least=0)
+    loyal_days: int = days(730, least=0)
     """… the first of them so many days ago (数年という長期に渡って購入してくれる顧客)."""
 
 

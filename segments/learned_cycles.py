@@ -39,7 +39,7 @@ class Cycles:
     lapse_at: Floats
 
 
-class _Bought(NamedTuple):
+class BoughtByCategory(NamedTuple):
     """What was bought in one category at one moment, sorted by friend, category and moment."""
 
     key: Ints
@@ -52,7 +52,7 @@ class _Bought(NamedTuple):
 def cycles_of(bought: Purchases, days: Ints, params: CycleParams) -> Cycles:
     """Return every friend's cycles; `days` are the calendar days of the purchases in the shop's zone."""
     kinds = len(bought.catalogue.names)
-    each = _by_category(bought, days, kinds)
+    each = by_category(bought, days, kinds)
     starts, day_starts = (np.flatnonzero(new) for new in (borders(each.key), borders(each.key, each.day)))
     ends = lasts(starts, len(each.key))
     category = each.key[starts] % kinds
@@ -69,7 +69,7 @@ def cycles_of(bought: Purchases, days: Ints, params: CycleParams) -> Cycles:
     )  # fmt: skip
 
 
-def _by_category(bought: Purchases, days: Ints, kinds: int) -> _Bought:
+def by_category(bought: Purchases, days: Ints, kinds: int) -> BoughtByCategory:
     """Return each purchase once for EVERYTHING and once for every category it holds."""
     size = len(bought.who)
     total = np.bincount(bought.order, bought.quantity, minlength=size).astype(np.int64)
@@ -87,7 +87,9 @@ def _by_category(bought: Purchases, days: Ints, kinds: int) -> _Bought:
     # No two are alike, so that the faster sort that is not stable serves.
     sort = np.argsort(key * size + order)
     order = order[sort]
-    return _Bought(key[sort], bought.at[order], days[order], yen[sort], np.maximum(quantity[sort], 1))
+    return BoughtByCategory(
+        key[sort], bought.at[order], days[order], yen[sort], np.maximum(quantity[sort], 1)
+    )
 
 
 def _logs(

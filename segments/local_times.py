@@ -1,9 +1,9 @@
-"""Turns many moments at once into days, weekdays, hours and months of the shop's own zone.
+"""Reads moments from the database as whole numbers, and counts days and months of the shop's calendar as it does.
 
 Moments are integers: microseconds since 1970-01-01 UTC. Days are `date.toordinal()`, months count from the year 0.
 """
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,12 @@ import numpy.typing as npt
 from sqlalchemy import BigInteger, ColumnElement, cast, extract, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from segments.zone_days import SECOND, days_of
+
 Ints = npt.NDArray[np.int64]
 
-SECOND = 1_000_000
 HOUR = 3600 * SECOND
-DAY = 24 * HOUR
 EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(session: Session, column: InstrumentedAttribute[Any]) -> ColumnElement[int]:
@@ -27,17 +26,9 @@ def micros(session: Session, column: InstrumentedAttribute[Any]) -> ColumnElemen
     return cast(extract("epoch", column) * SECOND, BigInteger)
 
 
-def local_micros(at: Ints, zone: tzinfo) -> Ints:
-    """Return moments as the shop's wall clock reads them, in microseconds since 1970-01-01 00:00 on that clock."""
-    if not len(at):
-        return at
-    starts, offsets = _offsets(int(at.min()), int(at.max()), zone)
-    return at + offsets[np.searchsorted(starts, at, side="right") - 1]
-
-
 def local_days(at: Ints, zone: tzinfo) -> Ints:
     """Return the day of each moment in `zone`."""
-    return local_micros(at, zone) // DAY + EPOCH_DAY
+    return days_of(at, zone) + EPOCH_DAY
 
 
 def months_of(days: Ints) -> Ints:
@@ -58,32 +49,3 @@ def first_of(month: int) -> date:
 def start_of(day: date, zone: tzinfo) -> datetime:
     """Return the moment at which a day begins in the shop."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def _offsets(first: int, last: int, zone: tzinfo) -> tuple[Ints, Ints]:
-    """Return the moments at which the zone's distance from UTC changes between two, and the distance from each on."""
-    starts, offsets = [first], [_offset(first, zone)]
-    # Clocks are changed at most once in a fortnight: looking once a week misses none.
-    here = first
-    while here < last:
-        there = min(here + 7 * DAY, last)
-        if (offset := _offset(there, zone)) != offsets[-1]:
-            starts.append(_change(here, there, zone))
-            offsets.append(offset)
-        here = there
-    return np.array(starts, np.int64), np.array(offsets, np.int64)
-
-
-def _change(before: int, after: int, zone: tzinfo) -> int:
-    """Return the first moment, to the microsecond, that has the distance of `after`."""
-    old = _offset(before, zone)
-    while after - before > 1:
-        middle = (before + after) // 2
-        before, after = (middle, after) if _offset(middle, zone) == old else (before, middle)
-    return after
-
-
-def _offset(at: int, zone: tzinfo) -> int:
-    distance = (_EPOCH + timedelta(microseconds=at)).astimezone(zone).utcoffset()
-    assert distance is not None
-    return distance // timedelta(microseconds=1)

@@ -116,9 +116,12 @@ def _buyers(session: Session, news: Sequence[NewPurchase]) -> set[_Buyer]:
 
 def _named(connection: Connection, one: Any, many: Any, named: Collection[Any]) -> Iterable[Any]:
     """Ask for what is named; one, as at a till, by the plain comparison, which is half the work."""
-    if len(named) == 1:
-        return connection.execute(one, {"named": next(iter(named))})
-    return connection.execute(many, {"named": list(named)})
+    found: Any = (
+        connection.execute(one, {"named": next(iter(named))})
+        if len(named) == 1
+        else connection.execute(many, {"named": list(named)})
+    )
+    return found
 
 
 _PRODUCT = select(_PRODUCTS.c.code, _PRODUCTS.c.id, _PRODUCTS.c.price_yen, _PRODUCTS.c.kind)

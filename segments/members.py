@@ -90,7 +90,7 @@ def link(session: Session, friend: Friend, code: str, now: datetime) -> str:
         raise Conflict("link_number_taken", member_number=number)
     _claim(session, friend.id, code, now)
     if holder is not None:
-        merge(session, holder, into=friend)
+        merge(session, holder, into=friend, now=now)
     friend.member_number = number
     session.flush()
     attached = attach_purchases(session, [number])

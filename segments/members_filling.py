@@ -12,10 +12,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from segments import members_kept, rule_tags, watching
+from segments import members_kept, members_moves, members_sound, rule_tags, watching
 from segments.condition_refusals import REFUSALS
 from segments.db import UtcDateTime
-from segments.members_kept import Kept, Moves
+from segments.members_moves import Moves
+from segments.members_sound import Kept
 from segments.models import Facts, Friend, Segment, SegmentMember
 from segments.watching import Filling
 
@@ -50,7 +51,7 @@ def fill(session: Session, now: datetime, limit: int = RANGE) -> int:
         return 0
     if not segment.watched:
         return _forget(session, segment, limit)
-    kept = members_kept.sound(session, [segment], now)
+    kept = members_sound.sound(session, [segment], now)
     # Another name makes another version too, and changes no members.
     segment.members_version = segment.version
     return _range_safely(session, kept[0], now, limit) if kept and kept[0].filling else 1
@@ -76,7 +77,7 @@ def _range_safely(session: Session, kept: Kept, now: datetime, limit: int) -> in
         with session.begin_nested():
             return _range(session, kept, now, limit)
     except REFUSALS as error:
-        members_kept.note_broken(kept, error, now)
+        members_sound.note_broken(kept, error, now)
         return 1
 
 
@@ -123,7 +124,7 @@ def _compare(session: Session, kept: Kept, filling: Filling, upto: int, now: dat
         entered: Sequence[int] = ()
     else:
         entered = session.scalars(entering.returning(SegmentMember.friend_id)).all()
-        members_kept.tell(session, [Moves(kept, sorted(entered), sorted(left))], now)
+        members_moves.tell(session, [Moves(kept, sorted(entered), sorted(left))], now)
     tag = rule_tags.led_by(session, [segment_id]).get(segment_id)
     if tag is not None:
         rule_tags.follow(session, tag, sorted(entered), sorted(left), now, announce=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from segments import members_kept, watching
+from segments import members_kept, members_sound, watching
 from segments.models import Touched
 
 FRIENDS = 500
@@ -24,10 +24,10 @@ def look_again(session: Session, now: datetime, limit: int = FRIENDS) -> int:
     """
     if session.scalar(_ANY) is None or not watching.take_turn(session):
         return 0
-    segments = members_kept.watched(session)
+    segments = members_sound.watched(session)
     touches = _claimed(session, limit if segments else UNWATCHED)
     if segments and touches:
-        sound = members_kept.sound(session, segments, now)
+        sound = members_sound.sound(session, segments, now)
         members_kept.compare(session, sound, touches, now)
     return len(touches)
 

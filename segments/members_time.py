@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
-from segments import condition_edges, members_kept, watching
+from segments import condition_edges, members_kept, members_sound, watching
 from segments.leaves.context import Edge
-from segments.members_kept import Kept
+from segments.members_sound import Kept
 from segments.models import Friend, Segment
 from segments.watching import Filling
 
@@ -47,7 +47,7 @@ def pass_time(session: Session, now: datetime, limit: int = FRIENDS) -> int:
     due = _due(session, now, for_update=True)
     up_to_now: list[int] = []
     looked = 0
-    for kept in members_kept.sound(session, due, now):
+    for kept in members_sound.sound(session, due, now):
         if kept.segment.members_as_of is None or _is_compared_with_all(kept):
             continue
         count, until = _take_in(session, kept, now, limit)

@@ -1,11 +1,12 @@
 """Makes one friend of two rows: the customer the shop imported, and the friend who turns out to be them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from segments import point_ledger, touching
+from segments import point_ledger, touching, trust
 from segments.models import (
     CouponGrant,
     CustomerEvent,
@@ -22,6 +23,8 @@ _GIFTS = (
     "kana",
     "email",
     "email_consent_at",
+    "email_opted_out_at",
+    "email_bad_at",
     "birthday",
     "route",
     "timezone",
@@ -31,7 +34,7 @@ _GIFTS = (
 """What the imported row gives where the friend has nothing yet."""
 
 
-def merge(session: Session, imported: Friend, *, into: Friend) -> None:
+def merge(session: Session, imported: Friend, *, into: Friend, now: datetime) -> None:
     """Move everything of `imported`, who has no LINE account, to `into`, and delete the row.
 
     What the friend has already stays: their LINE name, their tags, their own field values. The
@@ -40,6 +43,7 @@ def merge(session: Session, imported: Friend, *, into: Friend) -> None:
     assert imported.line_user_id is None
     session.flush()
     _move_rows(session, imported.id, into.id)
+    trust.take_over(session, imported.id, into.id, now)
     gifts = {name: getattr(imported, name) for name in _GIFTS}
     name, fields = imported.display_name, dict(imported.fields)
     # First the row goes: its unique values are taken over below.

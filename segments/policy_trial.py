@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from segments import policies, shop
@@ -15,11 +16,15 @@ from segments.buyer_numbers import NEVER, buyers
 from segments.ladder_facts import FACTS, MOMENTS, LadderColumns, micros
 from segments.ladder_policies import GrowthPolicy, LadderPolicies, StagePolicy
 from segments.ladders import LADDERS, LadderName, judge
+from segments.models import Facts
 from segments.policy_relearning import product_facts, regular_until
 from segments.purchase_columns import Ints
 
 BUYERS = 10_000
 """Friends judged together; with their facts about 20 MB."""
+
+BUYERS_A_SECOND, PURCHASES_A_SECOND, LINES_A_SECOND = 100_000, 200_000, 100_000
+"""As measured on one slow core."""
 
 Moves = Mapping[LadderName, Mapping[tuple[str, str], int]]
 
@@ -33,6 +38,31 @@ class Trial:
     """Friends who would move on at least one ladder."""
     moves: Moves = field(default_factory=dict[LadderName, Mapping[tuple[str, str], int]])
     """By ladder, how many would go from the one rung to the other."""
+
+
+class Effort(NamedTuple):
+    """What a trial has to look at."""
+
+    buyers: int
+    purchases: int
+    """Those that are read again; 0 when the facts on record say enough."""
+    takes: timedelta
+    """About how long it takes on one slow core."""
+
+
+def effort_of(session: Session, policy: policies.AnyLadderPolicy) -> Effort:
+    """Return what trying a policy would look at; one query."""
+    before = policies.ladder_policies(session)
+    rules = replace(before, **{policies.name_of(policy): policy})
+    bought = select(func.count(), func.coalesce(func.sum(Facts.purchase_count), 0))
+    buyers, purchases = session.execute(bought.where(Facts.purchase_count > 0)).one()
+    seconds = buyers / BUYERS_A_SECOND
+    habits, window = (
+        _habits(before.growth) != _habits(rules.growth),
+        _window(before.stages) != _window(rules.stages),
+    )
+    seconds += purchases / LINES_A_SECOND if habits else purchases / PURCHASES_A_SECOND if window else 0
+    return Effort(buyers, int(purchases) if habits or window else 0, timedelta(seconds=seconds))
 
 
 def try_out(

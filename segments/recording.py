@@ -10,11 +10,11 @@ from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from segments import facts, purchase_news
+from segments import facts, purchase_news, trust
 from segments.comparing import differs, shown_given, shown_stored
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.lookups import Buyers, Owner, Sold, Stored, sold, stored_orders
-from segments.models import ProductKind, Purchase, PurchaseItem
+from segments.models import ProductKind, Purchase, PurchaseItem, TrustKind
 from segments.orders import NewPurchase, problem_of, shares
 
 _ORDERS: Any = Purchase.__table__
@@ -196,6 +196,7 @@ def _learn(
     purchase_news.tell(session, told)
     if loud:
         facts.learn_purchases_many(session, loud, now)
+        trust.enter(session, TrustKind.PURCHASE, [one.friend_id for one in told], now)
     if silent - loud:
         facts.learn_purchases_many(session, silent - loud, now, announce=False)
 

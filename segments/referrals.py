@@ -66,7 +66,7 @@ def reward_first_purchases(session: Session, buyers: Sequence[int], now: datetim
     waiting = (
         select(Referral, Facts.first_purchase_at)
         .join(Facts, Facts.friend_id == brought)
-        .where(those, Referral.rewarded_at.is_(None), Facts.first_purchase_at.is_not(None))
+        .where(those, Referral.rewarded_at.is_(None))
         .order_by(brought)
     )
     found, among = session.execute(waiting).all(), set(buyers)
@@ -75,7 +75,7 @@ def reward_first_purchases(session: Session, buyers: Sequence[int], now: datetim
     today = shop.load(session).today
     for referral, first_at in found:
         # By the day: a till that reports only dates has the purchase at midnight.
-        if referral.newcomer_id in among and today(first_at) >= today(referral.entered_at):
+        if referral.newcomer_id in among and first_at and today(first_at) >= today(referral.entered_at):
             _reward_both(session, referral, now)
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "recency_range",
     "save",
     "save_deciles",
+    "score_columns",
     "scores_of",
     "spend_range",
     "table",
@@ -90,15 +91,9 @@ def _deciles(value: dict[str, Any]) -> Deciles:
 
 def table(session: Session, policy: RfmPolicy, now: datetime) -> list[Cell]:
     """Return every filled cell of recency x frequency, best first: how many buyers stand in it, and their yen."""
-    r = case(*_recency_steps(policy.recency_days, now), else_=1).label("recency")
-    f, m = (
-        case(*_steps(column, cuts), else_=1)
-        for column, cuts in (
-            (Facts.purchase_count, policy.purchase_counts),
-            (Facts.spend_yen, policy.spend_yen),
-        )
-    )
-    frequency, yen = f.label("frequency"), cast(func.sum(Facts.spend_yen), BigInteger)
+    recency, f, m = score_columns(policy, now)
+    r, frequency = recency.label("recency"), f.label("frequency")
+    yen = cast(func.sum(Facts.spend_yen), BigInteger)
     query = (
         select(r, frequency, func.count(), yen, cast(func.sum(m), BigInteger))
         .where(Facts.purchase_count > 0, Facts.last_purchase_at.is_not(None))
@@ -109,6 +104,13 @@ def table(session: Session, policy: RfmPolicy, now: datetime) -> list[Cell]:
         Cell(rec, freq, buyers, spent, scores / buyers)
         for rec, freq, buyers, spent, scores in session.execute(query)
     ]
+
+
+def score_columns(policy: RfmPolicy, now: datetime) -> tuple[Any, Any, Any]:
+    """Return the expressions, over Facts of a buyer, for the scores of recency, frequency and spend."""
+    recency = case(*_recency_steps(policy.recency_days, now), else_=1)
+    frequency = case(*_steps(Facts.purchase_count, policy.purchase_counts), else_=1)
+    return recency, frequency, case(*_steps(Facts.spend_yen, policy.spend_yen), else_=1)
 
 
 def _recency_steps(cuts: Cuts, now: datetime) -> list[Any]:

@@ -17,6 +17,8 @@ from segments.models import Setting
 SETTING = "shop"
 LANGUAGES = ("ja", "en")
 BASIC_ID_LIMIT = 32
+MOST = 1_000_000_000
+"""Yen or friends: more is a typing error."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ class Shop:
     quiet_from: time = time(21, 0)
     quiet_until: time = time(9, 0)
     """Between these no message leaves by itself; equal times mean no quiet hours."""
+    monthly_budget_yen: int | None = None
+    """The most that a month of LINE may cost, plan and additional messages together, before tax; None = no limit."""
+    approval_above: int | None = None
+    """A broadcast to more friends than this waits for a second operator's approval; None = none ever does."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -172,6 +178,14 @@ def _basic_id(value: Any) -> str:
     return _must(not name or (name.startswith("@") and len(name) <= BASIC_ID_LIMIT), name)
 
 
+def _amount(value: Any) -> int | None:
+    """Read a whole number that may be missing; a terminal hands it over as text."""
+    if value is None or value == "":
+        return None
+    number = int(value.replace(",", "")) if isinstance(value, str) else value
+    return _must(type(number) is int and 0 <= number <= MOST, number)
+
+
 def _must(fine: bool, value: Any) -> Any:
     if not fine:
         raise ValueError(value)
@@ -190,4 +204,6 @@ _READERS: dict[str, Any] = {
     "opening_hours": _words,
     "quiet_from": time.fromisoformat,
     "quiet_until": time.fromisoformat,
+    "monthly_budget_yen": _amount,
+    "approval_above": _amount,
 }

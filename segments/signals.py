@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking, touching
+from segments import events, facts, facts_locking, touching, trust
 from segments.db import UtcDateTime
 from segments.errors import NotFound
-from segments.models import CustomerEvent, EventKind, Facts
+from segments.models import CustomerEvent, EventKind, Facts, TrustKind
 
 
 def claim_free_item(session: Session, friend_id: int, at: datetime) -> bool:
@@ -83,7 +83,9 @@ def complain(
     known = facts_locking.lock_one(session, friend_id).facts
     if _told_before(session, friend_id, reference, EventKind.COMPLAINED, EventKind.COMPLAINT_WITHDRAWN):
         return False
-    events.append(session, EventKind.COMPLAINED, friend_id, at, **_named(reference, **payload))
+    event = events.append(session, EventKind.COMPLAINED, friend_id, at, **_named(reference, **payload))
+    session.flush()
+    trust.enter(session, TrustKind.COMPLAINT, [friend_id], now or at, cause=trust.complaint_cause(event.id))
     known.complaint_count += 1
     known.complained_at = max(filter(None, (known.complained_at, at)))
     touching.touch(session, [friend_id])
@@ -109,6 +111,7 @@ def withdraw_complaint(session: Session, event_id: int, by: str, now: datetime) 
     left = CustomerEvent.friend_id == told.friend_id, CustomerEvent.kind == EventKind.COMPLAINED
     known.complaint_count -= 1
     known.complained_at = session.scalar(select(func.max(CustomerEvent.at)).where(*left))
+    trust.withdraw_complaint(session, told.friend_id, told.id, now)
     touching.touch(session, [told.friend_id])
     facts.refresh(session, told.friend_id, now)
     return True
@@ -134,12 +137,14 @@ def wrote(session: Session, friend_id: int, at: datetime, **payload: Any) -> Non
     """Take note that a friend wrote; what they wrote stays in the chat alone."""
     events.append(session, EventKind.WROTE, friend_id, at, **payload)
     _count(session, friend_id, at, "message_count")
+    trust.enter(session, TrustKind.REPLY, [friend_id], at)
 
 
 def tapped(session: Session, friend_id: int, at: datetime, **payload: Any) -> None:
     """Take note that a friend tapped a button or a link."""
     events.append(session, EventKind.TAPPED, friend_id, at, **payload)
     _count(session, friend_id, at, "tap_count")
+    trust.enter(session, TrustKind.TAP, [friend_id], at)
 
 
 def _count(session: Session, friend_id: int, at: datetime, column: str) -> None:

@@ -1,17 +1,55 @@
-"""Remembers of which friends something changed, so that watched segments look at them again."""
+"""Remembers of which friends something changed, so that watched segments look at them again.
+
+While no segment is watched nothing is remembered: one that is watched later is filled from how all friends stand
+then. On PostgreSQL whoever changes friends unremembered holds a lock for which `expect` waits: what they change is
+committed, and so is seen by the filling, before the first segment is watched. SQLite has one writer anyway.
+"""
 
 from collections.abc import Iterable
 
-from sqlalchemy import insert
+from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from segments.models import Touched
+from segments.models import Segment, Touched
 
 _ADD = insert(Touched.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
+_ANY_WATCHED = select(exists().where(Segment.watched))
+_LOCK = 0x6B6F6B7A
+"""Of PostgreSQL's advisory locks."""
+_SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
+_ALONE = select(func.pg_advisory_xact_lock(_LOCK))
+_UNWATCHED = "unwatched_in"
+"""Under which a session keeps the transaction in which it found that nothing is watched."""
 
 
 def touch(session: Session, friend_ids: Iterable[int]) -> None:
     """Put friends on the list, inside the transaction that changed what is known of them."""
     rows = [{"friend_id": friend_id} for friend_id in friend_ids]
-    if rows:
+    if rows and _is_any_watched(session):
         session.connection().execute(_ADD, rows)
+
+
+def expect(session: Session) -> None:
+    """Have everybody touch from now on: to be called before a segment becomes watched, in that transaction."""
+    session.info.pop(_UNWATCHED, None)
+    if not _is_sqlite(session):
+        session.connection().execute(_ALONE)
+
+
+def _is_any_watched(session: Session) -> bool:
+    connection, transaction = session.connection(), session.get_transaction()
+    if session.info.get(_UNWATCHED) is transaction:
+        return False
+    if not _is_sqlite(session):
+        # Before the question, in a statement of its own: only then is the answer no older than the lock.
+        connection.execute(_SHARED)
+    if connection.execute(_ANY_WATCHED).scalar_one():
+        return True
+    # A savepoint that is rolled back takes its locks along.
+    if not session.in_nested_transaction():
+        session.info[_UNWATCHED] = transaction
+    return False
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -8,7 +8,7 @@ from typing import Any, Self
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from segments import condition_known, conditions
+from segments import condition_known, conditions, touching
 from segments.condition_leaves import Leaf
 from segments.errors import Invalid, NotFound
 from segments.leaves.cycles import DueWithin, InCycle, Overdue
@@ -60,6 +60,7 @@ def watch(session: Session, segment_id: int, now: datetime) -> Segment:
     """
     segment = _locked(session, segment_id)
     if not segment.watched:
+        touching.expect(session)
         segment.watched = True
         start_over(segment, now, first=True)
         session.flush()

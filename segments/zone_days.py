@@ -17,13 +17,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def days_of(moments: Any, zone: tzinfo) -> Ints:
     """Return the calendar day in `zone` of moments in microseconds since 1970 UTC; day 0 is 1970-01-01."""
+    return wall_clock(moments, zone) // DAY
+
+
+def wall_clock(moments: Any, zone: tzinfo) -> Ints:
+    """Return moments as the clocks of `zone` show them, in microseconds since 1970-01-01 00:00 on those clocks."""
     if not len(moments):
         return np.zeros(0, dtype=np.int64)
     first, last = (_year(int(each)) for each in (moments.min(), moments.max()))
     since, offsets = _offsets(zone, first, last)
     if len(since) == 1:
-        return (moments + offsets[0]) // DAY
-    return (moments + offsets[np.searchsorted(since, moments, side="right") - 1]) // DAY
+        return moments + offsets[0]
+    return moments + offsets[np.searchsorted(since, moments, side="right") - 1]
 
 
 def _year(moment: int) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from scheduler.models import Message, MessageVersion, Purpose, Scenario, Step
+from segments import saved, watching
+from segments.conditions import parse
 from segments.models import Facts, Friend, Product, Purchase
 from tests.fakes.clock import A_SATURDAY
 
@@ -35,6 +37,12 @@ def a_friend(session: Session, *, facts: dict[str, Any] | None = None, **values:
     session.add(Facts(friend_id=friend.id, **(known | {"growth_reason": "not_bought"} | (facts or {}))))
     session.flush()
     return friend
+
+
+def a_watched_segment(session: Session) -> int:
+    """Have a segment of everybody watched, without which no change leaves a touch, and return its id."""
+    segment = saved.create(session, "見守り", parse({"is": "everyone"}), "test", A_SATURDAY)
+    return watching.watch(session, segment.id, A_SATURDAY).id
 
 
 def a_product(session: Session, **values: Any) -> Product:

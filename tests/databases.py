@@ -1,10 +1,14 @@
 """Real databases for tests: an SQLite file and a PostgreSQL server, made once and copied for each test."""
 
+import os
 import shutil
+import signal
+import subprocess
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +17,9 @@ from sqlalchemy.engine import URL, make_url
 
 from bot import migrations
 from segments.db import Database
+
+STARTS = 6
+GONE_SECONDS = 30
 
 
 def sqlite_template(folder: Path) -> Path:
@@ -90,12 +97,14 @@ class PostgresServer:
         database.dispose()
 
     @contextmanager
-    def copy(self, *, empty: bool = False) -> Generator[Database]:
-        """Give a test its own database, with every table or `empty`."""
+    def copy(self, *, empty: bool = False, durable: bool = False) -> Generator[Database]:
+        """Give a test its own database, with every table or `empty`; `durable` outlives a crash of the server."""
         name = f"test_{uuid4().hex}"
         template = "template1" if empty else "template_kokyaku"
         with self._admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            if durable:
+                connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
         database = Database(self._url(name).render_as_string(hide_password=False))
         try:
             yield database
@@ -114,7 +123,69 @@ class PostgresServer:
         finally:
             self._server.ensure_postgres_running()
 
+    def tool(self, name: str) -> Path:
+        """Return one of the programs that came with the server, e.g. `pg_dump`."""
+        return Path(self._server.bin_path) / name
+
+    def crash(self) -> None:
+        """kill -9 every process of the server, as when its machine falls over, and start it again.
+
+        What was committed must be there afterwards, so databases for this are made with `durable`.
+        """
+        lock = Path(self._server.pgdata) / "postmaster.pid"
+        told = lock.read_text(encoding="utf-8").splitlines()
+        postmaster, sockets = int(told[0]), Path(told[4])
+        dead = [postmaster, *children(postmaster)]
+        for pid in dead:
+            # The postmaster first, or it would notice the others' death and start them anew.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until_gone(dead)
+        # Nobody holds it any more, but who is dead and not yet buried would seem to.
+        for left in (lock, *sockets.glob(".s.PGSQL.*.lock")):
+            left.unlink(missing_ok=True)
+        self._admin.dispose()
+        self._start_again()
+
+    def _start_again(self) -> None:
+        for _ in range(STARTS):
+            try:
+                self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                # Recovery on a busy machine takes longer than the wrapper waits.
+                continue
+            return
+        message = "PostgreSQL does not start again"
+        raise RuntimeError(message)
+
     def stop(self) -> None:
         """Stop the server and delete its files."""
         self._admin.dispose()
         self._server.cleanup()
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that `pid` started."""
+    found = list[int]()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += map(int, (task / "children").read_text(encoding="ascii").split())
+    return found
+
+
+def wait_until_gone(pids: Sequence[int]) -> None:
+    """Return when none of `pids` runs any more; one that nobody has buried yet does not run."""
+    pause = Event()
+    for _ in range(GONE_SECONDS * 20):
+        if not any(_runs(pid) for pid in pids):
+            return
+        pause.wait(0.05)
+    message = "a killed process still runs"
+    raise TimeoutError(message)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

@@ -2,11 +2,40 @@
 
 from flask import Flask
 
-from bot.api import analyses, coupons, docs, errors, friends, members, purchases, reactions, segments, tags
+from bot.api import (
+    analyses,
+    coupons,
+    decisions,
+    docs,
+    errors,
+    friends,
+    mail,
+    members,
+    purchases,
+    quota,
+    reactions,
+    savings,
+    segments,
+    tags,
+)
 from bot.api.access import blueprint
 from bot.security import csrf
 
-PARTS = (purchases, friends, tags, members, coupons, reactions, analyses, segments, docs)
+PARTS = (
+    purchases,
+    friends,
+    mail,
+    tags,
+    members,
+    coupons,
+    reactions,
+    analyses,
+    segments,
+    quota,
+    savings,
+    docs,
+    decisions,
+)
 """Imported for their effect: each adds its routes to the one blueprint."""
 
 errors.answer_in_json(blueprint)

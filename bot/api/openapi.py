@@ -6,7 +6,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from bot.api import analysis_paths, reaction_paths, reaction_shapes, segment_paths, shapes
+from bot.api import (
+    analysis_paths,
+    condition_schema,
+    decision_paths,
+    mail_shapes,
+    quota_paths,
+    quota_shapes,
+    reaction_paths,
+    reaction_shapes,
+    savings_shapes,
+    segment_paths,
+    shapes,
+)
 
 TAKEN: tuple[type[BaseModel], ...] = (
     shapes.PurchaseIn,
@@ -14,6 +26,8 @@ TAKEN: tuple[type[BaseModel], ...] = (
     shapes.RefundIn,
     shapes.MemberCodeIn,
     *reaction_shapes.TAKEN,
+    *mail_shapes.TAKEN,
+    *quota_shapes.TAKEN,
     *segment_paths.TAKEN,
 )
 GIVEN: tuple[type[BaseModel], ...] = (
@@ -25,8 +39,12 @@ GIVEN: tuple[type[BaseModel], ...] = (
     shapes.CouponOut,
     shapes.ErrorOut,
     *reaction_shapes.GIVEN,
+    *quota_shapes.GIVEN,
+    *savings_shapes.GIVEN,
+    *mail_shapes.GIVEN,
     *analysis_paths.GIVEN,
     *segment_paths.GIVEN,
+    *decision_paths.GIVEN,
 )
 
 
@@ -48,8 +66,12 @@ def description() -> dict[str, Any]:
             "/api/v1/friends/{friend_id}": {"get": _friend()},
             "/api/v1/friends/{friend_id}/tags/{name}": _tag(),
             **reaction_paths.paths(),
+            **mail_shapes.paths(),
             **analysis_paths.paths(),
             **segment_paths.paths(),
+            **decision_paths.paths(),
+            **quota_paths.paths(),
+            **savings_shapes.paths(),
             "/api/v1/member-codes": {"post": _member_code()},
             "/api/v1/coupons/{code}/redeem": {"post": _redeem()},
         },
@@ -66,7 +88,7 @@ def _schemas() -> dict[str, Any]:
         *((each, "serialization") for each in GIVEN),
     ]
     _refs, made = models_json_schema(modes, ref_template="#/components/schemas/{model}")
-    return made["$defs"]
+    return condition_schema.put_in(made["$defs"]) | condition_schema.components()
 
 
 def _ref(shape: type[BaseModel]) -> dict[str, str]:

@@ -3,23 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from bot.api import condition_schema
 from bot.api.shapes import PLAIN, WHOLE, Shape
-from segments.condition_leaves import LEAVES
 from segments.saved import LONGEST_NAME
 
-KINDS: list[JsonValue] = [
-    *("all", "any", "none", "segment"),
-    *(kind.model_fields["kind"].default for kind in LEAVES),
-]
 SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN)]
 ConditionJson = Annotated[
     dict[str, Any],
     Field(
         description="条件。書き方は docs/segments.md / a condition, as docs/segments.md has it",
         examples=[{"version": 1, "is": "last_purchase", "within_days": 30}],
-        json_schema_extra={"required": ["is"], "properties": {"is": {"type": "string", "enum": KINDS}}},
+        json_schema_extra={condition_schema.MARK: True},
     ),
 ]
 

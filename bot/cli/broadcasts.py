@@ -10,11 +10,13 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.cli import approvals
 from bot.cli.context import LARGEST, NUMBER, Program
 from bot.words import pause_words
-from scheduler import broadcast_progress, broadcasts, drafts, quota
+from scheduler import broadcast_progress, broadcasts, control_groups, drafts, quota
 from scheduler.drafts import Draft
-from scheduler.models import Broadcast, Message, MessageVersion
+from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Through
+from scheduler.through_words import through_words
 from segments import audience, conditions, recipients
 from segments.errors import Invalid, NotFound
 from segments.models import Segment
@@ -36,6 +38,20 @@ def broadcast() -> None:
 @click.option("--text-en", help="What to say to friends who read English.")
 @click.option("--message", "message_key", help="Key of a ready message instead of a text.")
 @click.option("--per-minute", type=click.IntRange(1), help="At most so many friends a minute.")
+@click.option(
+    "--mail", "by_mail", is_flag=True, help="Reach by mail those who agreed to it and whom LINE cannot reach."
+)
+@click.option(
+    "--holdout",
+    type=click.IntRange(0, control_groups.MOST),
+    help="Percent of friends who by lot do not get it.",
+)
+@click.option(
+    "--to-everyone-at-once",
+    "at_once",
+    is_flag=True,
+    help="By LINE's own broadcast, if nobody is to be left out; reaches friends whom Kokyaku does not know as well.",
+)
 @click.pass_obj
 def create(
     program: Program,
@@ -47,6 +63,9 @@ def create(
     text_en: str | None,
     message_key: str | None,
     per_minute: int | None,
+    by_mail: bool,
+    holdout: int | None,
+    at_once: bool,
 ) -> None:
     """Add a draft; print its id, how many it reaches and what it costs."""
     _one_of(program, {"--segment": segment_name, "--condition": condition, "--csv": csv_path})
@@ -54,7 +73,7 @@ def create(
     now = program.services.clock.now()
     with program.database.begin() as session:
         tree = _condition(session, segment_name, condition)
-        list_id = None if csv_path is None else _frozen(program, session, csv_path, now)
+        list_id = None if csv_path is None else _frozen(program, session, csv_path, now, by_mail=by_mail)
         draft = Draft(
             name=name,
             content=_content(text, text_en),
@@ -62,8 +81,11 @@ def create(
             condition=tree,
             audience_id=list_id,
             per_minute=per_minute,
+            holdout_percent=holdout,
+            through=Through.BROADCAST if at_once else Through.NAMED,
         )
         stored = drafts.create(session, draft, now=now, by=ACTOR)
+        stored.by_mail = by_mail
         price = quota.price(
             session, now, condition=conditions.parse(tree) if tree else None, audience_id=list_id
         )
@@ -105,11 +127,11 @@ def _condition(session: Session, segment_name: str | None, condition: str | None
     return segment.condition
 
 
-def _frozen(program: Program, session: Session, path: Path, now: datetime) -> int:
+def _frozen(program: Program, session: Session, path: Path, now: datetime, *, by_mail: bool) -> int:
     found = recipients.read(session, path.read_bytes())
     for line in found.unknown:
         click.echo(program.words(f"{line} は見つかりません。", f"{line} is unknown."), err=True)
-    return audience.freeze_list(session, found.friend_ids, path.name, now).id
+    return audience.freeze_list(session, found.friend_ids, path.name, now, by_mail=by_mail).id
 
 
 def _content(text: str | None, text_en: str | None) -> dict[str, Any] | None:
@@ -143,7 +165,7 @@ def send(program: Program, broadcast_id: int, at: datetime | None) -> None:
     moment = None if at is None else at.replace(tzinfo=program.settings.zone)
     with program.database.begin() as session:
         broadcasts.schedule(
-            session, program.services.queue, broadcast_id, moment, program.services.clock.now()
+            session, program.services.queue, broadcast_id, moment, program.services.clock.now(), ACTOR
         )
     _tell(program, broadcast_id)
 
@@ -200,11 +222,24 @@ _control(
 )
 
 
+broadcast.add_command(approvals.approve)
+broadcast.add_command(approvals.send_back)
+
+
 def _tell(program: Program, broadcast_id: int) -> None:
     with program.database.reading() as session:
         progress = broadcast_progress.progress(session, broadcast_id)
     parts = [f"{state.value} {count:,}" for state, count in sorted(progress.by_state.items())]
     parts += [f"({reason} {count:,})" for reason, count in sorted(progress.by_reason.items())]
     click.echo(f"{progress.state.value} {progress.total:,}: {' '.join(parts)}")
+    if progress.state is BroadcastState.AWAITING_APPROVAL:
+        click.echo(
+            program.words(
+                "人数が多いため、別の運用担当者の承認を待っています（kokyaku broadcast approve）。",
+                "It reaches many: it waits for another operator (kokyaku broadcast approve).",
+            )
+        )
     if progress.state_reason is not None:
         click.echo(pause_words(progress.state_reason, program.settings.language))
+    if progress.through_reason is not None:
+        click.echo(through_words(progress.through_reason, program.settings.language))

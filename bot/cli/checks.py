@@ -4,6 +4,7 @@ import click
 
 from bot.cli.context import Program
 from bot.line.check import check as examine
+from bot.mail.check import check as examine_mail
 
 
 @click.command()
@@ -17,7 +18,7 @@ def check(program: Program) -> None:
                 "No LINE channel is set: set LINE_CHANNEL_SECRET and LINE_CHANNEL_ACCESS_TOKEN.",
             )
         )
-    findings = examine(program.services)
+    findings = [*examine(program.services), *examine_mail(program.services)]
     for finding in findings:
         click.echo(f"{'✓' if finding.ok else '✗'} {finding.words(program.settings.language)}")
     if not all(finding.ok for finding in findings):

@@ -1,8 +1,9 @@
-"""`kokyaku policy`: the shop's own thresholds of the ladders: shown, tried, changed, with their history."""
+"""`kokyaku policy`: the shop's own thresholds of ladders and scores: shown, tried, changed, with their history."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import click
 from rich.console import Console
@@ -10,12 +11,11 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from bot import formats, operators
+from bot.cli import policy_changes, policy_trials, sending_policies
 from bot.cli.context import Program
-from segments import point_policy, policies, policy_trial, rfm
-from segments.errors import Invalid
-from segments.ladder_words import ladder_name, rung_name
-from segments.policies import LADDER_KINDS, AnyLadderPolicy
-from segments.policy_trial import Trial
+from bot.cli.sending_policies import SendingPolicy
+from segments import point_policy, policies, rfm
+from segments.rfm import RfmPolicy
 
 ACTOR = "cli"
 BY = "command line"
@@ -27,14 +27,18 @@ SHOWN: dict[str, Callable[[Session], dict[str, Any]]] = {
     rfm.POLICY: lambda session: rfm.load(session).to_json(),
     point_policy.NAME: lambda session: point_policy.in_force(session).to_json(),
     policies.CYCLE: lambda session: policies.cycle_params(session).to_json(),
+    **{name: partial(sending_policies.shown, name) for name in sending_policies.KINDS},
 }
-NAME = click.argument("name", type=click.Choice(list(LADDER_KINDS)))
+NAME = click.argument("name", type=click.Choice(policy_changes.EDITABLE))
 CHANGES = click.argument("changes", nargs=-1, required=True, metavar="FIELD=VALUE…")
 
 
 @click.group()
 def policy() -> None:
-    """Show, try and change the thresholds of the ladders (stages, growth, classes); show the other policies."""
+    """Show, try and change the shop's thresholds.
+
+    Ladders: stages, growth, classes. Scores: rfm. Sending: contact, trust, control. The others are only shown here.
+    """
 
 
 @policy.command()
@@ -52,19 +56,12 @@ def show(program: Program, name: str | None) -> None:
 @CHANGES
 @click.pass_obj
 def try_(program: Program, name: str, changes: tuple[str, ...]) -> None:
-    """Say how many friends other thresholds would move, and from where to where; nothing is changed."""
-    language, now = program.settings.language, program.services.clock.now()
+    """Say how many friends other thresholds would move, and from where to where; nothing is changed.
+
+    Cuts of rfm are parted by commas: recency_days=30,60,120,240.
+    """
     with program.database.reading() as session:
-        trial = policy_trial.try_out(session, _changed(session, name, changes), now)
-    moved, buyers = formats.number(trial.moved), formats.number(trial.buyers)
-    click.echo(
-        program.words(
-            f"{moved}人が移動します（購入のある{buyers}人のうち）。",
-            f"{moved} friends would move (of {buyers} who bought).",
-        )
-    )
-    if trial.moved:
-        Console(markup=False, highlight=False).print(_moves_table(trial, program, language))
+        policy_trials.tell(program, session, policy_changes.changed(session, name, changes))
 
 
 @policy.command("set")
@@ -72,11 +69,19 @@ def try_(program: Program, name: str, changes: tuple[str, ...]) -> None:
 @CHANGES
 @click.pass_obj
 def set_(program: Program, name: str, changes: tuple[str, ...]) -> None:
-    """Change thresholds (numbers, or `none`); everybody concerned is looked at again within minutes."""
+    """Change thresholds (numbers, or `none`); everybody concerned is looked at again within minutes.
+
+    Scores of rfm hold at once; their cuts are parted by commas: recency_days=30,60,120,240.
+    """
     now = program.services.clock.now()
     with program.database.begin() as session:
-        changed = _changed(session, name, changes)
-        policies.save_ladder_policy(session, changed, ACTOR, now)
+        changed = policy_changes.changed(session, name, changes)
+        if isinstance(changed, RfmPolicy):
+            rfm.save(session, changed, ACTOR, now)
+        elif isinstance(changed, SendingPolicy):
+            sending_policies.save(session, name, changed, ACTOR, now)
+        else:
+            policies.save_ladder_policy(session, changed, ACTOR, now)
         operators.note(session, BY, "policy_changed", name, now, changes=list(changes))
     click.echo(program.words("変更しました。", "Changed."))
 
@@ -92,7 +97,7 @@ def history(program: Program, name: str) -> None:
     )
     with program.database.reading() as session:
         versions = policies.versions(session, name)
-    data = [each.data for each in versions] + [LADDER_KINDS[name]().to_json() if name in LADDER_KINDS else {}]
+    data = [each.data for each in versions] + [policy_changes.unchanged(name)]
     for version, before in zip(versions, data[1:], strict=True):
         when = formats.moment(version.created_at, zone, language)
         table.add_row(when, version.created_by, _differences(before, version.data))
@@ -102,51 +107,12 @@ def history(program: Program, name: str) -> None:
         click.echo(program.words("変更されたことはありません。", "Never changed."))
 
 
-def _moves_table(trial: Trial, program: Program, language: str) -> Table:
-    table = Table(
-        program.words("分類", "Ladder"),
-        program.words("今", "From"),
-        program.words("変更後", "To"),
-        program.words("人数", "Friends"),
-    )
-    for ladder, moves in trial.moves.items():
-        for (before, after), count in sorted(moves.items(), key=lambda move: (-move[1], move[0])):
-            table.add_row(
-                ladder_name(ladder, language),
-                rung_name(ladder, before, language),
-                rung_name(ladder, after, language),
-                formats.number(count),
-            )
-    return table
-
-
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     changed = (name for name in after if before.get(name) != after[name])
     return "\n".join(f"{name}: {_said(before.get(name))} → {_said(after[name])}" for name in changed) or "–"
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, cast("list[int]", value)))
     return "none" if value is None else str(value)
-
-
-def _changed(session: Session, name: str, changes: tuple[str, ...]) -> AnyLadderPolicy:
-    """Return the policy in force with changes; raises Invalid("policy_invalid")."""
-    now: AnyLadderPolicy = getattr(policies.ladder_policies(session), name)
-    return type(now).from_json(now.to_json() | dict(_change(each) for each in changes))
-
-
-def _change(written: str) -> tuple[str, float | None]:
-    field, separator, value = written.partition("=")
-    if not separator:
-        raise Invalid("policy_invalid", field=written)
-    return field.strip(), _number(field.strip(), value.strip())
-
-
-def _number(field: str, value: str) -> float | None:
-    if value.casefold() == "none":
-        return None
-    plain = value.replace(",", "")
-    try:
-        return int(plain) if plain.removeprefix("-").isdecimal() else float(plain)
-    except ValueError as error:
-        raise Invalid("policy_invalid", field=field) from error

@@ -9,7 +9,7 @@ from types import FrameType
 import click
 from waitress.server import create_server
 
-from bot import operators, ready_made
+from bot import operators, ready_made, web_server
 from bot.app import create_app
 from bot.cli.context import Program
 from bot.demo.seeding import seed
@@ -145,18 +145,22 @@ def _listen_for_stop(stop: Event) -> None:
 
 
 @click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=WEB_THREADS, show_default=True, help="Threads of each."
+)
 @click.pass_obj
-def web(program: Program) -> None:
+def web(program: Program, processes: int, threads: int) -> None:
     """Run the web alone: webhook, console, API. Workers run beside it."""
     configure()
     _listen_for_stop(program.stop)
-    services = program.services
-    _first_start(program, services)
-    close_web = _start_web(program)
-    _say_ready(program, None)
-    program.stop.wait()
-    close_web()
+    _first_start(program, program.services)
+    # The web's processes open connections of their own: none may be inherited.
     program.close()
+    try:
+        web_server.run(program.settings, processes, threads, lambda: _say_ready(program, None))
+    except OSError as error:
+        raise click.ClickException(_not_listening(program, error)) from error
 
 
 @click.command()

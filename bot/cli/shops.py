@@ -54,12 +54,14 @@ def set_(program: Program, field: str, values: tuple[str, ...]) -> None:
 def _changed(stored: dict[str, Any], field: str, values: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings with one value replaced; raises Invalid (shop_invalid) for a field there is not."""
     name, _, rest = field.partition(".")
-    place: Any = stored.get(name)
+    if name not in stored:
+        raise Invalid("shop_invalid", field=field)
+    place: Any = stored[name]
     if rest:
         if not isinstance(place, dict):
             raise Invalid("shop_invalid", field=field)
         return stored | {name: _changed(cast("dict[str, Any]", place), rest, values)}
-    if place is None or isinstance(place, dict):
+    if isinstance(place, dict):
         raise Invalid("shop_invalid", field=field)
     return stored | {name: _value(field, values)}
 

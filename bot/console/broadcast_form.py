@@ -10,20 +10,31 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from sqlalchemy.orm import Session
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from bot.console import audience_choice
 from bot.console.audience_choice import Choice, Kind
 from bot.console.broadcasts_views import Draft, ReadyMessage
 from bot.i18n import current_language
-from scheduler.models import Purpose
+from scheduler.models import Purpose, Through
 from segments.errors import Invalid
 from segments.stages import Stage, stage_name
 
 LINE_TEXT_LIMIT = 5000
 """Characters (UTF-16 units) of a LINE text message."""
+FASTEST = 1_000_000
+"""Friends a minute; LINE takes fewer."""
 WRITE, READY = "write", "ready"
 
 
@@ -51,6 +62,11 @@ class ComposeForm(FlaskForm):
     text_en = TextAreaField(_l("英語の本文（任意）"))
     ready = SelectField(_l("用意されたメッセージ"), validators=[Optional()], validate_choice=False)
     expires = StringField(_l("有効期限（任意）"))
+    per_minute = IntegerField(
+        _l("1分あたりの人数（任意）"),
+        validators=[Optional(), NumberRange(1, FASTEST, message=_l("1以上の整数で入力してください。"))],
+    )
+    at_once = BooleanField(_l("LINEの一斉送信で、全員に一度に送る"))
     ready_ids: Set[str] = frozenset()
     """Versions of the ready messages that `offer` offered."""
 
@@ -132,4 +148,6 @@ def filled(draft: Draft, zone: ZoneInfo) -> dict[str, Any]:
         "text_ja": draft.texts.get("ja", ""),
         "text_en": draft.texts.get("en", ""),
         "expires": field_text(draft.expires_at, zone),
+        "per_minute": draft.per_minute,
+        "at_once": draft.through is Through.BROADCAST,
     }

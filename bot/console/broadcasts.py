@@ -12,7 +12,7 @@ from bot.console.composing import Author
 from bot.console.page import current_shop, current_zone
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, explain
-from scheduler import broadcasts, reports
+from scheduler import approvals, broadcasts, reports
 from segments.errors import KokyakuError
 
 blueprint = Blueprint("broadcasts", __name__, url_prefix="/console/broadcasts")
@@ -114,11 +114,13 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         if not draft.editable:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         price = broadcasts_views.price(session, draft, now)
+        needs_approval = approvals.is_needed(session, price.reachable)
         tester = sending.tester(session, current_operator().friend_id)
     page = render_template(
         "console/broadcast_confirm.html",
         draft=draft,
         price=price,
+        needs_approval=needs_approval,
         tester=tester,
         wait=quiet.wait_at(current_shop(), now),
         preview=broadcasts_views.filled_preview(draft.content, current_shop(), now),

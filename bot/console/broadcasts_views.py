@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Choice
-from scheduler import messages, quota
-from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
+from scheduler import drafts, messages, quota
+from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Through
 from scheduler.sample_facts import sample_facts
 from segments import conditions
 from segments.errors import NotFound
 from segments.models import Audience
 from segments.shop import Shop
 
-EDITABLE = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
+EDITABLE = drafts.EDITABLE
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Draft:
     texts: dict[str, str]
     scheduled_at: datetime | None
     expires_at: datetime | None
+    through: Through
+    per_minute: int | None = None
 
     @property
     def editable(self) -> bool:
@@ -86,14 +88,18 @@ def draft(session: Session, broadcast_id: int) -> Draft:
         texts={} if ready or version is None else inserts.texts(version.content),
         scheduled_at=broadcast.scheduled_at,
         expires_at=broadcast.expires_at,
+        through=broadcast.through,
+        per_minute=broadcast.per_minute,
     )
 
 
 def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
     """Return whom a draft reaches and what it costs."""
     if draft.condition is not None:
-        return quota.price(session, now, condition=conditions.parse(draft.condition), purpose=draft.purpose)
-    return quota.price(session, now, audience_id=draft.audience_id, purpose=draft.purpose)
+        whom: dict[str, Any] = {"condition": conditions.parse(draft.condition)}
+    else:
+        whom = {"audience_id": draft.audience_id}
+    return quota.price(session, now, **whom, purpose=draft.purpose, broadcast_id=draft.id)
 
 
 def list_size(session: Session, audience_id: int | None) -> int | None:

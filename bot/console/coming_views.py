@@ -63,7 +63,7 @@ def _steps(session: Session, friend_id: int, language: str) -> list[Coming]:
         .join(Scenario, Scenario.id == Enrolment.scenario_id)
         .join(Message, Message.id == Step.message_id)
         .where(Enrolment.friend_id == friend_id, Enrolment.state == EnrolmentState.ACTIVE)
-        .where(Scenario.active, Step.active)
+        .where(Scenario.active, Step.active, Step.removed_at.is_(None))
         .order_by(Enrolment.next_at)
     )
     return [Coming(at, source, message, None) for at, source, message in session.execute(wanted.limit(SHOWN))]

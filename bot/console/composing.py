@@ -16,7 +16,7 @@ from bot.console.broadcasts_views import Draft
 from bot.words import explain, problem_words
 from scheduler import drafts
 from scheduler.message_checks import check
-from scheduler.models import Purpose
+from scheduler.models import Purpose, Through
 from segments import audience, recipients
 from segments.errors import Invalid, KokyakuError
 from segments.recipients import Recipients
@@ -42,6 +42,7 @@ FIELD_OF = {
     "message_missing": "text_ja",
     "message_invalid": "text_ja",
     "ready_missing": "ready",
+    "per_minute_invalid": "per_minute",
 }
 
 
@@ -106,6 +107,8 @@ def save(session: Session, form: ComposeForm, stored: Draft | None, author: Auth
         audience_id=choice.audience_id if choice.kind is Kind.FILE else None,
         purpose=Purpose(form.purpose.data),
         expires_at=_valid_until(form, author),
+        per_minute=form.per_minute.data,
+        through=Through.BROADCAST if form.at_once.data else Through.NAMED,
         **_message(form),
     )
     if stored is None:

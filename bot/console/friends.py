@@ -10,6 +10,7 @@ from bot.console.page import current_zone
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import DELIVERY_KINDS, DELIVERY_STATES, EVENTS, reason_words
+from scheduler import decisions, trust_ledger
 from segments import policies, stage_keeping
 from segments.cycle_rows import state_of
 from segments.cycle_words import explain
@@ -17,6 +18,8 @@ from segments.models import Cycle
 from segments.stages import Stage
 from segments.stages import reason_words as stage_reason
 
+DECIDED = 20
+"""Decisions shown of a friend."""
 blueprint = Blueprint("friends", __name__, url_prefix="/console/friends")
 
 
@@ -40,6 +43,8 @@ def show(friend_id: int) -> ResponseReturnValue:
     language, zone = current_language(), current_zone()
     with current_services().database.reading() as session:
         record = friends_views.record(session, friend_id)
+        decided = decisions.of_friend(session, friend_id, DECIDED)
+        trust = trust_ledger.statement(session, friend_id, current_services().clock.now(), limit=1)
         coming = coming_views.coming(session, friend_id, language)
         due_words = _due_words(session, record.cycle)
         stage_params = stage_keeping.reason_params(record.facts, policies.ladder_policies(session))
@@ -54,6 +59,9 @@ def show(friend_id: int) -> ResponseReturnValue:
         "console/friend.html",
         record=record,
         coming=coming,
+        decided=decided,
+        trust=trust,
+        language=language,
         due_words=due_words,
         why=why,
         stage_params=stage_params,

@@ -3,9 +3,10 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from bot.console import home_views
+from bot.console import home_views, scenarios_views
 from bot.console.access import EVERYBODY, current_operator, requires
 from bot.console.page import current_zone
+from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import DELIVERY_STATES
 
@@ -21,4 +22,5 @@ def show() -> ResponseReturnValue:
     services = current_services()
     with services.database.reading() as session:
         home = home_views.home(session, services.clock.now(), current_zone())
-    return render_template("console/home.html", home=home, delivery_states=DELIVERY_STATES)
+        alarms = scenarios_views.alarms(session, current_language())
+    return render_template("console/home.html", home=home, alarms=alarms, delivery_states=DELIVERY_STATES)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.models import InboundEvent, InboundState
-from scheduler import reports
+from scheduler import approvals, meter, reports, reserved, savings
 from scheduler.models import Delivery, DeliveryKind, DeliveryState
 from segments.models import Facts, Question
 from segments.stages import Stage
@@ -27,6 +27,12 @@ class Home:
     free_replies: int
     """Of today's accepted: answers to what friends said, which cost nothing."""
     quota: reports.QuotaUse
+    held: int
+    """Messages that wait for a larger budget or the next month."""
+    approvals: int
+    """Broadcasts that wait for a second person's word."""
+    saved: savings.Month
+    """This month's, by messages that went together or on a free reply."""
 
     @property
     def friends(self) -> int:
@@ -48,7 +54,10 @@ def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
         parked=parked_events(session),
         today=reports.deliveries_since(session, today),
         free_replies=_free_replies(session, today),
-        quota=reports.quota_use(session),
+        quota=reports.quota_use(session, now),
+        held=reserved.held(session) if meter.held_since(session) else 0,
+        approvals=approvals.waiting(session),
+        saved=savings.of_month(session, now),
     )
 
 

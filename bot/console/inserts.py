@@ -39,6 +39,12 @@ INSERTS = (
         "{{ last_product.name or '前回お買い上げの商品' }}",
         "{{ last_product.name or 'your last purchase' }}",
     ),
+    Insert(
+        "おすすめの商品",
+        "recommended product",
+        "{{ recommended.name or 'おすすめの商品' }}",
+        "{{ recommended.name or 'something you may like' }}",
+    ),
     Insert("紹介コード", "referral code", "{{ referral_code }}", "{{ referral_code }}"),
     Insert("お店の名前", "shop name", "{{ shop_name }}", "{{ shop_name }}"),
 )

@@ -11,10 +11,12 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from bot import formats
+from bot.actors import actor_name
 from bot.console.access import CurrentOperator, here
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import role_name
+from scheduler import kill_switch
 from segments import shop
 from segments.ladder_rules import LadderName
 from segments.ladder_words import ladder_name, rung_name
@@ -28,12 +30,32 @@ def current_shop() -> shop.Shop:
     return g.shop
 
 
+def current_stop() -> kill_switch.Turn | None:
+    """Return the turn of the kill switch by which everything stands still; None while all may go."""
+    if "stop" not in g:
+        with current_services().database.reading() as session:
+            g.stop = next(iter(kill_switch.turns(session)), None) if kill_switch.is_stopped(session) else None
+            g.stopped_by = actor_name(session, g.stop.by) if g.stop else ""
+    return g.stop
+
+
+def stopped_by() -> str:
+    """Return the name of who stopped everything."""
+    return g.stopped_by if current_stop() else ""
+
+
 def current_zone() -> ZoneInfo:
     """Return the zone of the shop's wall clock."""
     return current_shop().zone
 
 
-NEIGHBOURS = {("broadcasts", "watching"), ("scenarios", "steps")}
+NEIGHBOURS = {
+    ("broadcasts", "watching"),
+    ("scenarios", "steps"),
+    ("scenarios", "scenario"),
+    ("scenarios", "scenario_steps"),
+    ("broadcasts", "approving"),
+}
 """Pages that belong to the place of another blueprint."""
 
 
@@ -61,7 +83,9 @@ def places() -> list[Place]:
         Place("questions.index", _("質問")),
         Place("parked.index", _("保留中の通知")),
         Place("coupons.index", _("クーポン")),
+        Place("money.show", _("通数と料金")),
         Place("settings.show", _("お店の設定")),
+        Place("stopping.show", _("緊急停止")),
     ]
     operator: CurrentOperator = current_user
     till = [Place("till.show", _("レジ"))] if operator.can_serve else []
@@ -115,6 +139,7 @@ def register(app: Flask) -> None:
         stage_name=_rung,
         ladder_name=_ladder,
     )
+    _share(app, current_stop=current_stop, stopped_by=stopped_by)
     _share(
         app, places=places, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name
     )

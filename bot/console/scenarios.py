@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from bot import operators, scenario_words
+from bot import operators, scenario_words, step_words
 from bot.console import scenarios_views
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.i18n import current_language
@@ -24,9 +24,12 @@ def index() -> ResponseReturnValue:
     """Show every scenario with its steps and figures."""
     with current_services().database.reading() as session:
         rows = scenarios_views.everything(session)
+        alarms = scenarios_views.alarms(session, current_language())
     return render_template(
         "console/scenarios.html",
         rows=rows,
+        alarms=alarms,
+        steps=step_words,
         language=current_language(),
         words=scenario_words,
         inside=EnrolmentState,
@@ -59,7 +62,9 @@ def pause_step(step_id: int) -> ResponseReturnValue:
 @requires(*SENDERS)
 def resume_step(step_id: int) -> ResponseReturnValue:
     """Switch one step on again."""
-    return _switch("step_resumed", step_id, step_changes.resume, _("ステップを再開しました。"))
+    now = current_services().clock.now()
+    done = _("ステップを再開しました。")
+    return _switch("step_resumed", step_id, lambda session, id_: step_changes.resume(session, id_, now), done)
 
 
 def _switch(

@@ -2,11 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Message, Scenario, Step
+from bot import step_words
+from scheduler import block_rates, scenario_edits
+from scheduler.block_rates import Rate
+from scheduler.models import (
+    Delivery,
+    DeliveryState,
+    Enrolment,
+    EnrolmentState,
+    Message,
+    Scenario,
+    Step,
+    StepKind,
+)
+from scheduler.scenario_flow import Flow, arms_of
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """One arm of a branch or split: whether steps stand in it, and how its friends fared."""
+
+    name: str
+    label: str
+    is_empty: bool
+    entered: int = 0
+    at_goal: int = 0
 
 
 @dataclass(frozen=True)
@@ -16,6 +41,12 @@ class StepRow:
     step: Step
     message_name: str | None
     deliveries: Mapping[DeliveryState, int]
+    number: str = ""
+    depth: int = 0
+    waiting: int = 0
+    details: Sequence[str] = ()
+    rate: Rate | None = None
+    arms: Sequence[ArmRow] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +75,75 @@ def everything(session: Session) -> list[ScenarioRow]:
     return [
         ScenarioRow(
             each,
-            [StepRow(step, names.get(step.message_id), deliveries.get(step.id, {})) for step in each.steps],
+            [
+                StepRow(
+                    placed.step,
+                    names.get(placed.step.message_id),
+                    deliveries.get(placed.step.id, {}),
+                    placed.number,
+                    placed.depth,
+                )
+                for placed in Flow(each.steps).placed()
+            ],
             friends.get(each.id, {}),
         )
         for each in scenarios
     ]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One scenario as its own page shows it."""
+
+    row: ScenarioRow
+    alarms: Sequence[str]
+    standing: int
+
+
+def one(session: Session, scenario_id: int, now: datetime, language: str) -> Page:
+    """Return one scenario with who stands where; raises NotFound (scenario_unknown)."""
+    scenario = scenario_edits.load(session, scenario_id)
+    flow, standing = Flow(scenario.steps), scenario_edits.standing(session, scenario_id)
+    names, deliveries = _message_names(session), _deliveries(session)
+    rows = [
+        StepRow(
+            placed.step,
+            names.get(placed.step.message_id),
+            deliveries.get(placed.step.id, {}),
+            placed.number,
+            placed.depth,
+            standing.get(placed.step.id, 0),
+            step_words.detail_words(session, placed.step, language),
+            block_rates.rate_of(session, placed.step, now) if placed.step.message_id is not None else None,
+            _arms(session, flow, placed.step, language),
+        )
+        for placed in flow.placed()
+    ]
+    alarms = [each for each in block_rates.alarms(session) if each[0].id == scenario_id]
+    told = [step_words.alarm_words(*each, language) for each in alarms]
+    row = ScenarioRow(scenario, rows, _friends(session).get(scenario_id, {}))
+    return Page(row, told, sum(standing.values()))
+
+
+def _arms(session: Session, flow: Flow, step: Step, language: str) -> list[ArmRow]:
+    taken = Enrolment.arms[str(step.id)].as_string()
+    counted: dict[str, tuple[int, int]] = {}
+    if step.kind is StepKind.SPLIT:
+        at_goal = func.sum(case((Enrolment.state == EnrolmentState.GOAL, 1), else_=0))
+        mine = (Enrolment.scenario_id == step.scenario_id, taken.is_not(None))
+        rows = session.execute(select(taken, func.count(), at_goal).where(*mine).group_by(taken))
+        counted = {str(arm): (count, int(goals or 0)) for arm, count, goals in rows}
+    return [
+        ArmRow(
+            arm, step_words.arm_words(arm, language), not flow.in_arm(step, arm), *counted.get(arm, (0, 0))
+        )
+        for arm in arms_of(step)
+    ]
+
+
+def alarms(session: Session, language: str) -> list[tuple[int, str]]:
+    """Return the steps that paused themselves: their scenario's id, and why."""
+    return [(each[0].id, step_words.alarm_words(*each, language)) for each in block_rates.alarms(session)]
 
 
 def _message_names(session: Session) -> dict[int | None, str]:

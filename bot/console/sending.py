@@ -45,7 +45,7 @@ def _schedule(session: Session, queue: JobQueue, order: Order, author: Author) -
         at = moment_of(order.at, author.zone) if order.when == LATER else None
         if at is not None and at <= author.now:
             raise Invalid("time_passed", at=at)
-        broadcasts.schedule(session, queue, order.broadcast_id, at, author.now)
+        broadcasts.schedule(session, queue, order.broadcast_id, at, author.now, author.actor)
     except Conflict:
         return {}
     except Invalid as error:

@@ -14,6 +14,7 @@ from scheduler import message_texts
 from scheduler.message_checks import LANGUAGES, Problem, check
 from scheduler.models import Step
 from scheduler.step_changes import Timing
+from scheduler.step_settings import LONGEST_DAYS
 
 HOUR = timedelta(hours=1)
 LABELS = {
@@ -73,11 +74,13 @@ class StepForm:
         return Timing(delay, self._time("at_time"), (valid + leftover) or None)
 
     def _span(self, name: str) -> timedelta:
-        return timedelta(days=self._number(f"{name}_days", 365), hours=self._number(f"{name}_hours", 23))
+        return timedelta(
+            days=self._number(f"{name}_days", LONGEST_DAYS), hours=self._number(f"{name}_hours", 23)
+        )
 
     def _number(self, name: str, most: int) -> int:
         text = self.values.get(name, "").strip()
-        if text and not (text.isascii() and text.isdecimal() and len(text) < 4 and int(text) <= most):
+        if text and not (text.isascii() and text.isdecimal() and len(text) < 5 and int(text) <= most):
             self.add(name, _("0から%(most)sまでの数字で入力してください。", most=most))
             return 0
         return int(text or 0)

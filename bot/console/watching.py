@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 from bot import operators
 from bot.console import broadcasts_views, quiet
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.approving import Approval
 from bot.console.broadcasts_views import Draft
 from bot.console.page import current_shop
+from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, DELIVERY_STATES, PAUSE_REASONS, explain, reason_words
 from scheduler import broadcast_progress, broadcasts
 from scheduler.broadcast_progress import Progress
 from scheduler.models import BroadcastState, DeliveryState
+from scheduler.through_words import through_words
 from segments.errors import Conflict
 
 blueprint = Blueprint("watching", __name__, url_prefix="/console/broadcasts")
@@ -42,6 +45,7 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         draft = broadcasts_views.draft(session, broadcast_id)
         progress = broadcast_progress.progress(session, broadcast_id)
         expected = _expected(session, draft)
+        approval = Approval(session, broadcast_id, current_operator().actor)
     return render_template(
         "console/broadcast.html",
         draft=draft,
@@ -51,19 +55,22 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         delivery_states=DELIVERY_STATES,
         pause_reasons=PAUSE_REASONS,
         reason_words=reason_words,
+        through_words=through_words,
+        language=current_language(),
         preview=broadcasts_views.preview(draft.content),
         ended=progress.state in ENDED,
         pausable=progress.state in PAUSABLE,
         done=_done(progress),
         wait=_wait(draft, progress),
         expected=expected,
+        approval=approval,
         got=progress.by_state.get(DeliveryState.ACCEPTED, 0),
     )
 
 
 def _expected(session: Session, draft: Draft) -> int | None:
     """Return how many a scheduled broadcast would reach today; None for any other."""
-    if draft.state is not BroadcastState.SCHEDULED:
+    if draft.state not in {BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL}:
         return None
     return broadcasts_views.price(session, draft, current_services().clock.now()).reachable
 

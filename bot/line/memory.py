@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.line import answers
 from bot.line.answers import Text
 from bot.models import ChatState, InboundEvent
+from scheduler import reply_carry
 from segments import friends, shop
 from segments.models import Facts, Friend, Setting
 
@@ -28,6 +29,7 @@ class Memory:
         self._states: dict[int, ChatState | None] = dict.fromkeys(ids) | {
             row.friend_id: row for row in states
         }
+        self._waited_for = reply_carry.friends_waited_for(session, ids)
         self._texts: dict[str, Text] = {}
         self._failed: set[str] = set()
         self._unsent = self._taken_back(events)
@@ -50,6 +52,10 @@ class Memory:
         made = self._states[friend_id] = ChatState(friend_id=friend_id, language_chosen=False)
         self._session.add(made)
         return made
+
+    def is_waited_for(self, friend_id: int) -> bool:
+        """Tell whether a message waits for a friend that may ride on an answer."""
+        return friend_id in self._waited_for
 
     def text(self, key: str) -> Text:
         """Return the ready message of a key."""

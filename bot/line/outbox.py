@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from bot.line import answers
 from bot.line.ports import Answer, ConversationGateway
 from bot.line.turn import Turn
-from scheduler import replies
+from scheduler import replies, reply_carry
 from scheduler.models import Delivery, DeliveryState
+from scheduler.reply_carry import Rider
 from segments.db import Database
 
 TOKEN_LIFE = timedelta(seconds=50)
@@ -27,6 +29,8 @@ class Outgoing:
     delivery_id: int
     answer: Answer
     message_version_id: int | None = None
+    carries: bool = False
+    """Whether a message that waited goes with it."""
 
 
 def write(turn: Turn) -> Outgoing | None:
@@ -41,7 +45,21 @@ def write(turn: Turn) -> Outgoing | None:
     if _is_dead(turn):
         delivery.state, delivery.reason, delivery.ended_at = DeliveryState.FAILED, EXPIRED, turn.now
         return None
-    return Outgoing(delivery.id, Answer(token, tuple(messages)), turn.message_version_id)
+    rider = _rider(turn)
+    if rider is not None:
+        reply_carry.bind(turn.session, rider, delivery.id)
+        messages = answers.with_menu([*turn.spoken, *rider.messages], turn.friend.language)
+    return Outgoing(delivery.id, Answer(token, tuple(messages)), turn.message_version_id, rider is not None)
+
+
+def _rider(turn: Turn) -> Rider | None:
+    """Take a message along that waits for the friend; not where it would hide buttons, or a person is to answer."""
+    if turn.is_for_a_person or not turn.memory.is_waited_for(turn.friend.id):
+        return None
+    if "quickReply" in turn.spoken[-1]:
+        return None
+    room = answers.MESSAGES_MOST - len(turn.spoken)
+    return reply_carry.take_one(turn.session, turn.friend.id, room, turn.now, turn.tracking)
 
 
 def name_versions(session: Session, batch: Sequence[Outgoing]) -> None:
@@ -68,3 +86,5 @@ def send(gateway: ConversationGateway, database: Database, batch: Sequence[Outgo
     said = [(outgoing.delivery_id, outcome) for outgoing, outcome in zip(batch, outcomes, strict=True)]
     with database.begin() as session:
         replies.record_replies(session, said, now)
+        if carrying := [outgoing.delivery_id for outgoing in batch if outgoing.carries]:
+            reply_carry.settle(session, now, carrying)

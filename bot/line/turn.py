@@ -33,6 +33,8 @@ class Turn:
     spoken: list[MessageObject] = field(default_factory=list[MessageObject])
     message_version_id: int | None = None
     """The version of the ready message that is answered with, if one is."""
+    is_for_a_person: bool = False
+    """Whether a person is to answer: nothing else rides on what the bot says meanwhile."""
 
     @property
     def shop(self) -> Shop:

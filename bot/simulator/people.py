@@ -53,11 +53,19 @@ class People:
         self._state = state
         self._seed = seed
 
-    def make(self, count: int, names: Sequence[str], language: str, standing: Standing) -> list[Person]:
-        """`count` new people; given names come first, then made-up ones."""
+    def make(
+        self,
+        count: int,
+        names: Sequence[str],
+        language: str,
+        standing: Standing,
+        user_ids: Sequence[str] = (),
+    ) -> list[Person]:
+        """`count` new people; given names and user ids come first, then made-up ones."""
         first = self._state.take_numbers("people", count)
         rows = [
-            (ids.user_id(self._seed, n), names[i] if i < len(names) else made_up_name(n, language), language, standing,
+            (user_ids[i] if i < len(user_ids) else ids.user_id(self._seed, n),
+             names[i] if i < len(names) else made_up_name(n, language), language, standing,
              standing is Standing.FRIEND)
             for i, n in enumerate(range(first, first + count))
         ]  # fmt: skip

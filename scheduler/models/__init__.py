@@ -1,6 +1,7 @@
 """The tables of the middle floor, a file a subject."""
 
-from scheduler.models.broadcasts import Broadcast, BroadcastState
+from scheduler.models.broadcasts import Broadcast, BroadcastState, Through
+from scheduler.models.decisions import Decision
 from scheduler.models.deliveries import (
     Attempt,
     Chunk,
@@ -12,8 +13,17 @@ from scheduler.models.deliveries import (
     DeliveryState,
 )
 from scheduler.models.messages import Message, MessageVersion, Purpose
-from scheduler.models.running import Heartbeat, RateBucket
-from scheduler.models.scenarios import Enrolment, EnrolmentState, Reentry, Scenario, Step
+from scheduler.models.money import MessageMeter, QuotaCheck
+from scheduler.models.running import Heartbeat, RateBucket, Saving, Way
+from scheduler.models.scenarios import (
+    Enrolment,
+    EnrolmentState,
+    Reentry,
+    Scenario,
+    Step,
+    StepBlock,
+    StepKind,
+)
 
 __all__ = [
     "Attempt",
@@ -22,6 +32,7 @@ __all__ = [
     "Chunk",
     "ChunkMode",
     "ChunkState",
+    "Decision",
     "Delivery",
     "DeliveryBody",
     "DeliveryKind",
@@ -30,10 +41,17 @@ __all__ = [
     "EnrolmentState",
     "Heartbeat",
     "Message",
+    "MessageMeter",
     "MessageVersion",
     "Purpose",
+    "QuotaCheck",
     "RateBucket",
     "Reentry",
+    "Saving",
     "Scenario",
     "Step",
+    "StepBlock",
+    "StepKind",
+    "Through",
+    "Way",
 ]

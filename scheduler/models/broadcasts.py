@@ -14,12 +14,21 @@ class BroadcastState(StrEnum):
     """Where a broadcast stands."""
 
     DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """It reaches more friends than one operator may decide alone: somebody else has to look at it."""
     SCHEDULED = "scheduled"
     PLANNING = "planning"
     SENDING = "sending"
     PAUSED = "paused"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+class Through(StrEnum):
+    """Which of LINE's ways a broadcast takes: requests that name friends, or LINE's own broadcast to all of them."""
+
+    NAMED = "named"
+    BROADCAST = "broadcast"
 
 
 class Broadcast(Base):
@@ -48,8 +57,28 @@ class Broadcast(Base):
     """After this nothing of it leaves any more."""
     per_minute: Mapped[int | None]
     """At most so many friends a minute; None = as fast as LINE takes them."""
+    by_mail: Mapped[bool] = mapped_column(default=False)
+    """Whether friends whom LINE cannot reach get it by mail, if they agreed to that."""
+    holdout_percent: Mapped[int] = mapped_column(default=0)
+    """The share of its friends, drawn by lot, who do not get it, so that its effect can be told."""
+    through: Mapped[Through] = mapped_column(default=Through.NAMED)
+    through_reason: Mapped[str | None] = mapped_column(String(64))
+    """Why LINE's own broadcast, which was asked for, could not be used."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64), default="system")
+    edited_by: Mapped[str] = mapped_column(String(64), default="system")
+    """Who last said what it says: nobody approves their own words."""
+    asked_by: Mapped[str | None] = mapped_column(String(64))
+    """Who wanted it to leave, and so cannot approve it."""
+    asked_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_at: Mapped[datetime | None]
+    approved_for: Mapped[int | None]
+    """How many friends it would have reached when it was approved."""
+    returned_note: Mapped[str] = mapped_column(String(200), default="")
+    """What the second person wanted to be changed."""
+    by_value: Mapped[bool] = mapped_column(default=False)
+    """Whether what may be spent does not suffice for all: the most valuable friends come first."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Text, default="")

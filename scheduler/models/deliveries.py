@@ -47,7 +47,7 @@ class Delivery(Base):
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolments.id"))
     step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="SET NULL"))
     message_version_id: Mapped[int | None] = mapped_column(ForeignKey("message_versions.id"))
-    chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id"), index=True)
+    chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id"))
     state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.QUEUED)
     reason: Mapped[str | None] = mapped_column(String(64))
     """Why it was skipped, failed or is uncertain."""
@@ -59,6 +59,10 @@ class Delivery(Base):
     """Retry keys (scheduler.batches makes them from ids) live 24 hours from here; later the outcome is uncertain."""
     ended_at: Mapped[datetime | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
+    carried_by: Mapped[int | None] = mapped_column(BigId)
+    """The delivery whose push or reply carries this one. Its own id: it goes alone, for LINE refused it among others."""
+    rides_from: Mapped[datetime | None]
+    """From then on it may go with a reply, which is free; pushed at `not_before` when none came."""
 
     __table_args__ = (
         UniqueConstraint("broadcast_id", "friend_id"),
@@ -79,12 +83,36 @@ Index(
     postgresql_where=Delivery.enrolment_id.is_not(None),
 )
 
+# Without those of no chunk: SQLite would look through all of them for what waits, instead of the index below.
+Index(
+    "ix_deliveries_chunk_id",
+    Delivery.chunk_id,
+    sqlite_where=Delivery.chunk_id.is_not(None),
+    postgresql_where=Delivery.chunk_id.is_not(None),
+)
+
 # What waits, by the moment it may leave: the tick reads only the due end of this index.
 Index(
     "ix_deliveries_waiting",
     Delivery.not_before,
     sqlite_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
     postgresql_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
+)
+
+# The same by friend: what else waits for the one to whom something leaves.
+Index(
+    "ix_deliveries_waiting_friend_id",
+    Delivery.friend_id,
+    sqlite_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
+    postgresql_where=(Delivery.state == DeliveryState.QUEUED) & Delivery.chunk_id.is_(None),
+)
+
+# What is on its way with something else: found from the reply that carries it.
+Index(
+    "ix_deliveries_carried_by",
+    Delivery.carried_by,
+    sqlite_where=(Delivery.state == DeliveryState.SENDING) & Delivery.carried_by.is_not(None),
+    postgresql_where=(Delivery.state == DeliveryState.SENDING) & Delivery.carried_by.is_not(None),
 )
 
 # Replies under way: what a crash left there is found without reading all deliveries.
@@ -130,14 +158,17 @@ class ChunkState(StrEnum):
 
 
 class ChunkMode(StrEnum):
-    """How a chunk leaves: one multicast for an identical body, or a push each."""
+    """How a chunk leaves: one multicast for an identical body, a push each, or one request for all friends at once."""
 
     MULTICAST = "multicast"
     PUSH = "push"
+    EVERYONE = "everyone"
+    MAIL = "mail"
+    """Friends whom LINE cannot reach, one mail after another."""
 
 
 class Chunk(Base):
-    """At most 500 deliveries that one durable job sends."""
+    """At most 500 deliveries that one durable job sends; all of a broadcast's when LINE itself sends to everyone."""
 
     __tablename__ = "chunks"
 
@@ -159,6 +190,8 @@ class Chunk(Base):
     """How often a job was enqueued for it: part of the job's deterministic id."""
     job_id: Mapped[str | None] = mapped_column(String(64))
     """Its newest job, which may have other chunks to send as well."""
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    """LINE's id of the accepted request to everyone: from then on its deliveries are only written down."""
     slot_at: Mapped[datetime | None]
     """When its turn is, in a broadcast that leaves at so many a minute."""
     created_at: Mapped[datetime]

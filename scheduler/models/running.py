@@ -1,6 +1,7 @@
-"""Tables of the machinery: rates shared by all processes, and signs of life."""
+"""Tables of the machinery: rates shared by all processes, signs of life, and what was saved."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Float, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,3 +28,23 @@ class Heartbeat(Base):
     kind: Mapped[str] = mapped_column(String(16))
     """`worker` or `tick`."""
     at: Mapped[datetime]
+
+
+class Way(StrEnum):
+    """How a push was saved: it went together with another, or on a free reply."""
+
+    BUNDLE = "bundle"
+    REPLY = "reply"
+
+
+class Saving(Base):
+    """Pushes that were saved in a month, at what one would have cost."""
+
+    __tablename__ = "savings"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    """`2026-11`, in Japan, where LINE counts."""
+    way: Mapped[Way] = mapped_column(primary_key=True)
+    price_sen: Mapped[int] = mapped_column(primary_key=True)
+    """Hundredths of a yen a message."""
+    messages: Mapped[int] = mapped_column(default=0)

@@ -29,6 +29,7 @@ FIELDS = Fields(
         "kana": ("フリガナ", "ふりがな", "カナ", "氏名カナ", "名前カナ", "reading"),
         "birthday": ("生年月日", "誕生日", "birth date", "date of birth"),
         "email": ("メールアドレス", "メール", "Eメール", "e-mail", "mail"),
+        "email_consent": ("メール同意", "メール配信同意", "メルマガ", "email consent", "mail consent"),
         "language": ("言語", "lang"),
         "tags": ("タグ", "tag"),
         "route": ("流入経路", "経路", "登録経路", "source"),
@@ -50,6 +51,8 @@ class FriendLine:
     kana: str
     birthday: date | None
     email: str
+    email_agreed: bool | datetime | None
+    """Whether they agreed to mail, or since when; None when the file does not say."""
     language: str
     tags: tuple[str, ...]
     route: str
@@ -68,6 +71,7 @@ def read_friend(reader: Reader, job: Job) -> FriendLine:
         kana=reader.text("kana", MAX_TEXT),
         birthday=reader.optional("birthday", lambda cell: _birthday(cell, job)),
         email=reader.optional("email", _email) or "",
+        email_agreed=reader.optional("email_consent", lambda cell: _agreed(cell, job)),
         language=reader.optional("language", _language) or "",
         tags=reader.optional("tags", _tags) or (),
         route=reader.text("route", MAX_TAG),
@@ -103,6 +107,14 @@ def _email(cell: str) -> str:
     if not _EMAIL.fullmatch(plain):
         raise Invalid("email_unreadable", given=cell)
     return plain
+
+
+def _agreed(cell: str, job: Job) -> bool | datetime:
+    """Read yes, no, or the day on which they agreed."""
+    try:
+        return cells.yes_or_no(cell)
+    except Invalid:
+        return _past(cell, job)
 
 
 def _language(cell: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from segments import mail_consent
 from segments.errors import Conflict
 from segments.imports.friend_lines import FriendLine
 from segments.merging import merge
@@ -65,7 +66,7 @@ class People:
             return Conflict("member_number_taken", member_number=line.member_number)
         if on_line.member_number is not None:
             return Conflict("member_number_differs", stored=on_line.member_number, given=line.member_number)
-        merge(self._session, member, into=on_line)
+        merge(self._session, member, into=on_line, now=self._now)
         self.changed.append(on_line)
         self.merged.append(on_line)
         return on_line
@@ -87,9 +88,28 @@ def _take_over(friend: Friend, line: FriendLine, now: datetime) -> bool:
         "followed_at": _followed_at(friend, line, now),
     }
     changes = {name: value for name, value in told.items() if value and getattr(friend, name) != value}
+    if "email" in changes:
+        friend.email_bad_at = None
     for name, value in changes.items():
         setattr(friend, name, value)
-    return bool(changes)
+    return _agree(friend, line, now) or bool(changes)
+
+
+def _agree(friend: Friend, line: FriendLine, now: datetime) -> bool:
+    """Take over whether the friend agreed to mail. A bare yes is older than any refusal we were told of ourselves."""
+    match line.email_agreed:
+        case datetime() as since:
+            return mail_consent.agree(friend, since)
+        case True:
+            if friend.email_opted_out_at is not None or friend.email_consent_at is not None:
+                return False
+            return mail_consent.agree(friend, now)
+        case False:
+            had = friend.email_consent_at is not None
+            friend.email_consent_at = None
+            return had
+        case None:
+            return False
 
 
 def _followed_at(friend: Friend, line: FriendLine, now: datetime) -> datetime | None:

@@ -96,6 +96,18 @@ class OptedOut(OfFriend):
         return Said("配信停止を希望している", "opted out")
 
 
+class OffersOptedOut(OfFriend):
+    """Asked us to send no offers; other messages are welcome."""
+
+    kind: Literal["offers_opted_out"] = Field(default="offers_opted_out", alias="is")
+
+    def sql(self, context: Context) -> ColumnElement[bool]:
+        return Friend.offers_opted_out_at.is_not(None)
+
+    def words(self, known: Known) -> Said:
+        return Said("販売のご案内の停止を希望している", "opted out of offers")
+
+
 class Blocked(OfFriend):
     """Blocked the account on LINE."""
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from segments.class_words import CLASS_NAMES, STATUS_NAMES
-from segments.growth_words import GROWTH_NAMES
 from segments.ladder_rules import LadderName as Ladder
+from segments.ladder_words import RUNG_NAMES
 from segments.leaves.said import Said
-from segments.stage_words import STAGE_NAMES
 
 LADDERS: Mapping[Ladder, Said] = {
     Ladder.PYRAMID: Said("顧客ステージ", "customer stage"),
@@ -14,17 +12,11 @@ LADDERS: Mapping[Ladder, Said] = {
     Ladder.CLASS: Said("顧客分類", "customer class"),
     Ladder.STATUS: Said("購買状況", "purchase status"),
 }
-RUNGS: Mapping[Ladder, Mapping[str, tuple[str, str]]] = {
-    Ladder.PYRAMID: STAGE_NAMES,
-    Ladder.GROWTH: GROWTH_NAMES,
-    Ladder.CLASS: CLASS_NAMES,
-    Ladder.STATUS: STATUS_NAMES,
-}
 
 
 def rung_name(rung: str, ladder: Ladder) -> Said:
     """Return what a rung is called; a name that is no longer used is given back as it is, none at all as `none`."""
-    names = RUNGS[ladder].get(rung)
+    names = RUNG_NAMES[ladder].get(rung)
     return Said(*names) if names else Said(rung or "なし", rung or "none")
 
 

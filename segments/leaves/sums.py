@@ -15,7 +15,7 @@ from segments.models import Facts
 BALANCE = 10**9
 
 
-class _Sum(Range, Timeless):
+class Sum(Range, Timeless):
     """A number of the facts in a range."""
 
     column: ClassVar[str]
@@ -33,7 +33,7 @@ class _Sum(Range, Timeless):
         return glance(getattr(Facts, self.column), type(self).unit)
 
 
-class PurchaseCount(_Sum):
+class PurchaseCount(Sum):
     """Bought so many times; purchases refunded in full do not count."""
 
     kind: Literal["purchase_count"] = Field(default="purchase_count", alias="is")
@@ -48,7 +48,7 @@ class PurchaseCount(_Sum):
         return glance(Facts.purchase_count, said.times_bought)
 
 
-class Spend(_Sum):
+class Spend(Sum):
     """Spent so many yen in all, refunds taken off."""
 
     kind: Literal["spend"] = Field(default="spend", alias="is")
@@ -57,7 +57,7 @@ class Spend(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.yen)
 
 
-class ProductCount(_Sum):
+class ProductCount(Sum):
     """Bought so many different products."""
 
     kind: Literal["product_count"] = Field(default="product_count", alias="is")
@@ -66,7 +66,7 @@ class ProductCount(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.counted("種類", "product", "different products"))
 
 
-class ReferralCount(_Sum):
+class ReferralCount(Sum):
     """Brought so many friends."""
 
     kind: Literal["referral_count"] = Field(default="referral_count", alias="is")
@@ -75,7 +75,7 @@ class ReferralCount(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.counted("人", "friend", "friends"))
 
 
-class EventsJoined(_Sum):
+class EventsJoined(Sum):
     """Joined so many events and study sessions."""
 
     kind: Literal["events_joined"] = Field(default="events_joined", alias="is")
@@ -84,7 +84,7 @@ class EventsJoined(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.counted("回", "event", "events"))
 
 
-class TapCount(_Sum):
+class TapCount(Sum):
     """Tapped buttons and links so many times."""
 
     kind: Literal["tap_count"] = Field(default="tap_count", alias="is")
@@ -93,7 +93,7 @@ class TapCount(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.times)
 
 
-class MessageCount(_Sum):
+class MessageCount(Sum):
     """Wrote to us so many times."""
 
     kind: Literal["message_count"] = Field(default="message_count", alias="is")
@@ -102,7 +102,7 @@ class MessageCount(_Sum):
     unit: ClassVar[said.Unit] = staticmethod(said.times)
 
 
-class AnswerCount(_Sum):
+class AnswerCount(Sum):
     """Answered so many survey questions."""
 
     kind: Literal["answer_count"] = Field(default="answer_count", alias="is")

@@ -25,6 +25,7 @@ from segments.models.segments import (
     Setting,
     Touched,
 )
+from segments.models.trust import TrustEntry, TrustKind
 
 __all__ = [
     "Audience",
@@ -64,4 +65,6 @@ __all__ = [
     "SurveyAnswer",
     "Tag",
     "Touched",
+    "TrustEntry",
+    "TrustKind",
 ]

@@ -53,3 +53,14 @@ class Question(Base):
     answered_by: Mapped[str | None] = mapped_column(String(64))
     answer_delivery_id: Mapped[int | None] = mapped_column(BigId)
     """The message that answered it, when one was sent from the console."""
+    overdue_at: Mapped[datetime | None]
+    """When it was found that nobody had answered in time, and trust was lowered for it."""
+
+
+# Questions that nobody has answered nor found overdue, by when they were asked: the clock reads only the old end.
+Index(
+    "ix_questions_waiting",
+    Question.asked_at,
+    sqlite_where=Question.answered_at.is_(None) & Question.overdue_at.is_(None),
+    postgresql_where=Question.answered_at.is_(None) & Question.overdue_at.is_(None),
+)

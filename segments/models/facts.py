@@ -46,6 +46,12 @@ class Facts(Base):
     complained_at: Mapped[datetime | None]
     points: Mapped[int] = mapped_column(BigId, default=0)
     """Balance of the points ledger."""
+    recent_contacts: Mapped[str] = mapped_column(String(200), default="")
+    """The newest messages of ours, as segments.contact_tally packs them: read for each friend of each send."""
+    trust: Mapped[int] = mapped_column(default=10)
+    """What is in the trust account; 0 while it is in the red."""
+    trust_red_until: Mapped[datetime | None]
+    """When time alone will have paid off what the account owes; it is in the red before then."""
 
     product_count: Mapped[int] = mapped_column(default=0)
     """Different products bought."""
@@ -85,6 +91,7 @@ for _moment in (
     Facts.last_contacted_at,
     Facts.complained_at,
     Facts.subscription_until,
+    Facts.trust_red_until,
 ):
     Index(
         f"ix_facts_{_moment.key}",
@@ -170,6 +177,8 @@ class EventKind(StrEnum):
     BLOCKED = "blocked"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
+    OFFERS_OPTED_OUT = "offers_opted_out"
+    OFFERS_OPTED_IN = "offers_opted_in"
     WROTE = "wrote"
     TAPPED = "tapped"
     ASKED = "asked"

@@ -24,6 +24,11 @@ class Friend(Base):
     member_number: Mapped[str | None] = mapped_column(String(64), unique=True)
     email: Mapped[str | None] = mapped_column(Text)
     email_consent_at: Mapped[datetime | None]
+    """When the friend agreed to get mail; only segments.mail_consent decides by it."""
+    email_opted_out_at: Mapped[datetime | None]
+    """When they wanted no more mail: an agreement from before counts no longer."""
+    email_bad_at: Mapped[datetime | None]
+    """When a mail server said that the address does not exist; cleared by another address."""
     birthday: Mapped[date | None]
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     route: Mapped[str | None] = mapped_column(String(64), index=True)
@@ -35,6 +40,9 @@ class Friend(Base):
     follow_state_at: Mapped[datetime | None]
     """Moment of the last follow or unfollow applied: an older event arriving late changes nothing."""
     opted_out_at: Mapped[datetime | None]
+    """Since when the friend wants no messages but answers."""
+    offers_opted_out_at: Mapped[datetime | None]
+    """Since when they want none that sell."""
     profile_fetched_at: Mapped[datetime | None]
     last_wrote_at: Mapped[datetime | None]
 

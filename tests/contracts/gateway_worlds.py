@@ -63,11 +63,13 @@ class FakeWorld:
 
     def a_friend(self) -> str:
         """Any id will do."""
-        return f"U{uuid4().hex}"
+        made = f"U{uuid4().hex}"
+        self.fake.followers.add(made)
+        return made
 
     def a_stranger_to_line(self) -> str:
         """An id named as unknown."""
-        stranger = self.a_friend()
+        stranger = f"U{uuid4().hex}"
         self.fake.unknown.add(stranger)
         return stranger
 

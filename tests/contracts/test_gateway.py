@@ -15,6 +15,7 @@ from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import start
 from scheduler.gateway import (
     Accepted,
+    EveryoneGateway,
     MessageObject,
     Profile,
     Push,
@@ -161,6 +162,50 @@ def test_a_multicast_with_an_unknown_id_reaches_nobody_and_names_its_place(world
         world.gateway.multicast(friends, a_text(), uuid4())
     assert refused.value.recipient_index == 1
     assert world.sent_to(friends[0]) == []
+
+
+def _to_everyone(world: World) -> EveryoneGateway:
+    assert isinstance(world.gateway, EveryoneGateway)
+    return world.gateway
+
+
+def test_a_broadcast_reaches_every_friend_and_the_same_key_is_taken_once(world: World):
+    friends = [world.a_friend() for _ in range(3)]
+    world.block(friends[2])
+    key = uuid4()
+    first = _to_everyone(world).broadcast(a_text(), key)
+    again = _to_everyone(world).broadcast(a_text(), key)
+    assert again.accepted_request_id == first.request_id
+    assert [world.sent_to(to) for to in friends] == [["こんにちは"], ["こんにちは"], []]
+    assert world.gateway.quota().used == 2
+
+
+def test_a_broadcast_whose_answer_is_lost_is_resolved_by_its_key(world: World):
+    friend, key = world.a_friend(), uuid4()
+    world.trouble("answer_lost", "broadcast")
+    with pytest.raises(UncertainGatewayError):
+        _to_everyone(world).broadcast(a_text(), key)
+    assert _to_everyone(world).broadcast(a_text(), key).accepted_request_id is not None
+    assert world.sent_to(friend) == ["こんにちは"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("error_500", TemporaryGatewayError), ("error_429", RateLimited)]
+)
+def test_a_broadcast_that_failed_reached_nobody(world: World, kind: str, error: type[Exception]):
+    friend = world.a_friend()
+    world.trouble(kind, "broadcast")
+    with pytest.raises(error):
+        _to_everyone(world).broadcast(a_text(), uuid4())
+    assert world.sent_to(friend) == []
+
+
+def test_a_broadcast_beyond_the_quota_reaches_nobody(world: World):
+    friend = world.a_friend()
+    world.spend_quota()
+    with pytest.raises(QuotaExhausted):
+        _to_everyone(world).broadcast(a_text(), uuid4())
+    assert world.sent_to(friend) == []
 
 
 def test_a_reply_token_works_once(world: World):

@@ -24,3 +24,18 @@ class FakeClock:
     def set(self, now: datetime) -> None:
         """Jump to `now`."""
         self._now = now
+
+
+class FailingClock(FakeClock):
+    """Breaks whoever asks it for the n-th time, as a kill would: every step of a run asks it."""
+
+    def __init__(self, asked: int) -> None:
+        super().__init__()
+        self.left = asked
+
+    def now(self) -> datetime:
+        """Return the moment, so many times."""
+        self.left -= 1
+        if self.left == 0:
+            raise ConnectionError
+        return super().now()

@@ -31,6 +31,8 @@ class FakeGateway:
     def __init__(self, *, quota: int | None = None) -> None:
         self.calls: list[tuple[str, Any]] = []
         """Every request that reached "LINE", failed ones too: (endpoint, what was given)."""
+        self.followers: set[str] = set()
+        """Ids that a broadcast to everyone reaches."""
         self.unknown: set[str] = set()
         """Ids that a push or multicast refuses."""
         self.blocked: set[str] = set()
@@ -88,6 +90,10 @@ class FakeGateway:
                     raise RefusedByLine(words, recipient_index=index, status=400)
 
         return self._take("multicast", to, messages, retry_key, checked)
+
+    def broadcast(self, messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
+        """Send to all of `followers`."""
+        return self._take("broadcast", sorted(self.followers), messages, retry_key, lambda: None)
 
     def reply(self, reply_token: str, messages: Sequence[MessageObject]) -> Accepted:
         """Answer once with a token given out by `reply_token()`."""

@@ -24,9 +24,11 @@ class SimulatorClient:
         language: str = "ja",
         follow: bool = False,
         stranger: bool = False,
+        ids: Sequence[str] = (),
     ) -> list[str]:
-        """Make people; answers their user ids."""
+        """Make people, with user ids of their own if given; answers their user ids."""
         asked: Json = {"names": list(names), "language": language, "follow": follow, "stranger": stranger}
+        asked["ids"] = list(ids)
         return self._call("POST", "/sim/friends", asked if count is None else {**asked, "count": count})[
             "ids"
         ]

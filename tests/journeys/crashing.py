@@ -1,4 +1,4 @@
-"""A broadcast whose worker is killed at random moments, and what the simulator counted afterwards."""
+"""Broadcasts whose worker or database server is killed at random moments, and what the simulator counted afterwards."""
 
 import random
 from collections import Counter
@@ -17,11 +17,14 @@ from segments import shop
 from segments.clock import SystemClock
 from segments.db import Database
 from segments.models import Facts, Friend
+from tests.databases import PostgresServer
 from tests.fakes.simulator import SimulatorClient
-from tests.processes import Installation, kill, running
+from tests.processes import Installation, kill
 
 PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様、秋の新茶が入りました。"}]}
 ENOUGH_SECONDS = 600
+PATIENCE_SECONDS = 60
+"""How long a worker may take to start, or to find its database again."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class CrashCount:
     """What came of a crash run: duplicates and missing are friends, as the simulator counted."""
 
     kills: int
+    """Of workers."""
+    server_kills: int
+    broadcasts: int
+    """Sent one after another, because one was over before the last kill."""
     friends: int
     duplicates: int
     missing: int
@@ -40,84 +47,113 @@ class CrashCount:
 
 
 class CrashRun:
-    """One broadcast to `friends` people through workers that are killed `kills` times."""
+    """Broadcasts to `friends` people through workers that are killed, on a server that is killed too."""
 
-    def __init__(self, installation: Installation, line: SimulatorClient, *, friends: int, seed: int) -> None:
-        self._installation, self._line = installation, line
+    def __init__(
+        self,
+        installation: Installation,
+        line: SimulatorClient,
+        *,
+        friends: int,
+        seed: int,
+        server: PostgresServer | None = None,
+    ) -> None:
+        self._installation, self._line, self._server = installation, line, server
         self._database = installation.database
         self._chance = random.Random(seed)
         self._friends = friends
         self._clock = SystemClock()
         self._pause = Event()
+        self._broadcasts: list[int] = []
+        self._worker: Popen[bytes] | None = None
 
-    def run(self, kills: int) -> CrashCount:
-        """Play it to its end."""
+    def run(self, kills: int, server_kills: int = 0) -> CrashCount:
+        """Play it to its end; kills of the server, which need one, fall between those of workers by chance."""
         engine.migrate(self._database)
         ids = self._line.add_friends(self._friends)
         _add_friends(self._database, ids, self._clock)
-        queue = DbosQueue(self._database)
-        broadcast_id = self._start(queue)
-        done = self._kill_and_restart(broadcast_id, kills)
-        queue.close()
-        return self._count(ids, broadcast_id, done)
+        self._start()
+        try:
+            self._play(kills, server_kills)
+        finally:
+            if self._worker is not None:
+                self._kill_worker()
+        return self._count(ids, kills, server_kills)
 
-    def _start(self, queue: DbosQueue) -> int:
-        now = self._clock.now()
+    def _play(self, kills: int, server_kills: int) -> None:
+        targets = [self._kill_worker] * kills + [self._kill_server] * server_kills
+        self._chance.shuffle(targets)
+        for target in targets:
+            if self._is_over():
+                self._start()
+            self._wait_for_some_sends()
+            self._pause.wait(self._chance.uniform(0, 0.4))
+            target()
+        self._wait_until_over()
+
+    def _start(self) -> None:
+        now, queue = self._clock.now(), DbosQueue(self._database)
         with self._database.begin() as session:
             shop.save(session, _without_quiet_hours(shop.load(session)), now)
             draft = Draft(name="crash", content=PERSONAL, condition={"is": "everyone"})
             broadcast = drafts.create(session, draft, now=now, by="test")
             broadcasts.schedule(session, queue, broadcast.id, None, now)
-            return broadcast.id
+            self._broadcasts.append(broadcast.id)
+        queue.close()
 
-    def _kill_and_restart(self, broadcast_id: int, kills: int) -> int:
-        done = 0
-        while done < kills:
-            worker = self._installation.start("worker")
-            self._wait_for_some_sends()
-            self._pause.wait(self._chance.uniform(0, 0.4))
-            kill(worker)
-            done += 1
-            if self._is_over(broadcast_id):
-                break
-        with running(self._installation, "worker") as worker:
-            self._wait_until_over(broadcast_id, worker)
-        return done
+    def _kill_worker(self) -> None:
+        assert self._worker is not None
+        kill(self._worker)
+        self._worker = None
+
+    def _kill_server(self) -> None:
+        """Kill the database under the worker's feet; nobody starts the worker again."""
+        assert self._server is not None, "only a server can be killed"
+        self._server.crash()
+        self._alive()
+
+    def _alive(self) -> "Popen[bytes]":
+        """Return the worker, started if the last one was killed."""
+        if self._worker is None:
+            self._worker = self._installation.start("worker")
+        assert self._worker.poll() is None, "the worker ended by itself; its log says why"
+        return self._worker
 
     def _wait_for_some_sends(self) -> None:
         """Wait until this worker has sent something more, so that the kill falls into the middle of a send."""
         before = self._sent()
-        for _ in range(100):
-            if self._sent() > before or self._sent() >= self._friends:
+        for _ in range(PATIENCE_SECONDS * 10):
+            self._alive()
+            if self._sent() > before or self._is_over():
                 return
             self._pause.wait(0.1)
 
     def _sent(self) -> int:
         return int(self._line.counts(friends=False)["delivered"])
 
-    def _progress(self, broadcast_id: int) -> broadcast_progress.Progress:
+    def _is_over(self) -> bool:
         with self._database.begin() as session:
-            return broadcast_progress.progress(session, broadcast_id)
+            return broadcast_progress.progress(session, self._broadcasts[-1]).state is BroadcastState.DONE
 
-    def _is_over(self, broadcast_id: int) -> bool:
-        return self._progress(broadcast_id).state is BroadcastState.DONE
-
-    def _wait_until_over(self, broadcast_id: int, worker: "Popen[bytes]") -> None:
+    def _wait_until_over(self) -> None:
         for _ in range(ENOUGH_SECONDS * 5):
-            assert worker.poll() is None, "the worker ended by itself; its log says why"
-            if self._is_over(broadcast_id):
+            self._alive()
+            if self._is_over():
                 return
             self._pause.wait(0.2)
 
-    def _count(self, ids: list[str], broadcast_id: int, kills: int) -> CrashCount:
-        got = Counter[str](self._line.counts()["friends"])
-        by_state = self._progress(broadcast_id).by_state
+    def _count(self, ids: list[str], kills: int, server_kills: int) -> CrashCount:
+        got, due = Counter[str](self._line.counts()["friends"]), len(self._broadcasts)
+        with self._database.begin() as session:
+            states = [broadcast_progress.progress(session, id_).by_state for id_ in self._broadcasts]
         return CrashCount(
             kills=kills,
+            server_kills=server_kills,
+            broadcasts=due,
             friends=len(ids),
-            duplicates=sum(got[id_] > 1 for id_ in ids),
-            missing=sum(got[id_] == 0 for id_ in ids),
-            uncertain=by_state.get(DeliveryState.UNCERTAIN, 0),
+            duplicates=sum(got[id_] > due for id_ in ids),
+            missing=sum(got[id_] < due for id_ in ids),
+            uncertain=sum(each.get(DeliveryState.UNCERTAIN, 0) for each in states),
         )
 
 

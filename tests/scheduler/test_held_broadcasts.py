@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from scheduler import broadcast_progress, broadcasts, chunks, drafts
+from scheduler import broadcast_progress, broadcasts, collecting, drafts
 from scheduler.delivery import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted
@@ -48,7 +48,7 @@ def held(dispatcher: Dispatcher, queue: FakeQueue, run_jobs: Run, clock: FakeClo
 
 def _collect(dispatcher: Dispatcher) -> int:
     with dispatcher.database.begin() as session:
-        return chunks.collect_due(session, dispatcher.queue, dispatcher.clock.now())
+        return collecting.collect_due(session, dispatcher.queue, dispatcher.clock.now())
 
 
 def _state(dispatcher: Dispatcher, broadcast_id: int) -> BroadcastState:

@@ -1,15 +1,18 @@
 """LINE's rates: several senders draw from one line of slots."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic
 
 import pytest
 
-from scheduler.pacing import SharedPacer
+from scheduler.pacing import LATE, SharedPacer
 from segments.clock import SystemClock
 from segments.db import Database
 from tests.fakes.clock import FakeClock
+from tests.processes import ROOT
 
 
 def test_two_senders_together_keep_the_rate(database: Database) -> None:
@@ -40,3 +43,31 @@ def test_a_clock_that_was_set_back_a_day_does_not_stop_sending_for_a_day(databas
     clock.advance(-timedelta(days=1))
     pacer.take("push", 1)
     assert waits == [0.0, 0.0]
+
+
+def test_four_processes_together_keep_the_rate_in_every_second(database: Database) -> None:
+    rate, count, seconds = 400.0, 5, 3.0
+    url = database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.scheduler.pacing_process", url, *map(str, (rate, count, seconds))]
+    senders = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        for _ in range(4)
+    ]
+    for sender in senders:
+        assert sender.stdout is not None
+        assert sender.stdout.readline() == "ready\n"
+    said = [sender.communicate(timeout=60)[0] for sender in _all_told(senders)]
+    turns = sorted(float(line.split()[0]) for lines in said for line in lines.splitlines())
+    # A turn begins at most LATE after its slot; two ends of a second may each catch one more.
+    most = rate * (1 + LATE) + 2 * count
+    assert max(count * sum(begin <= at < begin + 1 for at in turns) for begin in turns) <= most
+    assert all(lines for lines in said), "each had some"
+
+
+def _all_told(senders: "list[subprocess.Popen[str]]") -> "list[subprocess.Popen[str]]":
+    """Let all of them go before any is waited for."""
+    for sender in senders:
+        assert sender.stdin is not None
+        sender.stdin.write("go\n")
+        sender.stdin.flush()
+    return senders

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from scheduler import chunks
+from scheduler import collecting
 from scheduler.delivery import Dispatcher
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from tests.builders import a_friend, a_message
@@ -29,7 +29,7 @@ def test_a_message_that_the_rules_no_longer_allow_is_skipped_and_keeps_nobody_el
                 )
             )
         session.flush()
-        assert chunks.collect_due(session, dispatcher.queue, now) == 2
+        assert collecting.collect_due(session, dispatcher.queue, now) == 2
     run_jobs()
     assert gateway.sent_to(friend.line_user_id or "") == ["こんにちは"]
     with dispatcher.database.reading() as session:

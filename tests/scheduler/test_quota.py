@@ -40,7 +40,7 @@ def test_a_price_counts_whom_it_reaches_and_why_the_others_cost_nothing(database
         a_friend(session, opted_out_at=days_ago(1))
         a_friend(session, facts={"suppressed_at": days_ago(1)})
         quota.choose_plan(session, "standard", A_SATURDAY)
-        quota.note_use(session, Quota(30_000, 29_999), A_SATURDAY)
+        quota.note_use(session, Quota(60_000, 29_999), A_SATURDAY)
         sales = quota.price(session, A_SATURDAY, condition=EVERYONE)
         care = quota.price(session, A_SATURDAY, condition=EVERYONE, purpose=Purpose.CARE)
     assert (sales.recipients, sales.reachable) == (6, 3)

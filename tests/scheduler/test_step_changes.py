@@ -30,7 +30,7 @@ def test_friends_wait_at_a_paused_step_and_go_on_when_it_is_resumed(database: Da
     with database.begin() as session:
         scenarios.advance(session, NOW)
         assert session.scalars(select(Delivery)).all() == []
-        step_changes.resume(session, first)
+        step_changes.resume(session, first, NOW)
     with database.begin() as session:
         waiting = session.scalars(select(Enrolment)).one()
         assert waiting.next_at == waiting.due_at
@@ -53,9 +53,9 @@ def test_a_step_is_timed_anew_once(database: Database) -> None:
     ("timing", "code"),
     [
         (Timing(timedelta(days=-1), None, None), "delay_invalid"),
-        (Timing(timedelta(days=366), None, None), "delay_invalid"),
+        (Timing(timedelta(days=3651), None, None), "delay_invalid"),
         (Timing(timedelta(), None, timedelta()), "valid_for_invalid"),
-        (Timing(timedelta(), None, timedelta(days=400)), "valid_for_invalid"),
+        (Timing(timedelta(), None, timedelta(days=4000)), "valid_for_invalid"),
     ],
 )
 def test_a_time_beyond_a_year_is_refused(sqlite: Database, timing: Timing, code: str) -> None:

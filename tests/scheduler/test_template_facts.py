@@ -17,7 +17,7 @@ from scheduler.vocabulary import FACTS, is_known
 from segments import coupons, shop
 from segments.coupons import CouponTerms
 from segments.db import Database
-from segments.models import Cycle, Friend, ProductKind, PurchaseItem
+from segments.models import Cycle, Friend, NextProduct, ProductKind, PurchaseItem
 from segments.shop import FreeItem, Shop, Words
 from tests.builders import a_friend, a_message, a_product, a_purchase, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY
@@ -147,6 +147,34 @@ def test_of_a_customer_everything_is_said_in_their_language(database: Database) 
     assert facts["referral_url"] == referral_url("@chanoma", facts["referral_code"])
     assert not [name for name in facts if name != "zone" and not is_known(name)]
     assert _facts_of(database, friend, language="ja")["last_product"]["name"] == "お茶"
+
+
+def test_what_is_recommended_is_what_others_went_on_to_and_else_what_is_popular(database: Database) -> None:
+    with database.begin() as session:
+        buyer, newcomer, owner = (a_friend(session) for _ in range(3))
+        tea, cup = a_product(session, name="お茶", name_en="Tea"), a_product(session, name="湯のみ")
+        others = [a_friend(session) for _ in range(3)]
+        bought = [(buyer, tea, 9), *((each, tea, 9) for each in others), *((each, cup, 3) for each in others)]
+        for friend, product, days in [*bought, (owner, tea, 5), (owner, cup, 4)]:
+            purchase = a_purchase(session, friend, bought_at=days_ago(days))
+            session.add(
+                PurchaseItem(
+                    purchase_id=purchase.id, line=1, product_id=product.id, quantity=1, amount_yen=1000
+                )
+            )
+        session.add(NextProduct(product_id=tea.id, next_product_id=cup.id, buyers=5, went_on=4, lift=2.0))
+        session.flush()
+        asked = [buyer.id, newcomer.id, owner.id]
+        found = personal_facts(session, asked, NOW, wanted={"recommended", "recommendations"})
+    next_one, popular_one, nothing = (found[each] for each in asked)
+    assert (next_one["recommended"]["name"], next_one["recommended"]["price_yen"]) == ("湯のみ", 1000)
+    assert "「お茶」" in next_one["recommended"]["reason"]
+    assert [each["name"] for each in popular_one["recommendations"]] == ["お茶", "湯のみ"]
+    assert "recommended" not in nothing
+    text = "{{ recommended.name or 'おすすめの商品' }}"
+    content = {"ja": [{"type": "text", "text": text}]}
+    said = [render(content, "ja", found[each])[0]["text"] for each in asked]
+    assert said == ["湯のみ", "お茶", "おすすめの商品"]
 
 
 def test_deliveries_get_what_started_their_scenario(database: Database) -> None:

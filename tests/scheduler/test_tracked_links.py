@@ -21,7 +21,7 @@ from segments.errors import Invalid
 from segments.link_tokens import Tracking
 from segments.models import Facts, Friend, Touched
 from segments.shop import Shop
-from tests.builders import a_friend
+from tests.builders import a_friend, a_watched_segment
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -147,6 +147,8 @@ def test_the_word_link_alone_is_an_unknown_fact() -> None:
 def test_what_line_took_is_the_last_contact(
     dispatcher: Dispatcher, queue: FakeQueue, gateway: FakeGateway, friend: Friend, clock: FakeClock
 ) -> None:
+    with dispatcher.database.begin() as session:
+        a_watched_segment(session)
     send(dispatcher, queue, HELLO)
     with dispatcher.database.reading() as session:
         assert session.get_one(Facts, friend.id).last_contacted_at == clock.now()

@@ -185,6 +185,8 @@ def _of_friend(condition: leaf.OfFriend | leaf.OneOf, friend: Friend, now: datet
             return True
         case leaf.OptedIn():
             return friend.opted_out_at is None
+        case leaf.OffersOptedOut():
+            return friend.offers_opted_out_at is not None
         case leaf.OptedOut():
             return friend.opted_out_at is not None
         case leaf.Blocked():
@@ -248,6 +250,10 @@ def _of_facts(condition: Any, facts: Facts, now: datetime) -> bool:
             return facts.favourite_category in condition.categories
         case leaf.Subscribed():
             return facts.subscription_until is not None and facts.subscription_until > now
+        case leaf.Trust():
+            return _between(facts.trust, condition)
+        case leaf.InTheRed():
+            return facts.trust_red_until is not None and facts.trust_red_until > now
         case leaf.Complained():
             return facts.complained_at is not None and _lies(facts.complained_at, condition, now)
         case _:

@@ -81,13 +81,14 @@ _SIMPLE: Mapping[Any, Any] = {
         for kind in (
             *(leaf.Everyone, leaf.Suppressed, leaf.OptedIn, leaf.OptedOut, leaf.Blocked, leaf.Reachable),
             *(leaf.MemberLinked, leaf.FreeItemClaimed, leaf.Subscribed, leaf.WasReferred),
+            *(leaf.InTheRed, leaf.OffersOptedOut),
         )
     },
     **{
         kind: _range(kind)
         for kind in (
             *(leaf.PurchaseCount, leaf.ProductCount, leaf.ReferralCount, leaf.EventsJoined, leaf.TapCount),
-            *(leaf.MessageCount, leaf.AnswerCount),
+            *(leaf.MessageCount, leaf.AnswerCount, leaf.Trust),
         )
     },
     **{

@@ -127,6 +127,7 @@ class World:
             followed_at=chance.choice([None, self.moment(), self.moment(12)]),
             blocked_at=chance.choice([None, None, days_ago(3)]),
             opted_out_at=chance.choice([None, None, days_ago(3)]),
+            offers_opted_out_at=chance.choice([None, None, days_ago(3)]),
             member_number=chance.choice([None, f"M{chance.random()}"]),
             email=chance.choice([None, "", "a@example.com"]),
             email_consent_at=self.maybe(),
@@ -152,6 +153,10 @@ class World:
             "answer_count": count(),
             "product_count": count(),
             "points": chance.choice([-5, 0, 3, 100]),
+            "trust": chance.choice([0, 1, 3, 10]),
+            "trust_red_until": chance.choice(
+                [None, self.moment(5), NOW + timedelta(hours=chance.randrange(90))]
+            ),
             "last_reaction_at": self.maybe(),
             "last_contacted_at": self.maybe(30),
             "complaint_count": complaints,

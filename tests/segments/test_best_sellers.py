@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segments import best_sellers, buying_times, local_times
+from segments import best_sellers, buying_times, local_times, zone_days
 from segments.best_sellers import Measure
 from segments.db import Database
 from segments.models import PurchaseItem
@@ -127,7 +127,7 @@ def test_many_days_at_once_are_the_days_one_by_one(moments: list[datetime], zone
 @given(st.lists(MOMENTS, min_size=1, max_size=8), ZONES)
 def test_many_wall_clocks_at_once_are_the_clocks_one_by_one(moments: list[datetime], zone: str) -> None:
     place = ZoneInfo(zone)
-    local = local_times.local_micros(_micros(moments), place)
+    local = zone_days.wall_clock(_micros(moments), place)
     clock = [moment.astimezone(place).replace(tzinfo=UTC) for moment in moments]
     assert local.tolist() == _micros(clock).tolist()
 

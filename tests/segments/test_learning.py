@@ -14,7 +14,7 @@ from segments.bulk_rebuild import rebuild_all
 from segments.cycle import CycleParams
 from segments.db import Database
 from segments.models import Cycle, Facts, Friend, Purchase, PurchaseItem, StageChange, Touched
-from tests.builders import a_friend, a_product, a_purchase, days_ago
+from tests.builders import a_friend, a_product, a_purchase, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments import facts_oracle
 from tests.segments.shop_lives import begin, cycle_rows, facts_row, happenings, moves, orders_of
@@ -81,6 +81,7 @@ def everything(session: Session, friend_id: int) -> Any:
 
 def test_a_date_does_not_depend_on_how_many_friends_are_learned_together(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         ids: list[int] = []
         for number in range(60):
             friend = a_friend(session)

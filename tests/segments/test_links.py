@@ -14,7 +14,7 @@ from segments.db import Database
 from segments.errors import Conflict, Invalid, NotFound
 from segments.link_tokens import BIGGEST_ID, Tapped, Tracking
 from segments.models import CustomerEvent, EventKind, Facts, Friend, LinkTap, Touched
-from tests.builders import a_friend
+from tests.builders import a_friend, a_watched_segment
 from tests.fakes.clock import A_SATURDAY as NOW
 
 TRACKING = Tracking("https://shop.example/", "a secret")
@@ -107,6 +107,7 @@ def test_an_everyday_address_is_short() -> None:
 def test_a_tap_is_a_row_news_and_a_fact(database: Database) -> None:
     with database.begin() as session:
         friend, link = a_friend(session), links.register(session, "x", URL, NOW)
+        a_watched_segment(session)
         assert links.tap(session, Tapped(link.id, friend.id, 5), NOW)
         told = session.scalars(select(CustomerEvent).where(CustomerEvent.kind == EventKind.TAPPED)).one()
         assert (told.payload["link"], told.payload["delivery_id"]) == ("x", 5)
@@ -161,6 +162,6 @@ def test_taps_go_with_the_friend_into_whom_a_row_is_merged(database: Database) -
         imported, friend = a_friend(session, line_user_id=None), a_friend(session)
         link = links.register(session, "x", URL, NOW)
         links.tap(session, Tapped(link.id, imported.id, None), NOW)
-        merging.merge(session, imported, into=friend)
+        merging.merge(session, imported, into=friend, now=NOW)
         assert session.scalars(select(LinkTap.friend_id)).all() == [friend.id]
         assert session.get(Friend, imported.id) is None

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, insert, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from segments import (
     cycle_refresh,
     members_filling,
-    members_kept,
     members_looking,
+    members_sound,
     members_time,
     products,
     purchases,
@@ -24,7 +25,7 @@ from segments import (
 )
 from segments.db import Database
 from segments.errors import NotFound
-from segments.models import CustomerEvent, EventKind, Segment, SegmentMember, Tag, Touched
+from segments.models import CustomerEvent, EventKind, Friend, Segment, SegmentMember, Tag, Touched
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments.watched_world import add_segment, edit, evaluated, unanswerable
@@ -52,6 +53,11 @@ def settled(database: Database, now: datetime = NOW) -> None:
 def members(database: Database) -> list[int]:
     with database.reading() as session:
         return list(session.scalars(select(SegmentMember.friend_id).order_by(SegmentMember.friend_id)))
+
+
+def touched(database: Database) -> list[int]:
+    with database.reading() as session:
+        return list(session.scalars(select(Touched.friend_id)))
 
 
 def news(database: Database) -> list[tuple[EventKind, int]]:
@@ -233,6 +239,7 @@ def test_a_segment_nobody_uses_any_more_forgets_its_members(database: Database) 
 def test_touches_are_forgotten_while_nothing_is_watched(database: Database) -> None:
     with database.begin() as session:
         tagged(session, 3)
+        session.execute(insert(Touched), [{"friend_id": each} for each in session.scalars(select(Friend.id))])
     assert run(database, members_looking.look_again) == [3, 0]
     with database.reading() as session:
         assert session.scalars(select(Touched)).all() == []
@@ -367,6 +374,48 @@ def test_a_change_that_commits_while_its_friend_is_looked_at_is_looked_at_after(
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_who_changes_while_nothing_is_watched_is_there_when_the_first_filling_begins(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        (friend_id,) = tagged(session, 1, "other")
+        segment_id = add_segment(session, "S", VIP)
+    with database.begin() as changing:
+        tags.tag(changing, friend_id, "vip", NOW, "operator:1")
+        with database.begin() as session, pytest.raises(OperationalError, match="lock timeout"):
+            session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            watching.watch(session, segment_id, NOW)
+    with database.begin() as watcher:
+        watching.watch(watcher, segment_id, NOW)
+        with database.begin() as session, pytest.raises(OperationalError, match="lock timeout"):
+            session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            tags.untag(session, friend_id, "vip")
+    assert touched(database) == []
+    settled(database)
+    assert members(database) == [friend_id]
+    with database.begin() as session:
+        tags.untag(session, friend_id, "vip")
+    assert touched(database) == [friend_id]
+
+
+def test_a_savepoint_that_is_undone_takes_no_touch_along(database: Database) -> None:
+    with database.begin() as session:
+        (friend_id,) = tagged(session, 1)
+        with session.begin_nested() as point:
+            tags.untag(session, friend_id, "vip")
+            point.rollback()
+        watched(session, VIP)
+        tags.untag(session, friend_id, "vip")
+        tags.tag(session, friend_id, "vip", NOW, "operator:1")
+    assert touched(database) == [friend_id, friend_id]
+    with database.begin() as session:
+        watching.unwatch(session, session.scalars(select(Segment.id)).one())
+        tags.untag(session, friend_id, "vip")
+        tags.tag(session, friend_id, "vip", NOW, "operator:1")
+    assert touched(database) == [friend_id, friend_id]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_a_comparison_asked_for_while_time_is_taken_in_is_not_lost(database: Database) -> None:
     with database.begin() as session:
         buyers(session, 9, days_ago(9))
@@ -410,7 +459,7 @@ def test_a_condition_too_much_for_the_database_holds_up_no_other(database: Datab
     with database.reading() as session:
         problem = session.get_one(Segment, too_much).members_problem
     kind = "OperationalError" if database.is_sqlite else "ProgrammingError"
-    assert problem == {"code": members_kept.BROKEN, "params": {"kind": kind}}
+    assert problem == {"code": members_sound.BROKEN, "params": {"kind": kind}}
 
 
 def test_who_is_unknown_cannot_be_watched(sqlite: Database) -> None:

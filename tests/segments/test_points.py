@@ -15,7 +15,7 @@ from segments.errors import Conflict, Invalid, NotFound
 from segments.models import CustomerEvent, EventKind, Facts, Friend, PointEntry, Purchase, Touched
 from segments.point_lots import standing
 from segments.point_policy import PointPolicy, PointRules
-from tests.builders import a_friend, a_purchase, days_ago
+from tests.builders import a_friend, a_purchase, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
 LONG_AGO = days_ago(1000)
@@ -73,6 +73,7 @@ def test_where_points_are_off_they_cost_no_query(database: Database) -> None:
 def test_a_purchase_earns_by_the_yen_kept_once(database: Database) -> None:
     with database.begin() as session:
         turn_on(session)
+        a_watched_segment(session)
         friend = a_friend(session)
         a_purchase(session, friend, amount_yen=1999)
         follow(session, friend)
@@ -174,7 +175,7 @@ def test_two_rows_that_become_one_friend_keep_every_point_once(database: Databas
         mine = a_purchase(session, friend, amount_yen=500)
         follow(session, imported, friend)
         points.set_imported(session, {imported.id: 40}, "import:1", NOW)
-        merging.merge(session, imported, into=friend)
+        merging.merge(session, imported, into=friend, now=NOW)
         assert (kept(session, friend), balance(session, friend)) == (55, 55)
         follow(session, friend)
         assert kept(session, friend) == 55
@@ -416,7 +417,7 @@ def test_a_newcomer_after_a_merge_gets_an_id_and_points_of_their_own(sqlite: Dat
         follow(session, imported)
         points.set_imported(session, {imported.id: 40}, "import:1", NOW)
         gone = imported.id
-        merging.merge(session, imported, into=friend)
+        merging.merge(session, imported, into=friend, now=NOW)
     with sqlite.begin() as session:
         newcomer = a_friend(session)
         assert newcomer.id > gone  # SQLite would give the highest id again

@@ -12,7 +12,7 @@ from segments import contacts, conversations, facts, members, signals, surveys
 from segments.db import Database
 from segments.errors import Invalid, NotFound
 from segments.models import CustomerEvent, EventKind, Facts, Friend, SurveyAnswer, Touched
-from tests.builders import a_friend, a_purchase, days_ago
+from tests.builders import a_friend, a_purchase, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
 SIGNALS = ("answer_count", "event_count", "complaint_count", "complained_at", "inquired_at", "points")
@@ -35,6 +35,7 @@ def is_touched(session: Session, friend: Friend) -> bool:
 
 def test_an_answer_is_kept_counted_told_and_makes_a_prospect(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         friend = a_friend(session)
         assert surveys.answer(session, friend.id, "きっかけ", "お店で見て", NOW) is not None
         known = kept(session, friend)
@@ -96,6 +97,7 @@ def test_an_answer_in_own_words_goes_when_the_message_is_taken_back(database: Da
 
 def test_an_event_joined_is_counted_once_for_each_reference(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         friend, other = a_friend(session), a_friend(session)
         assert signals.join_event(session, friend.id, "お茶会", NOW, reference="7")
         assert not signals.join_event(session, friend.id, "お茶会", NOW, reference="7")
@@ -126,6 +128,7 @@ def test_the_same_event_told_twice_at_once_counts_once(database: Database) -> No
 
 def test_a_complaint_counts_until_it_is_withdrawn_and_stays_in_the_timeline(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         friend = a_friend(session)
         signals.complain(session, friend.id, days_ago(5), reference="1", now=NOW)
         signals.complain(session, friend.id, days_ago(2), reference="2", now=NOW, question_id=3)
@@ -146,6 +149,7 @@ def test_a_complaint_counts_until_it_is_withdrawn_and_stays_in_the_timeline(data
 
 def test_writing_and_tapping_touch_the_friend(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         friend = a_friend(session)
         signals.wrote(session, friend.id, NOW)
         assert is_touched(session, friend)
@@ -192,6 +196,7 @@ def test_unlinking_leaves_what_the_friend_said_with_them(database: Database) -> 
 
 def test_the_last_contact_only_moves_forward(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         first, second = a_friend(session), a_friend(session)
         contacts.contacted(session, [second.id, first.id], days_ago(1))
         assert is_touched(session, first)

@@ -13,7 +13,7 @@ from segments.ladder_policies import GrowthPolicy, LadderPolicies
 from segments.ladder_words import reason_words
 from segments.ladders import LADDERS, LadderName
 from segments.models import CustomerEvent, Cycle, EventKind, Facts, StageChange, Touched
-from tests.builders import a_friend, days_ago
+from tests.builders import a_friend, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
 DAY = timedelta(days=1)
@@ -89,6 +89,7 @@ def test_what_every_ladder_says_is_kept_with_its_reason_and_since_when(database:
 
 def test_who_is_looked_at_again_in_vain_keeps_everything_as_it_was(database: Database) -> None:
     with database.begin() as session:
+        a_watched_segment(session)
         friend_id = a_buyer(session)
         look(session, friend_id)
         before = moves(session, friend_id)

@@ -27,7 +27,7 @@ from segments.db import Database
 from segments.link_tokens import Tapped
 from segments.merging import merge
 from segments.models import CouponGrant, CustomerEvent, EventKind, Facts, Friend, Touched
-from tests.builders import a_friend, a_product, days_ago
+from tests.builders import a_friend, a_product, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
 Act = Callable[[Session, Friend], object]
@@ -61,7 +61,7 @@ def referred(session: Session, friend: Friend) -> None:
 
 
 def merged(session: Session, friend: Friend) -> None:
-    merge(session, a_friend(session, line_user_id=None), into=friend)
+    merge(session, a_friend(session, line_user_id=None), into=friend, now=NOW)
 
 
 def complained(session: Session, friend: Friend) -> None:
@@ -84,6 +84,7 @@ ACTS: dict[str, Act] = {
     "friends.follow": lambda session, friend: friends.follow(session, friend, NOW),
     "friends.block": lambda session, friend: friends.block(session, friend, NOW),
     "friends.opt_out": lambda session, friend: friends.opt_out(session, friend, NOW),
+    "friends.opt_out_of_offers": lambda session, friend: friends.opt_out_of_offers(session, friend, NOW),
     "friends.speak": lambda session, friend: friends.speak(session, friend, "en"),
     "friends.arrive_by": lambda session, friend: friends.arrive_by(session, friend, "web", NOW),
     "friends.update_profile": lambda session, friend: friends.update_profile(
@@ -119,6 +120,10 @@ ACTS: dict[str, Act] = {
 
 AFTER: dict[str, tuple[Act, Act]] = {
     "friends.opt_in": (ACTS["friends.opt_out"], lambda session, friend: friends.opt_in(session, friend, NOW)),
+    "friends.opt_in_to_offers": (
+        lambda session, friend: friends.opt_out_of_offers(session, friend, NOW),
+        lambda session, friend: friends.opt_in_to_offers(session, friend, NOW),
+    ),
     "tags.untag": (ACTS["tags.tag"], lambda session, friend: tags.untag(session, friend.id, "vip")),
     "coupons.redeem": (granted, lambda session, _: coupons.redeem(session, _code(session), "till", NOW)),
     "members.unlink": (linked, lambda session, friend: members.unlink(session, friend, NOW)),
@@ -182,6 +187,7 @@ def test_every_public_function_that_changes_friends_is_named_here() -> None:
 def test_what_changes_a_friend_leaves_a_touch(sqlite: Database, name: str) -> None:
     before, act = AFTER.get(name) or (_nothing, ACTS.get(name, _nothing))
     with sqlite.begin() as session:
+        a_watched_segment(session)
         a_product(session, code="TEA", category="tea")
         friend = a_friend(session)
         before(session, friend)
@@ -193,6 +199,7 @@ def test_what_changes_a_friend_leaves_a_touch(sqlite: Database, name: str) -> No
 
 def test_a_referral_touches_both(sqlite: Database) -> None:
     with sqlite.begin() as session:
+        a_watched_segment(session)
         friend = a_friend(session)
         referred(session, friend)
         assert len(set(session.scalars(select(Touched.friend_id)))) == 2

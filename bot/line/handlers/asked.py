@@ -16,6 +16,8 @@ class Action(StrEnum):
     HOW_TO_BUY = "how_to_buy"
     HOURS = "hours"
     STOP = "stop"
+    STOP_OFFERS = "stop_offers"
+    START_OFFERS = "start_offers"
     START = "start"
     SETTINGS = "settings"
     STAFF = "staff"

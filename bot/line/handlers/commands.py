@@ -23,6 +23,8 @@ COMMANDS: Mapping[Action, Command] = {
     Action.HOURS: shopping.hours,
     Action.STOP: preferences.stop,
     Action.START: preferences.start,
+    Action.STOP_OFFERS: preferences.stop_offers,
+    Action.START_OFFERS: preferences.start_offers,
     Action.SETTINGS: preferences.settings,
     Action.ENGLISH: preferences.english,
     Action.JAPANESE: preferences.japanese,

@@ -25,6 +25,8 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.HOURS: ("営業時間", "定休日", "opening hours", "hours"),
     Action.STOP: ("配信停止", "停止", "配信を停止", "配信を停止する", "stop", "unsubscribe"),
     Action.START: ("配信再開", "再開", "配信を再開", "配信を再開する", "start", "resume", "subscribe"),
+    Action.STOP_OFFERS: ("ご案内停止", "ご案内を停止", "ご案内を停止する", "広告停止", "stop offers", "no offers"),
+    Action.START_OFFERS: ("ご案内再開", "ご案内を再開", "ご案内を再開する", "start offers"),
     Action.SETTINGS: ("配信設定", "設定", "settings"),
     Action.STAFF: (
         *("スタッフと話す", "スタッフに相談", "スタッフに相談する", "問い合わせ", "問合せ", "お問い合わせ", "お問合せ"),

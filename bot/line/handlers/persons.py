@@ -48,6 +48,7 @@ def wait_for_one(turn: Turn, message: ChatMessage) -> None:
 
 def put_before_one(turn: Turn, message: ChatMessage) -> None:
     """Let a message wait for a person."""
+    turn.is_for_a_person = True
     conversations.ask(turn.session, turn.friend, message, turn.at)
 
 

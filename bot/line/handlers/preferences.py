@@ -19,9 +19,29 @@ def start(turn: Turn, asked: Asked) -> None:
     _say_how_it_stands(turn)
 
 
+def stop_offers(turn: Turn, asked: Asked) -> None:
+    """Stop messages that sell; others still come."""
+    if _is_news(turn):
+        friends.opt_out_of_offers(turn.session, turn.friend, turn.at)
+    _say_how_offers_stand(turn)
+
+
+def start_offers(turn: Turn, asked: Asked) -> None:
+    """Let messages that sell come again."""
+    if _is_news(turn):
+        friends.opt_in_to_offers(turn.session, turn.friend, turn.at)
+    _say_how_offers_stand(turn)
+
+
 def settings(turn: Turn, asked: Asked) -> None:
     """Show how things stand, with buttons to change them."""
-    turn.say("settings", stopped=turn.friend.opted_out_at is not None, linked=bool(turn.friend.member_number))
+    friend = turn.friend
+    turn.say(
+        "settings",
+        stopped=friend.opted_out_at is not None,
+        offers_stopped=friend.offers_opted_out_at is not None,
+        linked=bool(friend.member_number),
+    )
 
 
 def english(turn: Turn, asked: Asked) -> None:
@@ -42,6 +62,10 @@ def _speak(turn: Turn, language: str) -> None:
 
 def _say_how_it_stands(turn: Turn) -> None:
     turn.say("stopped" if turn.friend.opted_out_at is not None else "started")
+
+
+def _say_how_offers_stand(turn: Turn) -> None:
+    turn.say("offers_stopped" if turn.friend.offers_opted_out_at is not None else "offers_started")
 
 
 def _is_news(turn: Turn) -> bool:

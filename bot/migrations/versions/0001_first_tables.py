@@ -67,6 +67,8 @@ def upgrade() -> None:
         sa.Column("member_number", sa.String(length=64), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("email_consent_at", UtcDateTime(), nullable=True),
+        sa.Column("email_opted_out_at", UtcDateTime(), nullable=True),
+        sa.Column("email_bad_at", UtcDateTime(), nullable=True),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("fields", Json, nullable=False),
         sa.Column("route", sa.String(length=64), nullable=True),
@@ -76,6 +78,7 @@ def upgrade() -> None:
         sa.Column("blocked_at", UtcDateTime(), nullable=True),
         sa.Column("follow_state_at", UtcDateTime(), nullable=True),
         sa.Column("opted_out_at", UtcDateTime(), nullable=True),
+        sa.Column("offers_opted_out_at", UtcDateTime(), nullable=True),
         sa.Column("profile_fetched_at", UtcDateTime(), nullable=True),
         sa.Column("last_wrote_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_friends")),
@@ -250,6 +253,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_products_category"), ["category"], unique=False)
 
     op.create_table(
+        "message_meters",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("claimed", sa.Integer(), nullable=False),
+        sa.Column("beyond", sa.Integer(), nullable=False),
+        sa.Column("kept_for_care", sa.Integer(), nullable=False),
+        sa.Column("last_grant", sa.Integer(), nullable=False),
+        sa.Column("held_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_message_meters")),
+    )
+    op.create_table(
+        "quota_checks",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("ours", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("is_alarm", sa.Boolean(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_quota_checks")),
+    )
+    op.create_table(
         "rate_buckets",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("next_free", sa.Float(), nullable=False),
@@ -281,6 +304,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("reentry_interval", sa.Interval(), nullable=True),
+        sa.Column("settings", Json, nullable=False),
+        sa.Column("dates_through", sa.Date(), nullable=True),
+        sa.Column("dates_after", BigId, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scenarios")),
         sa.UniqueConstraint("key", name=op.f("uq_scenarios_key")),
@@ -408,6 +435,8 @@ def upgrade() -> None:
                 "blocked",
                 "opted_out",
                 "opted_in",
+                "offers_opted_out",
+                "offers_opted_in",
                 "wrote",
                 "tapped",
                 "asked",
@@ -523,6 +552,9 @@ def upgrade() -> None:
         sa.Column("complaint_count", sa.Integer(), nullable=False),
         sa.Column("complained_at", UtcDateTime(), nullable=True),
         sa.Column("points", BigId, nullable=False),
+        sa.Column("recent_contacts", sa.String(length=200), nullable=False),
+        sa.Column("trust", sa.Integer(), nullable=False),
+        sa.Column("trust_red_until", UtcDateTime(), nullable=True),
         sa.Column("product_count", sa.Integer(), nullable=False),
         sa.Column("settled_count", sa.Integer(), nullable=False),
         sa.Column("related_count", sa.Integer(), nullable=False),
@@ -582,6 +614,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("subscription_until IS NOT NULL"),
             postgresql_where=sa.text("subscription_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_facts_trust_red_until",
+            ["trust_red_until"],
+            unique=False,
+            sqlite_where=sa.text("trust_red_until IS NOT NULL"),
+            postgresql_where=sa.text("trust_red_until IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_facts_last_purchase_at"), ["last_purchase_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_facts_review_at"), ["review_at"], unique=False)
@@ -733,6 +772,62 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_purchases_member_number"), ["member_number"], unique=False)
 
     op.create_table(
+        "trust_entries",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "care",
+                "sale",
+                "tap",
+                "reply",
+                "purchase",
+                "answered",
+                "unanswered",
+                "complaint",
+                "complaint_withdrawn",
+                "block",
+                "merged",
+                "by_hand",
+                name="trustkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=128), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_trust_entries_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trust_entries")),
+    )
+    with op.batch_alter_table("trust_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_trust_entries_friend_id_id", ["friend_id", "id"], unique=False)
+
+    op.create_table(
+        "decisions",
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("broadcast_id", BigId, nullable=False),
+        sa.Column("enrolment_id", BigId, nullable=False),
+        sa.Column("step_id", BigId, nullable=False),
+        sa.Column("rule", sa.String(length=32), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("figures", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_decisions_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "friend_id", "broadcast_id", "enrolment_id", "step_id", "rule", name=op.f("pk_decisions")
+        ),
+    )
+    with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decisions_at"), ["at"], unique=False)
+
+    op.create_table(
         "point_entries",
         sa.Column("id", BigId, nullable=False),
         sa.Column("friend_id", BigId, nullable=False),
@@ -878,6 +973,26 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("scenario_id", BigId, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("parent_id", BigId, nullable=True),
+        sa.Column("arm", sa.String(length=64), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "message",
+                "action",
+                "wait",
+                "wait_until",
+                "branch",
+                "split",
+                "goal",
+                "end",
+                name="stepkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("settings", Json, nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("delay", sa.Interval(), nullable=False),
         sa.Column("at_time", sa.Time(), nullable=True),
@@ -890,8 +1005,15 @@ def upgrade() -> None:
         ),
         sa.Column("effects", Json, nullable=False),
         sa.Column("valid_for", sa.Interval(), nullable=True),
+        sa.Column("rides_for", sa.Interval(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("alarm", Json, nullable=True),
+        sa.Column("rate_from", UtcDateTime(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_steps_message_id_messages")),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["steps.id"], name=op.f("fk_steps_parent_id_steps"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["scenario_id"], ["scenarios.id"], name=op.f("fk_steps_scenario_id_scenarios"), ondelete="CASCADE"
         ),
@@ -952,6 +1074,7 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "draft",
+                "awaiting_approval",
                 "scheduled",
                 "planning",
                 "sending",
@@ -975,8 +1098,24 @@ def upgrade() -> None:
         sa.Column("scheduled_at", UtcDateTime(), nullable=True),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
         sa.Column("per_minute", sa.Integer(), nullable=True),
+        sa.Column("by_mail", sa.Boolean(), nullable=False),
+        sa.Column("holdout_percent", sa.Integer(), nullable=False),
+        sa.Column(
+            "through",
+            sa.Enum("named", "broadcast", name="through", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("through_reason", sa.String(length=64), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("edited_by", sa.String(length=64), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("approved_by", sa.String(length=64), nullable=True),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
+        sa.Column("approved_for", sa.Integer(), nullable=True),
+        sa.Column("returned_note", sa.String(length=200), nullable=False),
+        sa.Column("by_value", sa.Boolean(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
@@ -1006,6 +1145,7 @@ def upgrade() -> None:
         sa.Column("friend_id", BigId, nullable=False),
         sa.Column("cause", sa.String(length=64), nullable=False),
         sa.Column("context", Json, nullable=False),
+        sa.Column("arms", Json, nullable=False),
         sa.Column("entered_at", UtcDateTime(), nullable=False),
         sa.Column(
             "state",
@@ -1038,6 +1178,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_enrolments_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index("ix_enrolments_next_step_id", ["next_step_id"], unique=False)
         batch_op.create_index("ix_enrolments_scenario_id_state", ["scenario_id", "state"], unique=False)
         batch_op.create_index("ix_enrolments_state_next_at", ["state", "next_at"], unique=False)
 
@@ -1091,6 +1232,7 @@ def upgrade() -> None:
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("answered_by", sa.String(length=64), nullable=True),
         sa.Column("answer_delivery_id", BigId, nullable=True),
+        sa.Column("overdue_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["friend_id"], ["friends.id"], name=op.f("fk_questions_friend_id_friends"), ondelete="CASCADE"
         ),
@@ -1104,6 +1246,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_questions_message_id")),
     )
     with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_questions_waiting",
+            ["asked_at"],
+            unique=False,
+            sqlite_where=sa.text("answered_at IS NULL AND overdue_at IS NULL"),
+            postgresql_where=sa.text("answered_at IS NULL AND overdue_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_questions_answered_at"), ["answered_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_questions_friend_id"), ["friend_id"], unique=False)
 
@@ -1113,7 +1262,7 @@ def upgrade() -> None:
         sa.Column("broadcast_id", BigId, nullable=True),
         sa.Column(
             "mode",
-            sa.Enum("multicast", "push", name="chunkmode", native_enum=False, length=32),
+            sa.Enum("multicast", "push", "everyone", name="chunkmode", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("language", sa.String(length=8), nullable=True),
@@ -1132,6 +1281,7 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("job_number", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.String(length=64), nullable=True),
+        sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column("slot_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
@@ -1195,6 +1345,8 @@ def upgrade() -> None:
         sa.Column("first_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column("carried_by", BigId, nullable=True),
+        sa.Column("rides_from", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["broadcast_id"], ["broadcasts.id"], name=op.f("fk_deliveries_broadcast_id_broadcasts")
         ),
@@ -1218,7 +1370,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_broadcast_id_state", ["broadcast_id", "state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_deliveries_chunk_id"), ["chunk_id"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_carried_by",
+            ["carried_by"],
+            unique=False,
+            sqlite_where=sa.text("state = 'sending' AND carried_by IS NOT NULL"),
+            postgresql_where=sa.text("state = 'sending' AND carried_by IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_chunk_id",
+            ["chunk_id"],
+            unique=False,
+            sqlite_where=sa.text("chunk_id IS NOT NULL"),
+            postgresql_where=sa.text("chunk_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_deliveries_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_deliveries_friend_id_created_at", ["friend_id", "created_at"], unique=False)
         batch_op.create_index(
@@ -1238,6 +1403,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_deliveries_waiting",
             ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+            postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_waiting_friend_id",
+            ["friend_id"],
             unique=False,
             sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
@@ -1277,6 +1449,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempts_delivery_id"), ["delivery_id"], unique=False)
 
     op.create_table(
+        "savings",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column(
+            "way", sa.Enum("bundle", "reply", name="way", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("price_sen", sa.Integer(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "way", "price_sen", name=op.f("pk_savings")),
+    )
+    op.create_table(
         "delivery_bodies",
         sa.Column("delivery_id", BigId, nullable=False),
         sa.Column("messages", sa.Text(), nullable=False),
@@ -1289,10 +1471,33 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_delivery_bodies")),
     )
+    op.create_table(
+        "step_blocks",
+        sa.Column("delivery_id", BigId, nullable=False),
+        sa.Column("step_id", BigId, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["deliveries.id"],
+            name=op.f("fk_step_blocks_delivery_id_deliveries"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id"], ["steps.id"], name=op.f("fk_step_blocks_step_id_steps"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_step_blocks")),
+    )
+    with op.batch_alter_table("step_blocks", schema=None) as batch_op:
+        batch_op.create_index("ix_step_blocks_step_id_at", ["step_id", "at"], unique=False)
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("step_blocks", schema=None) as batch_op:
+        batch_op.drop_index("ix_step_blocks_step_id_at")
+
+    op.drop_table("step_blocks")
+    op.drop_table("savings")
     op.drop_table("delivery_bodies")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempts_delivery_id"))
@@ -1300,6 +1505,11 @@ def downgrade() -> None:
 
     op.drop_table("attempts")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_deliveries_waiting_friend_id",
+            sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+            postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+        )
         batch_op.drop_index(
             "ix_deliveries_waiting",
             sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
@@ -1317,7 +1527,16 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_deliveries_friend_id_created_at")
         batch_op.drop_index("ix_deliveries_created_at")
-        batch_op.drop_index(batch_op.f("ix_deliveries_chunk_id"))
+        batch_op.drop_index(
+            "ix_deliveries_chunk_id",
+            sqlite_where=sa.text("chunk_id IS NOT NULL"),
+            postgresql_where=sa.text("chunk_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_deliveries_carried_by",
+            sqlite_where=sa.text("state = 'sending' AND carried_by IS NOT NULL"),
+            postgresql_where=sa.text("state = 'sending' AND carried_by IS NOT NULL"),
+        )
         batch_op.drop_index("ix_deliveries_broadcast_id_state")
 
     op.drop_table("deliveries")
@@ -1329,6 +1548,11 @@ def downgrade() -> None:
     with op.batch_alter_table("questions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_questions_friend_id"))
         batch_op.drop_index(batch_op.f("ix_questions_answered_at"))
+        batch_op.drop_index(
+            "ix_questions_waiting",
+            sqlite_where=sa.text("answered_at IS NULL AND overdue_at IS NULL"),
+            postgresql_where=sa.text("answered_at IS NULL AND overdue_at IS NULL"),
+        )
 
     op.drop_table("questions")
     with op.batch_alter_table("purchase_items", schema=None) as batch_op:
@@ -1343,6 +1567,7 @@ def downgrade() -> None:
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.drop_index("ix_enrolments_state_next_at")
         batch_op.drop_index("ix_enrolments_scenario_id_state")
+        batch_op.drop_index("ix_enrolments_next_step_id")
         batch_op.drop_index(batch_op.f("ix_enrolments_friend_id"))
 
     op.drop_table("enrolments")
@@ -1380,6 +1605,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_referrals_referrer_id"))
 
     op.drop_table("referrals")
+    with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_decisions_at"))
+
+    op.drop_table("decisions")
+    with op.batch_alter_table("trust_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_trust_entries_friend_id_id")
+
+    op.drop_table("trust_entries")
     with op.batch_alter_table("point_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_point_entries_purchase_id"))
         batch_op.drop_index(batch_op.f("ix_point_entries_friend_id"))
@@ -1416,6 +1649,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_facts_stage"))
         batch_op.drop_index(batch_op.f("ix_facts_review_at"))
         batch_op.drop_index(batch_op.f("ix_facts_last_purchase_at"))
+        batch_op.drop_index(
+            "ix_facts_trust_red_until",
+            sqlite_where=sa.text("trust_red_until IS NOT NULL"),
+            postgresql_where=sa.text("trust_red_until IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_facts_subscription_until",
             sqlite_where=sa.text("subscription_until IS NOT NULL"),
@@ -1486,6 +1724,8 @@ def downgrade() -> None:
     op.drop_table("scenarios")
     op.drop_table("rich_menus")
     op.drop_table("rate_buckets")
+    op.drop_table("quota_checks")
+    op.drop_table("message_meters")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_products_category"))
 

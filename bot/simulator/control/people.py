@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import sqlite3
 
 from flask import Blueprint, Response, request
 
@@ -21,14 +22,21 @@ bp = Blueprint("sim_people", __name__, url_prefix="/sim")
 
 @bp.post("/friends")
 def make_friends() -> Response:
-    """{"count", "names", "language", "follow", "stranger"} → {"ids"}; follow: true sends follow webhooks."""
+    """{"count", "names", "language", "follow", "stranger", "ids"} → {"ids"}; follow: true sends follow webhooks.
+
+    `ids` are user ids that nobody has yet, to stand in for people who exist on another LINE.
+    """
     asked = wishes()
     names = [str(name) for name in as_array(asked.get("names")) or []]
-    count = as_integer(asked.get("count", max(1, len(names))))
+    user_ids = [str(user_id) for user_id in as_array(asked.get("ids")) or []]
+    count = as_integer(asked.get("count", max(1, len(names), len(user_ids))))
     if count is None or not 1 <= count <= _MOST_AT_ONCE:
         raise LineError(400, f"count must be between 1 and {_MOST_AT_ONCE}")
     standing = Standing.STRANGER if asked.get("stranger") else Standing.FRIEND
-    made = platform().people.make(count, names, str(asked.get("language", "ja")), standing)
+    try:
+        made = platform().people.make(count, names, str(asked.get("language", "ja")), standing, user_ids)
+    except sqlite3.IntegrityError as failure:
+        raise LineError(400, "ids must be new, each given once") from failure
     if asked.get("follow") and standing is Standing.FRIEND:
         for person in made:
             platform().acts.announce(person)

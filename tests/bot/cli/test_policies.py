@@ -1,19 +1,21 @@
 """`kokyaku policy`."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from bot.cli import policy_trials
 from bot.cli.context import Program
 from bot.cli.errors import words_of
 from bot.cli.policies import policy
 from bot.models import AuditEntry
 from bot.services import Services
-from segments import facts, policies, review
+from segments import facts, policies, review, rfm
 from segments.errors import Invalid
-from segments.ladder_policies import StagePolicy
+from segments.ladder_policies import GrowthPolicy, StagePolicy
 from segments.models import Facts
 from tests.builders import a_friend, a_purchase, days_ago
 
@@ -121,3 +123,63 @@ def test_an_unknown_policy_is_refused_with_those_there_are(services: Services) -
     answer = run(services, "set", "weather", "rain=3")
     assert answer.exit_code == 2
     assert "growth" in answer.output
+
+
+def test_cuts_of_scores_are_tried_by_score_set_and_kept_as_versions(services: Services) -> None:
+    a_regular(services)
+    told = run(
+        services, "try", "rfm", "purchase_counts=2,4,6、10", "recency_days=3,90,180,365", "loyal_purchases=4"
+    )
+    assert told.exit_code == 0
+    assert "1人が移動します（購入のある1人のうち）" in told.output
+    rows = [" ".join(line.split()) for line in told.output.splitlines()]
+    assert "│ 最終購入日の点 │ 5 │ 4 │ 1 │" in rows
+    assert "│ 購入回数の点 │ 3 │ 2 │ 1 │" in rows
+    assert "│ 購買頻度 │ ロイヤルカスタマー │ カジュアルバイヤー │ 1 │" in rows
+    assert json.loads(run(services, "show", "rfm").output)["loyal_purchases"] == 3
+    assert run(services, "set", "rfm", "purchase_counts=2,4,6,10").exit_code == 0
+    assert json.loads(run(services, "show", "rfm").output)["purchase_counts"] == [2, 4, 6, 10]
+    history = run(services, "history", "rfm").output
+    assert "purchase_counts: 2,3,5,10 →" in history
+    assert "2,4,6,10" in history
+    assert "recency_days" not in history
+    with services.database.reading() as session:
+        assert rfm.load(session).purchase_counts == (2, 4, 6, 10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "recency_days=30",
+        "recency_days=30,20,60,90",
+        "recency_days=a,b,c,d",
+        "loyal_purchases=0",
+        "cuts=1",
+        "spend_yen",
+    ],
+)
+def test_cuts_that_cannot_be_change_nothing(services: Services, change: str) -> None:
+    for command in ("try", "set"):
+        refused = run(services, command, "rfm", change)
+        assert isinstance(refused.exception, Invalid)
+        assert refused.exception.params == {"field": change.partition("=")[0]}
+    with services.database.reading() as session:
+        assert policies.versions(session, "rfm") == []
+
+
+def test_a_trial_that_takes_long_says_so_beforehand(
+    services: Services, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_regular(services)
+    program = Program(services.settings)
+    program.__dict__.update(services=services, database=services.database)
+
+    def said(policy: GrowthPolicy, worth_telling: timedelta) -> str:
+        with services.database.reading() as session:
+            policy_trials.tell(program, session, policy, worth_telling=worth_telling)
+        return capsys.readouterr().err
+
+    warned = said(GrowthPolicy(settling_purchases=1), timedelta())
+    assert "購入3件を読み直します（1分ほど）。Ctrl+C で中止できます。" in warned
+    assert "読み直します" not in said(GrowthPolicy(settling_purchases=1), timedelta(seconds=10))
+    assert "読み直します" not in said(GrowthPolicy(reactions=1), timedelta())

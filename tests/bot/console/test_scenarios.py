@@ -187,7 +187,7 @@ def test_when_line_cannot_be_reached_the_step_is_saved_with_a_note(owner: Visito
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("delay_days", "三", "0から365までの数字で入力してください。"),
+        ("delay_days", "三", "0から3650までの数字で入力してください。"),
         ("delay_hours", "24", "0から23までの数字で入力してください。"),
         ("at_time", "26:00", "時刻を 21:00 のように入力してください。"),
         ("text", " ", "空欄にはできません。"),

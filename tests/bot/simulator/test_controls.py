@@ -21,6 +21,14 @@ def test_the_same_seed_makes_the_same_people(sim: SimulatorClient) -> None:
     assert sim.add_friends(3) == first
 
 
+def test_people_of_another_line_keep_their_ids_and_each_comes_once(sim: SimulatorClient, wire: Wire) -> None:
+    ids = [f"U{number:032x}" for number in range(2)]
+    assert sim.add_friends(ids=ids) == ids
+    assert wire.push(ids[1], text()).status == 200
+    with pytest.raises(SimulatorRefusedError):
+        sim.add_friends(ids=ids[:1])
+
+
 def test_twenty_thousand_friends_are_made_and_counted(sim: SimulatorClient, wire: Wire) -> None:
     sim.add_friends(20_000)
     assert wire.call("POST", "/v2/bot/message/broadcast", {"messages": [text()]}).status == 200

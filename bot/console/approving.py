@@ -1,0 +1,77 @@
+"""The second person's word on a broadcast to many: approve it, or send it back with what should be changed."""
+
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from bot import operators
+from bot.actors import actor_name
+from bot.console.access import SENDERS, current_operator, requires
+from bot.services import current_services
+from bot.words import explain
+from scheduler import approvals, broadcast_lookup, broadcasts
+from scheduler.models import BroadcastState
+from segments.errors import KokyakuError
+
+blueprint = Blueprint("approving", __name__, url_prefix="/console/broadcasts")
+
+
+class Approval:
+    """How it stands with the second person's word, as the page of a broadcast tells it."""
+
+    def __init__(self, session: Session, broadcast_id: int, viewer: str) -> None:
+        broadcast = broadcast_lookup.get(session, broadcast_id)
+        self.waits = broadcast.state is BroadcastState.AWAITING_APPROVAL
+        self.is_mine = viewer in {broadcast.edited_by, broadcast.asked_by}
+        self.author = actor_name(session, broadcast.edited_by)
+        self.asked_at = broadcast.asked_at
+        self.token = broadcast.asked_at.isoformat() if broadcast.asked_at else ""
+        """Says which state of the broadcast was looked at: what was changed since is not approved with it."""
+        self.approver = actor_name(session, broadcast.approved_by) if broadcast.approved_by else None
+        self.approved_at = broadcast.approved_at
+        self.returned_note = broadcast.returned_note
+
+
+@blueprint.post("/<int:broadcast_id>/approve")
+@requires(*SENDERS)
+def approve(broadcast_id: int) -> ResponseReturnValue:
+    """Let it leave at its time."""
+    services, by = current_services(), current_operator().actor
+    now = services.clock.now()
+    try:
+        with services.database.begin() as session:
+            seen = _seen(request.form.get("seen", ""))
+            broadcasts.approve(session, services.queue, broadcast_id, by, now, seen)
+            operators.note(session, by, "broadcast_approved", str(broadcast_id), now)
+    except KokyakuError as error:
+        flash(explain(error), "warning")
+    else:
+        flash(_("承認しました。"), "success")
+    return redirect(url_for("watching.show", broadcast_id=broadcast_id))
+
+
+@blueprint.post("/<int:broadcast_id>/return")
+@requires(*SENDERS)
+def send_back(broadcast_id: int) -> ResponseReturnValue:
+    """Make it a draft again, with a note of what should be changed."""
+    services, by = current_services(), current_operator().actor
+    try:
+        with services.database.begin() as session:
+            approvals.send_back(session, broadcast_id, request.form.get("note", ""))
+            operators.note(session, by, "broadcast_returned", str(broadcast_id), services.clock.now())
+    except KokyakuError as error:
+        flash(explain(error), "warning")
+    else:
+        flash(_("下書きに戻しました。"), "success")
+    return redirect(url_for("watching.show", broadcast_id=broadcast_id))
+
+
+def _seen(text: str) -> datetime:
+    """Return the moment the form stands for; one that is no moment was never asked at."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -1,0 +1,1 @@
+"""Mail: the second way to a friend, over the shop's own mail server."""

@@ -1,0 +1,95 @@
+"""Two-person approval: a broadcast to many waits until somebody other than its author has looked at it."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from scheduler import broadcast_lookup
+from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
+from scheduler.reserved import reachable
+from segments import shop
+from segments.errors import Conflict, Invalid
+
+NOTE_LIMIT = 200
+
+
+def is_needed(session: Session, recipients: int) -> bool:
+    """Tell whether so many friends are more than one operator may decide alone."""
+    above = shop.load(session).approval_above
+    return above is not None and recipients > above
+
+
+def needs_approval(session: Session, broadcast: Broadcast, now: datetime) -> bool:
+    """Tell whether a broadcast has to wait for somebody else, by whom it would reach now."""
+    if broadcast.approved_by is not None or shop.load(session).approval_above is None:
+        return False
+    return is_needed(session, _reached(session, broadcast, now))
+
+
+def ask(session: Session, broadcast: Broadcast, at: datetime | None, now: datetime) -> None:
+    """Put a broadcast aside until somebody approves it; `at` is when it is to leave then, None = at once."""
+    broadcast.state, broadcast.scheduled_at = BroadcastState.AWAITING_APPROVAL, at
+    broadcast.asked_at = now
+    session.flush()
+
+
+def give(
+    session: Session, broadcast_id: int, by: str, now: datetime, seen: datetime | None = None
+) -> Broadcast:
+    """Approve a broadcast: it leaves at the time it was to, or at once when that has passed.
+
+    The caller starts what is due (scheduler.broadcasts.approve does). `seen` is `asked_at` as the one who approves
+    saw it. Raises Conflict: `broadcast_state` when it does not wait for approval, `own_approval` for who wrote it or
+    asked, `approval_outdated` when it was changed and asked for again meanwhile; Invalid("expires_before_start").
+    """
+    broadcast = broadcast_lookup.in_state(session, broadcast_id, [BroadcastState.AWAITING_APPROVAL])
+    if by in {broadcast.edited_by, broadcast.asked_by}:
+        raise Conflict("own_approval")
+    if seen is not None and seen != broadcast.asked_at:
+        raise Conflict("approval_outdated")
+    at = max(broadcast.scheduled_at or now, now)
+    if broadcast.expires_at is not None and broadcast.expires_at <= at:
+        raise Invalid("expires_before_start", expires_at=broadcast.expires_at)
+    broadcast.state, broadcast.scheduled_at = BroadcastState.SCHEDULED, at
+    broadcast.approved_by, broadcast.approved_at = by, now
+    broadcast.approved_for = _reached(session, broadcast, now)
+    session.flush()
+    return broadcast
+
+
+def send_back(session: Session, broadcast_id: int, note: str) -> Broadcast:
+    """Make it a draft again, with what should be changed; its author may do so as well.
+
+    Raises Conflict("broadcast_state"), and Invalid("reason_too_long") for a note of more than 200 characters.
+    """
+    if len(note.strip()) > NOTE_LIMIT:
+        raise Invalid("reason_too_long", limit=NOTE_LIMIT)
+    broadcast = broadcast_lookup.in_state(session, broadcast_id, [BroadcastState.AWAITING_APPROVAL])
+    void(broadcast)
+    broadcast.state, broadcast.scheduled_at = BroadcastState.DRAFT, None
+    broadcast.returned_note = note.strip()
+    session.flush()
+    return broadcast
+
+
+def void(broadcast: Broadcast) -> None:
+    """Forget who asked and who approved: what they saw is not what it says now."""
+    broadcast.asked_by = broadcast.asked_at = None
+    broadcast.approved_by = broadcast.approved_at = broadcast.approved_for = None
+    broadcast.returned_note = ""
+
+
+def waiting(session: Session) -> int:
+    """Count the broadcasts that wait for somebody's approval."""
+    awaiting = Broadcast.state == BroadcastState.AWAITING_APPROVAL
+    return session.scalar(select(func.count()).select_from(Broadcast).where(awaiting)) or 0
+
+
+def _reached(session: Session, broadcast: Broadcast, now: datetime) -> int:
+    purpose = session.scalar(
+        select(Message.purpose)
+        .join(MessageVersion, MessageVersion.message_id == Message.id)
+        .where(MessageVersion.id == broadcast.message_version_id)
+    )
+    return reachable(session, broadcast, purpose or Purpose.SALES, now)

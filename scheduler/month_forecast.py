@@ -1,0 +1,82 @@
+"""What this month will have used and cost by its end, and the plan that would have been cheapest for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from scheduler import meter, plan_settings, plans
+from scheduler.months import next_month
+from scheduler.plans import Plan
+from scheduler.reserved import Reserved, reserved
+from scheduler.step_forecast import StepMessages, step_messages
+from segments import shop
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One plan, and what this month would cost on it; None when it does not allow so many messages."""
+
+    plan: Plan
+    yen: int | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """This month's messages and yen, as far as they can be told now."""
+
+    used: int
+    reserved: Reserved
+    steps: StepMessages
+    plan: Plan
+    budget_yen: int | None
+    limit: int | None
+    """The most messages of this month, by the budget or by what LINE allows; None = no limit."""
+    offers: tuple[Offer, ...]
+    """Every plan, at this month's expected messages."""
+    cheapest: Plan | None
+
+    @property
+    def messages(self) -> int:
+        """Messages at the month's end: used, spoken for, and what scenarios will send."""
+        return self.used + self.reserved.total + self.steps.total
+
+    @property
+    def spent_yen(self) -> int:
+        """The bill for what is used by now, plan included, before tax."""
+        return round(self.plan.monthly_yen + plans.extra_cost(self.plan, self.used))
+
+    @property
+    def yen(self) -> int:
+        """The bill for the month's expected messages, if all of them leave."""
+        return round(self.plan.monthly_yen + plans.extra_cost(self.plan, self.messages))
+
+    @property
+    def short_by(self) -> int:
+        """How many of the expected messages the limit does not suffice for."""
+        return 0 if self.limit is None else max(0, self.messages - self.limit)
+
+    @property
+    def saves_yen(self) -> int:
+        """What the cheapest plan would save this month, compared with the present one; 0 when it is that one."""
+        if self.cheapest is None or plans.bill(self.plan, self.messages) is None:
+            return 0
+        return max(0, self.yen - (plans.bill(self.cheapest, self.messages) or 0))
+
+
+def forecast(session: Session, now: datetime) -> Forecast:
+    """Return this month's forecast."""
+    used, planned = meter.read(session, now).taken, reserved(session, now)
+    steps = step_messages(session, now, next_month(now))
+    messages = used + planned.total + steps.total
+    offered = tuple(Offer(plan, plans.bill(plan, messages)) for plan in plan_settings.plans(session))
+    return Forecast(
+        used=used,
+        reserved=planned,
+        steps=steps,
+        plan=plan_settings.plan_of(session),
+        budget_yen=shop.load(session).monthly_budget_yen,
+        limit=meter.cap(session).messages,
+        offers=offered,
+        cheapest=plan_settings.cheapest(session, messages),
+    )

@@ -1,0 +1,221 @@
+"""Messages that may wait ride on the next free reply: LINE counts no replies.
+
+What rides is taken in the transaction that writes the reply, by one conditional update, so that a push and a reply
+never both take it. A reply has no retry key: when it is not certain that LINE took it, what rode is uncertain too
+and is never pushed.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.orm import Session, aliased
+
+from scheduler import bulk, contacting, kill_switch, messages, savings
+from scheduler.contacting import News
+from scheduler.eligibility import Allowed, candidates, may_send
+from scheduler.gateway import MessageObject
+from scheduler.models import (
+    Attempt,
+    Delivery,
+    DeliveryBody,
+    DeliveryKind,
+    DeliveryState,
+    MessageVersion,
+    Purpose,
+    Way,
+)
+from scheduler.template_facts import personal_facts
+from scheduler.timing import QuietHours, next_allowed
+from scheduler.waiting import Waiting, riding
+from segments.link_tokens import Tracking
+
+MARGIN = timedelta(minutes=1)
+"""How long before its last moment a message is pushed at the latest."""
+_Reply = aliased(Delivery)
+
+
+@dataclass(frozen=True)
+class Rider:
+    """A message that is going with a reply."""
+
+    delivery_id: int
+    messages: tuple[MessageObject, ...]
+
+
+def push_at(
+    due: datetime, rides_for: timedelta, expires_at: datetime | None, quiet: QuietHours | None, zone: ZoneInfo
+) -> datetime:
+    """Return when a message that waits for a reply from `due` on is pushed if none comes, in UTC.
+
+    Never later than `rides_for` allows, and early enough that quiet hours before `expires_at` do not outlast it.
+    """
+    latest = due + rides_for
+    if expires_at is None or next_allowed(latest, quiet, zone) < expires_at:
+        return latest
+    last = min(latest, expires_at - MARGIN)
+    if quiet is not None and next_allowed(last, quiet, zone) >= expires_at:
+        last = _before_quiet(last, quiet, zone)
+    return max(due, last)
+
+
+def _before_quiet(moment: datetime, quiet: QuietHours, zone: ZoneInfo) -> datetime:
+    """Return the last minute before the quiet hours that `moment` lies in."""
+    wall = moment.astimezone(zone)
+    begun = wall.replace(hour=quiet.begins.hour, minute=quiet.begins.minute, second=0, microsecond=0)
+    if begun > wall:
+        begun -= timedelta(days=1)
+    return begun.astimezone(moment.tzinfo) - MARGIN
+
+
+def friends_waited_for(session: Session, friend_ids: Collection[int]) -> set[int]:
+    """Return those of some friends for whom a message waits that may ride: one query for a batch of events."""
+    which = (
+        Delivery.state == DeliveryState.QUEUED,
+        Delivery.chunk_id.is_(None),
+        Delivery.rides_from.is_not(None),
+        bulk.among(session, Delivery.friend_id, friend_ids),
+    )
+    return set(session.scalars(select(Delivery.friend_id).where(*which))) if friend_ids else set()
+
+
+def take_one(
+    session: Session, friend_id: int, room: int, now: datetime, tracking: Tracking | None = None
+) -> Rider | None:
+    """Take the most pressing message that may go with a reply of `room` free message objects; None when there is none.
+
+    Asked as a push would be, but for quiet hours: the friend is awake and talking with us. The caller tells with
+    `bind` which reply it goes with, in the same transaction.
+    """
+    if room < 1 or kill_switch.is_stopped(session):
+        return None
+    waiting = riding(session, friend_id, now)
+    asked = candidates(session, waiting, now) if waiting else []
+    for each, candidate in zip(waiting, asked, strict=True):
+        if isinstance(may_send(replace(candidate, quiet=None), now), Allowed):
+            text = _text(session, each, now, tracking)
+            objects: list[MessageObject] = json.loads(text) if text else []
+            if 0 < len(objects) <= room and _claim(session, each.id, text, now):
+                return Rider(each.id, tuple(objects))
+    return None
+
+
+def _text(session: Session, waiting: Waiting, now: datetime, tracking: Tracking | None) -> str:
+    """Return the rendered message, nothing when that fails: then the push says why."""
+    version = session.get(MessageVersion, waiting.message_version_id)
+    try:
+        writer = messages.writer_of(version.content if version else {})
+        known = personal_facts(session, [waiting], now, tracking=tracking)[waiting.id]
+        return writer.write(messages.spoken(known["language"], writer.languages), known)
+    except (messages.RenderError, messages.BadTemplate):
+        return ""
+
+
+def _claim(session: Session, delivery_id: int, text: str, now: datetime) -> bool:
+    claimed = session.scalar(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery_id, Delivery.state == DeliveryState.QUEUED, Delivery.chunk_id.is_(None)
+        )
+        .values(state=DeliveryState.SENDING, reason=None, first_attempt_at=now)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed is None:
+        return False
+    session.execute(delete(DeliveryBody).where(DeliveryBody.delivery_id == delivery_id))
+    bulk.insert_columns(session, DeliveryBody, {"delivery_id": [delivery_id], "messages": [text]})
+    return True
+
+
+def bind(session: Session, rider: Rider, reply_id: int) -> None:
+    """Write down which reply a message goes with."""
+    bound = update(Delivery).where(Delivery.id == rider.delivery_id).values(carried_by=reply_id)
+    session.execute(bound.execution_options(synchronize_session=False))
+
+
+class _Rode(NamedTuple):
+    """A message whose reply has an outcome."""
+
+    id: int
+    friend_id: int
+    kind: DeliveryKind
+    purpose: Purpose
+    reply_id: int
+    outcome: DeliveryState
+    reason: str | None
+    request_id: str | None
+
+
+def settle(session: Session, now: datetime, reply_ids: Sequence[int] | None = None, limit: int = 500) -> int:
+    """Record what became of what rode on replies whose own outcome is known; return how many.
+
+    Of some replies, or of any: what a crash left between is found by the tick.
+    """
+    rode = _rode(session, reply_ids, limit)
+    doubtful = _doubtful(session, [each.reply_id for each in rode if each.outcome is DeliveryState.FAILED])
+    accepted = [each for each in rode if each.outcome is DeliveryState.ACCEPTED]
+    back = [each for each in rode if each.outcome is DeliveryState.FAILED and each.reply_id not in doubtful]
+    unclear = [each for each in rode if each not in accepted and each not in back]
+    _accept(session, accepted, now)
+    _put_back(session, back)
+    for each in unclear:
+        reason = each.reason or "uncertain"
+        _end(session, [each], {"state": DeliveryState.UNCERTAIN, "reason": reason, "ended_at": now})
+    return len(rode)
+
+
+def _rode(session: Session, reply_ids: Sequence[int] | None, limit: int) -> list[_Rode]:
+    columns = (Delivery.id, Delivery.friend_id, Delivery.kind, Delivery.purpose)
+    query = (
+        select(*columns, _Reply.id, _Reply.state, _Reply.reason, _Reply.request_id)
+        .join(_Reply, and_(_Reply.id == Delivery.carried_by, _Reply.kind == DeliveryKind.REPLY))
+        .where(
+            Delivery.state == DeliveryState.SENDING,
+            Delivery.carried_by > 0,  # A range: SQLite would not use the index for IS NOT NULL.
+            _Reply.state != DeliveryState.SENDING,
+        )
+        .order_by(Delivery.carried_by)
+        .limit(limit)
+        .with_for_update(of=Delivery, key_share=True, skip_locked=True)
+    )
+    if reply_ids is not None:
+        query = query.where(bulk.among(session, Delivery.carried_by, reply_ids))
+    return [_Rode(*row) for row in session.execute(query)]
+
+
+def _doubtful(session: Session, reply_ids: Sequence[int]) -> set[int]:
+    """Return those failed replies to which LINE answered with trouble of its own: it may have taken them."""
+    if not reply_ids:
+        return set()
+    troubled = select(Attempt.delivery_id).where(Attempt.delivery_id.in_(reply_ids), Attempt.status >= 500)
+    return {id_ for id_ in session.scalars(troubled) if id_ is not None}
+
+
+def _accept(session: Session, those: Sequence[_Rode], now: datetime) -> None:
+    if not those:
+        return
+    columns = {"id": [each.id for each in those], "request_id": [each.request_id for each in those]}
+    ended = {"state": DeliveryState.ACCEPTED, "reason": None, "ended_at": now}
+    bulk.update_columns(session, Delivery, "id", columns, **ended)
+    news = [News(each.id, each.friend_id, each.kind, each.purpose) for each in those]
+    contacting.tell(session, [[each] for each in news], now)
+    savings.note(session, Way.REPLY, len(those), now)
+
+
+def _put_back(session: Session, those: Sequence[_Rode]) -> None:
+    """Let what LINE certainly did not take be pushed at its latest time; it spoils no second reply."""
+    if those:
+        bodies = bulk.among(session, DeliveryBody.delivery_id, [each.id for each in those])
+        session.execute(delete(DeliveryBody).where(bodies))
+        queued = {"state": DeliveryState.QUEUED, "first_attempt_at": None, "carried_by": None}
+        _end(session, those, {**queued, "rides_from": None})
+
+
+def _end(session: Session, those: Sequence[_Rode], values: dict[str, object]) -> None:
+    ended = update(Delivery).where(bulk.among(session, Delivery.id, [each.id for each in those]))
+    session.execute(ended.values(values).execution_options(synchronize_session=False))

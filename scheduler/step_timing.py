@@ -1,0 +1,103 @@
+"""When a step is due for each of many friends: by its delay, time of day, weekday, best hour or count-back."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from scheduler import reaction_hours, step_dates
+from scheduler.models import Step
+from scheduler.step_dates import Asked
+from scheduler.step_settings import CountBack, of_step
+from scheduler.timing import at_time_of_day, days_later
+from segments.shop import Shop
+
+COUNTED_AT = time(10)
+"""Time of day of a count-back that names none."""
+
+
+class Arriving(NamedTuple):
+    """One enrolment on its way to a step."""
+
+    id: int
+    friend_id: int
+    base: datetime
+    """What the delay counts from."""
+    context: Mapping[str, Any]
+
+
+def due_dates(
+    session: Session, step: Step, arriving: Collection[Arriving], now: datetime, settings: Shop
+) -> dict[int, datetime]:
+    """Return, by enrolment, when `step` is due; an enrolment is left out when the date it counts back from is unknown
+    or its day has gone by: nothing is sent late for a day that has passed."""
+    when = of_step(step).when
+    hours: Mapping[int, int] = {}
+    if when.best_hour:
+        friend_ids = {each.friend_id for each in arriving}
+        hours = reaction_hours.best_hours(session, friend_ids, now, settings)
+    if when.before is not None:
+        return _counted_back(session, step, when.before, arriving, hours, now, settings)
+    return {
+        each.id: due_after(
+            each.base, step.delay, _clock(step, hours.get(each.friend_id)), when.weekdays, settings.zone
+        )
+        for each in arriving
+    }
+
+
+def due_after(
+    base: datetime, delay: timedelta, at_time: time | None, weekdays: Collection[int], zone: ZoneInfo
+) -> datetime:
+    """Return when a step is due that follows `base` by `delay`, in UTC. Pure.
+
+    Whole days with a time of day go by the calendar: two days after Saturday night, at 18:00, is Monday at 18:00.
+    Of `weekdays` (0 = Monday) it is the first that comes; a step without a time of day then keeps the hour it had.
+    """
+    if at_time is not None and delay.days >= 1 and delay == timedelta(days=delay.days):
+        due = days_later(base, delay.days, at_time, zone)
+    else:
+        due = at_time_of_day(base + delay, at_time, zone)
+    return _on_weekday(due, weekdays, zone)
+
+
+def _on_weekday(due: datetime, weekdays: Collection[int], zone: ZoneInfo) -> datetime:
+    wall = due.astimezone(zone)
+    ahead = next((days for days in range(7) if (wall.weekday() + days) % 7 in weekdays), 0)
+    return days_later(due, ahead, wall.time(), zone) if ahead else due
+
+
+def _clock(step: Step, hour: int | None) -> time | None:
+    return step.at_time if hour is None else time(hour)
+
+
+def _counted_back(
+    session: Session,
+    step: Step,
+    wanted: CountBack,
+    arriving: Collection[Arriving],
+    hours: Mapping[int, int],
+    now: datetime,
+    settings: Shop,
+) -> dict[int, datetime]:
+    asked = [Asked(each.id, each.friend_id, settings.today(each.base), each.context) for each in arriving]
+    known = step_dates.dates(session, wanted, asked, now, settings)
+    found: dict[int, datetime] = {}
+    for each in arriving:
+        day = known.get(each.id)
+        if day is None or (target := _back(day, wanted.days)) is None or target < settings.today(each.base):
+            continue
+        wall = _clock(step, hours.get(each.friend_id)) or COUNTED_AT
+        moment = at_time_of_day(datetime.combine(target, time(), settings.zone), wall, settings.zone)
+        # Whoever gets here later in the day still gets it that day.
+        found[each.id] = max(moment, each.base)
+    return found
+
+
+def _back(day: date, days: int) -> date | None:
+    try:
+        return day - timedelta(days=days)
+    except OverflowError:
+        return None
