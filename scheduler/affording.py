@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, case, or_, update
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, bundling, meter
@@ -63,6 +63,11 @@ def hold_reason(session: Session) -> Reason:
     return meter.cap(session).reason
 
 
+def waits_until(next_month: datetime) -> ColumnElement[datetime]:
+    """Return until when a delivery waits for money: no longer than it makes sense, or nobody would ever end it."""
+    return case((Delivery.expires_at < next_month, Delivery.expires_at), else_=next_month)
+
+
 def _parcels(deliveries: Sequence[Waiting], texts: dict[int, str] | None) -> list[Parcel]:
     if texts is None:
         return [Parcel(each.friend_id, (each,), 1) for each in deliveries]
@@ -116,7 +121,7 @@ def _hold(session: Session, parcels: Sequence[Parcel], now: datetime) -> set[int
     due = [each.id for each in waiting if each.id not in early]
     until = next_month(now)
     _set(session, early, {"chunk_id": None})
-    _set(session, due, {"chunk_id": None, "not_before": until, "reason": hold_reason(session)})
+    _set(session, due, {"chunk_id": None, "not_before": waits_until(until), "reason": hold_reason(session)})
     return {each.id for each in waiting}
 
 

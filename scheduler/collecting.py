@@ -1,13 +1,13 @@
 """Puts what has come due into chunks, what goes to one friend together."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from scheduler import bulk, bundling
+from scheduler import bulk, bundling, throttle
 from scheduler.affording import is_free_of_that
 from scheduler.candidates import for_step
 from scheduler.chunks import CHUNK_SIZE, send_as_chunk
@@ -61,8 +61,9 @@ def collect_due(session: Session, queue: JobQueue, now: datetime) -> int:
     What is due to one friend goes into one chunk, so that it leaves as one push. What quiet hours held of a
     broadcast otherwise keeps to itself: pausing, cancelling and finishing it go by its chunks.
     """
-    # What waits for money is let go by scheduler.releasing, the most valuable friends first.
-    due = _rows(session, (Delivery.not_before <= now) & is_free_of_that(), CHUNK_SIZE)
+    # What waits for money is let go by scheduler.releasing, the most valuable friends first. To end needs no money.
+    is_over = Delivery.expires_at <= now
+    due = _rows(session, (Delivery.not_before <= now) & (is_free_of_that() | is_over), CHUNK_SIZE)
     if not due:
         return 0
     due += _more_of_the_same_friends(session, due, now)
@@ -88,7 +89,7 @@ def _more_of_the_same_friends(session: Session, due: Sequence[Due], now: datetim
     ]
 
 
-def _groups(due: Sequence[Due], paced: Collection[int]) -> Iterable[tuple[int | None, list[int]]]:
+def _groups(due: Sequence[Due], paced: Mapping[int, int]) -> Iterable[tuple[int | None, list[int]]]:
     """Cut deliveries into chunks: a friend's together, a broadcast's that go alone with their own."""
     by_friend: dict[int, list[Due]] = {}
     for each in due:
@@ -102,14 +103,15 @@ def _groups(due: Sequence[Due], paced: Collection[int]) -> Iterable[tuple[int | 
         for each in theirs:
             together.setdefault(each.broadcast_id, []).append([each.id])
     for broadcast_id, lists in together.items():
-        yield from ((broadcast_id, ids) for ids in _full(lists))
+        size = throttle.chunk_size(paced.get(broadcast_id or 0), CHUNK_SIZE)
+        yield from ((broadcast_id, ids) for ids in _full(lists, size))
 
 
-def _full(lists: Iterable[list[int]]) -> Iterable[list[int]]:
-    """Fill chunks with lists that must stay together."""
+def _full(lists: Iterable[list[int]], size: int) -> Iterable[list[int]]:
+    """Fill chunks of at most `size` with lists that must stay together."""
     chunk: list[int] = []
     for ids in lists:
-        if chunk and len(chunk) + len(ids) > CHUNK_SIZE:
+        if chunk and len(chunk) + len(ids) > size:
             yield chunk
             chunk = []
         chunk = chunk + ids
@@ -117,13 +119,17 @@ def _full(lists: Iterable[list[int]]) -> Iterable[list[int]]:
         yield chunk
 
 
-def _paced(session: Session, due: Sequence[Due]) -> set[int]:
-    """Return the broadcasts that leave at so many a minute: theirs keep to their own turns."""
+def _paced(session: Session, due: Sequence[Due]) -> dict[int, int]:
+    """Return how many a minute leave of the broadcasts that are paced: theirs keep to their own turns."""
     ids = {each.broadcast_id for each in due} - {None}
     if not ids:
-        return set()
-    paced = select(Broadcast.id).where(Broadcast.id.in_(ids), Broadcast.per_minute.is_not(None))
-    return set(session.scalars(paced))
+        return {}
+    rows = session.execute(
+        select(Broadcast.id, Broadcast.per_minute).where(
+            Broadcast.id.in_(ids), Broadcast.per_minute.is_not(None)
+        )
+    )
+    return {id_: per_minute for id_, per_minute in rows if per_minute is not None}
 
 
 def _put_off(session: Session, due: Sequence[Due], now: datetime) -> set[int]:

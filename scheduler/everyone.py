@@ -22,6 +22,7 @@ from scheduler.jobs import JobQueue
 from scheduler.messages import FALLBACK, BadTemplate, RenderError, render
 from scheduler.models import (
     Broadcast,
+    BroadcastState,
     Chunk,
     ChunkMode,
     ChunkState,
@@ -49,6 +50,8 @@ class Stage(Enum):
     RECORD = "record"
     GIVE_UP = "give_up"
     """More than 24 hours after the first attempt nobody can know what LINE did."""
+    DROP = "drop"
+    """It was cancelled, and LINE certainly has not taken it."""
     CUT = "cut"
     """Into requests that name friends."""
     NOTHING = "nothing"
@@ -129,6 +132,8 @@ def _stage_of(session: Session, chunk: Chunk, now: datetime) -> Stage:
         return Stage.RECORD
     if chunk.first_attempt_at is not None:
         return Stage.GIVE_UP if key_expired(chunk.first_attempt_at, now) else Stage.SEND
+    if broadcast.state is BroadcastState.CANCELLED:
+        return Stage.DROP
     return Stage.JUDGE if broadcast.through is Through.BROADCAST else Stage.CUT
 
 

@@ -26,6 +26,8 @@ def next_page(
         _name(session, queue, chunk, page, now)
     elif stage is Stage.GIVE_UP:
         _end(session, [each.id for each in page], DeliveryState.UNCERTAIN, now, reason=KEY_EXPIRED)
+    elif stage is Stage.DROP:
+        _end(session, [each.id for each in page], DeliveryState.CANCELLED, now, reason="broadcast_cancelled")
     else:
         _accept(session, chunk, page, now)
     return page[-1].id

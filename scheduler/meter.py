@@ -168,6 +168,11 @@ def nothing_held(session: Session) -> None:
     session.execute(freed.execution_options(synchronize_session=False))
 
 
+def lock_held(session: Session) -> None:
+    """Have everybody wait who is about to take note that something waits for money."""
+    session.execute(select(_meter.month).where(_meter.held_at.is_not(None)).with_for_update())
+
+
 def held_since(session: Session) -> datetime | None:
     """Return since when something waits for money; None when nothing does."""
     return session.scalar(select(_meter.held_at).where(_meter.held_at.is_not(None)).order_by(_meter.month))
@@ -193,14 +198,10 @@ def note_holding(session: Session, now: datetime) -> None:
 def _note_holding(session: Session, limit: Cap, now: datetime) -> None:
     month = month_of(now)
     _begin(session, month)
-    first = (
-        update(MessageMeter)
-        .where(_meter.month == month, _meter.held_at.is_(None))
-        .values(held_at=now)
-        .returning(_meter.month)
-        .execution_options(synchronize_session=False)
-    )
-    if session.execute(first).scalar_one_or_none() is not None:
+    # Locked also when it is noted already: scheduler.releasing may be about to forget it.
+    known = session.scalar(select(_meter.held_at).where(_meter.month == month).with_for_update())
+    if known is None:
+        _set(session, now, {"held_at": now})
         log.warning("messages_held", reason=limit.reason.value, month=month, limit=limit.messages)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scheduler import bulk, chunks, contacting, everyone, everyone_choice, manual, meter, savings
+from scheduler import bulk, chunks, contacting, everyone, everyone_choice, manual, meter, savings, throttle
 from scheduler.batches import Everyone, Multicast, Pushes
 from scheduler.gateway import (
     Accepted,
@@ -35,6 +35,8 @@ from scheduler.models import (
 
 Outcome = Accepted | GatewayError
 LONGEST_WAIT = timedelta(minutes=5)
+PAUSED_WAIT = timedelta(minutes=1)
+"""How long an answer that was lost waits to be asked for again when a broadcast in its push is paused."""
 TROUBLE_WAIT = timedelta(minutes=15)
 """How long steps wait when the month's quota is gone or the token is dead: nothing is lost, little is asked."""
 
@@ -169,7 +171,10 @@ def _record_the_rest(ledger: Ledger, chunk: Chunk, batch: Pushes, by_id: dict[in
     if any(isinstance(outcome, Accepted) for outcome in said.values()):
         # LINE takes messages: what it did not take this time need not wait as long as if it took none.
         chunk.attempts = 1
-    slowest = max((_wait(chunk, outcome) for outcome in said.values()), default=timedelta())
+    waits = [_wait(chunk, outcome) for outcome in said.values()]
+    if any(by_id[id_] is None and id_ in batch.resends for id_ in sending):
+        waits.append(PAUSED_WAIT)  # They stay as they are: asked at once again, they would stay as often.
+    slowest = max(waits, default=timedelta())
     _close_or_go_on(ledger, chunk, slowest)
 
 
@@ -178,10 +183,11 @@ def close_idle(ledger: Ledger, chunk_id: int) -> None:
     chunk = ledger.session.get(Chunk, chunk_id, with_for_update=True)
     if chunk is None or chunk.state not in chunks.OPEN_CHUNK or is_held(ledger.session, chunk.broadcast_id):
         return
-    if chunk.slot_at is not None and chunk.slot_at > ledger.now:
-        _go_on(ledger, chunk, chunk.slot_at - ledger.now)
-    elif chunk.state is ChunkState.SENDING:
-        chunks.finish(ledger.session, chunk, ledger.now)
+    if chunk.state is ChunkState.SENDING and chunks.finish(ledger.session, chunk, ledger.now):
+        return
+    # Its turn may have come since it was looked at.
+    if chunk.slot_at is not None and chunk.slot_at > ledger.now - throttle.LATE:
+        _go_on(ledger, chunk, max(chunk.slot_at - ledger.now, timedelta()))
 
 
 def _still_sending(ledger: Ledger, delivery_ids: Sequence[int]) -> set[int]:
@@ -199,11 +205,13 @@ def _give_back(
     ledger: Ledger, batch: Pushes, by_id: dict[int, Outcome | None], sending: Collection[int]
 ) -> None:
     """Return the messages of the pushes of this run that LINE certainly did not take to the month's meter."""
-    fresh = [push.delivery_id for push in batch.pushes if push.delivery_id not in batch.resends]
+    firsts = [push.delivery_id for push in batch.pushes if push.delivery_id in sending]
     lost = [
         id_
-        for id_ in fresh
-        if id_ in sending and (isinstance(by_id[id_], RefusedByLine) or not _is_answered(by_id[id_]))
+        for id_ in firsts
+        # What LINE had taken before it would not refuse now: it knows the key.
+        if isinstance(by_id[id_], RefusedByLine)
+        or (id_ not in batch.resends and not _is_answered(by_id[id_]))
     ]
     if lost:
         these = bulk.among(ledger.session, Delivery.id, lost)

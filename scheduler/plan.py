@@ -159,6 +159,7 @@ def _put_aside(
     for span in spans:
         members = _members(broadcast, span, version)
         _add_deliveries(session, broadcast, None, purpose, members, now, **waiting)
+    planning_money.note_put_aside(session, now)
 
 
 def _members(broadcast: Broadcast, span: Span, version: MessageVersion) -> Select[int]:

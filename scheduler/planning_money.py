@@ -43,6 +43,16 @@ def decide_order(session: Session, broadcast: Broadcast, now: datetime) -> None:
         meter.note_holding(session, now)
 
 
+def note_put_aside(session: Session, now: datetime) -> None:
+    """Take note, page by page, that such deliveries wait: those of the pages before may all have been let go."""
+    meter.note_holding(session, now)
+
+
 def put_aside(session: Session, broadcast: Broadcast, now: datetime) -> dict[str, object]:
     """Return what a delivery of such a broadcast is written with: it waits until scheduler.releasing picks it."""
-    return {"not_before": next_month(now), "reason": hold_reason(session)} if broadcast.by_value else {}
+    if not broadcast.by_value:
+        return {}
+    until = next_month(now)
+    if broadcast.expires_at is not None:
+        until = min(until, broadcast.expires_at)
+    return {"not_before": until, "reason": hold_reason(session)}

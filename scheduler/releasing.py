@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, meter
-from scheduler.affording import waits_for_money
+from scheduler.affording import waits_for_money, waits_until
 from scheduler.models import Delivery, Purpose
 from scheduler.months import next_month
 from scheduler.reserved import queued, reserved
@@ -48,10 +48,13 @@ def release(session: Session, now: datetime) -> int:
             released += len(chosen)
     if released:
         log.info("messages_let_go", deliveries=released)
-    elif not _is_anything_held(session):
-        meter.nothing_held(session)
     else:
-        _wait_on(session, now)
+        # Locked before the look: who begins to wait at this moment holds the meter, and is seen once it is free.
+        meter.lock_held(session)
+        if _is_anything_held(session):
+            _wait_on(session, now)
+        else:
+            meter.nothing_held(session)
     return released
 
 
@@ -91,5 +94,6 @@ def _is_anything_held(session: Session) -> bool:
 def _wait_on(session: Session, now: datetime) -> None:
     """Let what found no room in a new month wait for the one after it, so that its date stays true."""
     until = next_month(now)
-    late = update(Delivery).where(waits_for_money(), Delivery.not_before <= now).values(not_before=until)
+    late = update(Delivery).where(waits_for_money(), Delivery.not_before <= now)
+    late = late.values(not_before=waits_until(until))
     session.execute(late.execution_options(synchronize_session=False))

@@ -202,7 +202,8 @@ def _accept(session: Session, those: Sequence[_Rode], now: datetime) -> None:
     columns = {"id": [each.id for each in those], "request_id": [each.request_id for each in those]}
     ended = {"state": DeliveryState.ACCEPTED, "reason": None, "ended_at": now}
     bulk.update_columns(session, Delivery, "id", columns, **ended)
-    news = [News(each.id, each.friend_id, each.kind, each.purpose) for each in those]
+    # As the reply that it is part of: the friend heard from us, but it is no contact of the plan.
+    news = [News(each.id, each.friend_id, DeliveryKind.REPLY, each.purpose) for each in those]
     contacting.tell(session, [[each] for each in news], now)
     savings.note(session, Way.REPLY, len(those), now)
 

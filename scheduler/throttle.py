@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, update
+from sqlalchemy import case, exists, select, update
 from sqlalchemy.orm import Session
 
-from scheduler.models import Broadcast, Chunk, RateBucket
+from scheduler.models import Broadcast, Chunk, ChunkState, Delivery, DeliveryState, RateBucket
 from segments.db import EPOCH
 from segments.upsert import insert_ignore
 
@@ -30,11 +30,17 @@ def has_its_turn(session: Session, chunk: Chunk, now: datetime) -> bool:
     if chunk.broadcast_id is None or chunk.first_attempt_at is not None:
         return True
     per_minute = session.get_one(Broadcast, chunk.broadcast_id).per_minute
-    if per_minute is None:
+    if per_minute is None or _has_begun(session, chunk):
         return True
     if chunk.slot_at is None or now - chunk.slot_at > LATE:
         chunk.slot_at = _lease(session, chunk.broadcast_id, spacing(per_minute), now)
     return chunk.slot_at <= now
+
+
+def _has_begun(session: Session, chunk: Chunk) -> bool:
+    """Tell whether an answer of its turn is still awaited: behind the line's end its retry keys might be dead."""
+    sending = exists().where(Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.SENDING)
+    return chunk.state is ChunkState.SENDING and bool(session.scalar(select(sending)))
 
 
 def _lease(session: Session, broadcast_id: int, length: timedelta, now: datetime) -> datetime:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Select,
     and_,
     distinct,
-    exists,
     func,
     not_,
     or_,
@@ -24,7 +23,7 @@ from segments.leaves.context import Context, Edge, Known, Span, day_start
 from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
-from segments.models import Cycle, Facts, Product, Purchase, PurchaseItem
+from segments.models import Facts, Product, Purchase, PurchaseItem
 from segments.purchase_history import counts
 
 _Limit = tuple[int | None, int | None]
@@ -80,19 +79,11 @@ class Bought(MaybePeriod, Leaf):
         """Return the expression for who bought so often, or for so much; what the facts say at once goes first."""
         begin, end = self._limits(context)
         plausible = self._plausible(times or 1, context)
-        if begin is not None and end is None and times == 1 and self.categories and not self.products:
-            return and_(plausible, self._bought_from_since(begin))
         if self._of_some or end is not None:
             return and_(plausible, self._having(times, yen, context))
         if begin is None:
             return Facts.purchase_count >= times if times else Facts.spend_yen >= (yen or 0)
         return plausible if times == 1 else and_(plausible, self._having(times, yen, context))
-
-    def _bought_from_since(self, begin: datetime) -> ColumnElement[bool]:
-        # A cycle knows the last purchase in its category: one row instead of every line since.
-        return exists().where(
-            Cycle.friend_id == Facts.friend_id, Cycle.category.in_(self.categories), Cycle.last_at >= begin
-        )
 
     def _plausible(self, times: int, context: Context) -> ColumnElement[bool]:
         begin, end = self._limits(context)

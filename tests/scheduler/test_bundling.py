@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from scheduler import bundling, collecting, enrolments, savings
+from scheduler import broadcasts, bundling, collecting, drafts, enrolments, savings
 from scheduler.bundling import Part, Policy
 from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted, RefusedByLine, TemporaryGatewayError
-from scheduler.models import Chunk, Delivery, DeliveryKind, DeliveryState, Purpose
+from scheduler.models import BroadcastState, Chunk, Delivery, DeliveryKind, DeliveryState, Purpose
 from segments.models import Friend
 from tests.builders import a_friend, a_message, a_scenario
 from tests.fakes.clock import FailingClock, FakeClock
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.queue import FakeQueue
 
 Run = Callable[[], int]
 
@@ -239,3 +241,41 @@ def test_pushes_hold_everything_once_at_most_five_objects_and_hide_no_buttons(pa
         assert len(push) == 1 or not any(part.alone for part in push)
         order = [bundling.READING_ORDER[part.purpose] for part in push]
         assert order == sorted(order)
+
+
+def _with_a_broadcast(dispatcher: Dispatcher) -> tuple[str, int]:
+    """Collect a care message and one of a broadcast for one friend; return the friend and the broadcast."""
+    now = dispatcher.clock.now()
+    with dispatcher.database.begin() as session:
+        friend = a_friend(session)
+        draft = Draft("秋", {"ja": [{"type": "text", "text": "新商品です"}]}, condition={"is": "everyone"})
+        broadcast = drafts.create(session, draft, now=now, by="test")
+        broadcast.state, broadcast.started_at, broadcast.planned_at = BroadcastState.SENDING, now, now
+        _queue(session, friend, "お元気ですか", Purpose.CARE, now)
+        sale = session.get_one(Delivery, _queue(session, friend, "新商品です", Purpose.SALES, now))
+        sale.kind, sale.broadcast_id = DeliveryKind.BROADCAST, broadcast.id
+        session.flush()
+        collecting.collect_due(session, dispatcher.queue, now)
+        return friend.line_user_id or "", broadcast.id
+
+
+def test_a_lost_answer_of_what_is_paused_now_is_asked_for_now_and_then_and_once_it_goes_on(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue, run_jobs: Run
+) -> None:
+    friend, broadcast_id = _with_a_broadcast(dispatcher)
+    gateway.lose_answer("push")
+    with dispatcher.database.reading() as session:
+        chunk_id = session.scalars(select(Chunk.id)).one()
+    send_chunks(dispatcher, chunk_id)
+    with dispatcher.database.begin() as session:
+        broadcasts.pause(session, broadcast_id, dispatcher.clock.now())
+    queue.waiting.clear()
+    send_chunks(dispatcher, chunk_id)
+    ((_job, _args, delay),) = queue.waiting.values()
+    assert delay is not None
+    assert delay >= timedelta(minutes=1)
+    with dispatcher.database.begin() as session:
+        broadcasts.resume(session, queue, broadcast_id, dispatcher.clock.now())
+    run_jobs()
+    assert gateway.sent_to(friend) == ["お元気ですか", "新商品です"]
+    assert _rows(dispatcher) == [(DeliveryState.ACCEPTED, None)] * 2

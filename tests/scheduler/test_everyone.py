@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from scheduler import broadcast_progress, broadcasts, chunks, drafts, kill_switch, meter
+from scheduler import broadcast_progress, broadcasts, chunks, drafts, everyone, kill_switch, meter, outcomes
 from scheduler.broadcast_progress import Progress
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
@@ -18,7 +18,17 @@ from scheduler.gateway import (
     TemporaryGatewayError,
 )
 from scheduler.jobs import Job
-from scheduler.models import Broadcast, BroadcastState, Chunk, ChunkMode, Delivery, DeliveryState, Through
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkMode,
+    ChunkState,
+    Delivery,
+    DeliveryState,
+    Through,
+)
+from scheduler.outcomes import Ledger
 from scheduler.plan import plan_broadcast
 from segments.models import Facts, Friend
 from tests.builders import a_friend
@@ -283,3 +293,37 @@ def test_a_day_later_nobody_can_know_and_it_is_uncertain(
     assert shop.progress().by_state == {DeliveryState.UNCERTAIN: 2}
     assert shop.progress().by_reason == {"retry_key_expired": 2}
     assert shop.endpoints() == ["broadcast"]
+
+
+def _ends_cancelled(shop: Shop, chunk_id: int) -> None:
+    send_chunks(shop.dispatcher, chunk_id)
+    with shop.dispatcher.database.reading() as session:
+        assert session.get_one(Chunk, chunk_id).state is ChunkState.DONE
+        assert session.scalars(select(Delivery.state).distinct()).all() == [DeliveryState.CANCELLED]
+        assert meter.read(session, A_SATURDAY).claimed == 0
+
+
+def test_cancelled_after_a_spent_quota_it_ends(shop: Shop) -> None:
+    shop.has(2)
+    shop.gateway.fail("broadcast", QuotaExhausted("You have reached your monthly limit.", status=429))
+    shop.sends()
+    with shop.dispatcher.database.begin() as session:
+        broadcasts.cancel(session, shop.broadcast_id, A_SATURDAY)
+        chunk_id = session.scalars(select(Chunk.id)).one()
+    _ends_cancelled(shop, chunk_id)
+
+
+def test_cancelled_in_the_moment_before_line_is_asked_it_ends(shop: Shop, queue: FakeQueue) -> None:
+    shop.has(2)
+    shop.plans()
+    _plan_only(shop, queue)
+    with shop.dispatcher.database.begin() as session:
+        chunk = session.scalars(select(Chunk)).one()
+        batch = everyone.batch_of(chunk)
+        assert everyone.decide(session, chunk.id, 2, None, A_SATURDAY) is everyone.Stage.SEND
+        batch = everyone.request(session, batch)
+    with shop.dispatcher.database.begin() as session:
+        broadcasts.cancel(session, shop.broadcast_id, A_SATURDAY)
+    with shop.dispatcher.database.begin() as session:
+        outcomes.record_everyone(Ledger(session, queue, A_SATURDAY), batch, None)
+    _ends_cancelled(shop, batch.chunk_id)

@@ -4,15 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler import quota
+from scheduler import quota, reconciling, reserved
 from scheduler.gateway import Quota
-from scheduler.models import Purpose
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkMode,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Purpose,
+)
 from scheduler.quota import PLANS, extra_cost
 from segments import audience
 from segments.conditions import parse
 from segments.db import Database
 from segments.errors import Invalid
-from tests.builders import a_friend, days_ago
+from tests.builders import a_friend, a_message, days_ago
 from tests.fakes.clock import A_SATURDAY
 
 STANDARD = PLANS[2]
@@ -63,3 +72,33 @@ def test_a_plan_without_extra_messages_says_that_they_do_not_suffice(database: D
 def test_a_plan_that_line_does_not_sell_is_refused(sqlite: Database) -> None:
     with pytest.raises(Invalid, match="plan_unknown"), sqlite.begin() as session:
         quota.choose_plan(session, "free", A_SATURDAY)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN, DeliveryState.QUEUED])
+@pytest.mark.parametrize("is_broadcast", [False, True])
+def test_what_goes_by_mail_is_no_message_of_the_month(
+    database: Database, state: DeliveryState, is_broadcast: bool
+) -> None:
+    with database.begin() as session:
+        friend, version = a_friend(session), a_message(session, "新茶です")
+        broadcast = Broadcast(name="新茶", state=BroadcastState.SENDING, created_at=A_SATURDAY)
+        session.add(broadcast)
+        session.flush()
+        chunk = Chunk(mode=ChunkMode.MAIL, broadcast_id=broadcast.id, created_at=A_SATURDAY)
+        session.add(chunk)
+        session.flush()
+        delivery = Delivery(
+            friend_id=friend.id,
+            kind=DeliveryKind.BROADCAST if is_broadcast else DeliveryKind.STEP,
+            purpose=Purpose.SALES,
+            broadcast_id=broadcast.id if is_broadcast else None,
+            message_version_id=version.id,
+            chunk_id=chunk.id,
+            state=state,
+            created_at=A_SATURDAY,
+            ended_at=None if state is DeliveryState.QUEUED else A_SATURDAY,
+        )
+        session.add(delivery)
+        session.flush()
+        assert reconciling.count_ours(session, A_SATURDAY) == 0
+        assert reserved.queued(session, A_SATURDAY) == 0

@@ -162,7 +162,7 @@ CHANGE_NO_FRIEND = {
 }
 LEAVE_IT_TO_OTHERS = {
     # Grants a coupon, which touches.
-    "referrals.reward_on_first_purchase",
+    "referrals.reward_first_purchases",
     # Whoever attaches purchases learns from them, which touches.
     "merging.attach_purchases",
     # Undoes an answer in the conversation that gave it; its own tests look after it.

@@ -27,7 +27,7 @@ def test_every_answer_is_as_described(app: Flask, key: str, services: Services) 
         a_product(session, code="0")
     schema: Any = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert len(operations) == 38
+    assert len(operations) == 37
 
     def try_it(case: Any) -> None:
         # What a condition of each kind needs is told in docs/segments.md: the description knows the kinds alone.

@@ -80,6 +80,11 @@ class Shop:
         with self.database.reading() as session:
             return session.scalars(select(Friend).where(Friend.line_user_id == self.friend)).one()
 
+    def facts(self) -> Facts:
+        """Return what is known of the friend."""
+        with self.database.reading() as session:
+            return session.get_one(Facts, self.row().id)
+
     def got(self) -> list[str]:
         """Return all the friend got."""
         return self.gateway.sent_to(self.friend)
@@ -118,6 +123,15 @@ def test_it_rides_on_the_next_answer_and_costs_nothing(shop: Shop) -> None:
     assert contacted_at == shop.clock.now()
     shop.pass_time(WAITING)
     assert shop.got().count(SAID) == 1
+
+
+def test_what_rode_on_a_reply_is_no_contact_of_the_plan_and_moves_no_trust(shop: Shop) -> None:
+    shop.waits(purpose=Purpose.SALES)
+    before = shop.facts()
+    assert SAID in shop.chat.write(shop.friend, "メニュー")
+    after = shop.facts()
+    assert after.recent_contacts == before.recent_contacts == ""
+    assert after.trust == before.trust
 
 
 def test_a_friend_who_does_not_write_is_pushed_to_at_its_latest_time(shop: Shop) -> None:

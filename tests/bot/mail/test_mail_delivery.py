@@ -16,7 +16,16 @@ from scheduler.enrolments import enrol
 from scheduler.jobs import Job
 from scheduler.mail import MailVerdict
 from scheduler.mail_settings import MailSettings
-from scheduler.models import Attempt, Broadcast, Delivery, DeliveryState, Purpose
+from scheduler.models import (
+    Attempt,
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkMode,
+    Delivery,
+    DeliveryState,
+    Purpose,
+)
 from scheduler.pacing import Unpaced
 from scheduler.plan import plan_broadcast
 from scheduler.tick import tick
@@ -260,3 +269,25 @@ def test_a_paused_broadcast_sends_no_more_mail_until_it_goes_on(shop: Shop) -> N
     shop.live(minutes=5)
 
     assert len(shop.mail.taken) == 3
+
+
+@pytest.mark.parametrize("verdict", [MailVerdict.LATER, MailVerdict.NO_SERVER])
+def test_what_a_second_run_settled_while_the_server_was_asked_stays_settled(
+    shop: Shop, verdict: MailVerdict
+) -> None:
+    """Paused and resumed, say, within one conversation with the mail server: two runs of the chunk at once."""
+    friend = who_left(shop)
+    broadcast_id = shop.broadcast()
+
+    def run_again() -> None:
+        shop.mail.before = lambda: None
+        with shop.database.reading() as session:
+            chunk_id = session.scalars(select(Chunk.id).where(Chunk.mode == ChunkMode.MAIL)).one()
+        send_chunks(shop.dispatcher, chunk_id)
+
+    shop.mail.before = run_again
+    shop.mail.answers.append(verdict)
+    shop.live(minutes=10)
+    assert shop.deliveries() == {friend: (DeliveryState.UNCERTAIN, "mail_interrupted")}
+    with shop.database.reading() as session:
+        assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.DONE
