@@ -213,7 +213,7 @@ def _record(ledger: Ledger, mail: Mail, answer: MailAnswer) -> None:
         case MailVerdict.LATER:
             _put_off(session, mail, now)
         case MailVerdict.NO_SERVER:
-            _set(session, mail.delivery_id, state=DeliveryState.QUEUED, first_attempt_at=None)
+            _put_back(session, mail, {})
 
 
 def _put_off(session: Session, mail: Mail, now: datetime) -> None:
@@ -223,7 +223,16 @@ def _put_off(session: Session, mail: Mail, now: datetime) -> None:
         _set(session, mail.delivery_id, state=DeliveryState.FAILED, reason=Reason.MAIL_PUT_OFF, ended_at=now)
         return
     wait = min(timedelta(minutes=2 ** min(tries, 10)), LONGEST_WAIT)
-    _set(session, mail.delivery_id, state=DeliveryState.QUEUED, reason=Reason.MAIL_PUT_OFF, first_attempt_at=None, not_before=now + wait)  # fmt: skip
+    _put_back(session, mail, {"reason": Reason.MAIL_PUT_OFF, "not_before": now + wait})
+
+
+def _put_back(session: Session, mail: Mail, values: dict[str, object]) -> None:
+    """Let a mail wait again; not one that another run has settled meanwhile, whose chunk may be closed."""
+    waiting = update(Delivery).where(
+        Delivery.id == mail.delivery_id, Delivery.state == DeliveryState.SENDING
+    )
+    values = {"state": DeliveryState.QUEUED, "first_attempt_at": None} | values
+    session.execute(waiting.values(values).execution_options(synchronize_session=False))
 
 
 def _tries(session: Session, delivery_id: int) -> tuple[int, datetime | None]:

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from scheduler import meter
 from scheduler.gateway import Quota
-from scheduler.models import Chunk, ChunkState, Delivery, DeliveryKind, DeliveryState, QuotaCheck
+from scheduler.models import (
+    Chunk,
+    ChunkMode,
+    ChunkState,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    QuotaCheck,
+)
 from scheduler.months import month_of, month_start
 from segments import shop
 
@@ -47,7 +55,7 @@ def threshold(ours: int, line: int) -> int:
 def count_ours(session: Session, now: datetime) -> int:
     """Count this month's messages from the deliveries themselves: what LINE took, or may have taken.
 
-    Replies are free and left out. What went together in one push counts once.
+    Replies and mail are no messages of LINE's plan and left out. What went together in one push counts once.
     """
     since = month_start(now)
     counts = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
@@ -57,6 +65,8 @@ def count_ours(session: Session, now: datetime) -> int:
         Chunk.state == ChunkState.SENDING, Chunk.first_attempt_at >= since, Chunk.messages.is_not(None)
     )
     told = and_(Delivery.state == DeliveryState.QUEUED, Delivery.chunk_id.in_(at_line))
+    by_mail = select(Chunk.id).where(Chunk.mode == ChunkMode.MAIL)
+    on_line = or_(Delivery.chunk_id.is_(None), Delivery.chunk_id.not_in(by_mail))
     own = or_(Delivery.carried_by.is_(None), Delivery.carried_by == Delivery.id)
     return (
         session.scalar(
@@ -65,6 +75,7 @@ def count_ours(session: Session, now: datetime) -> int:
             .where(
                 Delivery.created_at >= since - OLDEST,
                 Delivery.kind != DeliveryKind.REPLY,
+                on_line,
                 own,
                 or_(ended, leaving, told),
             )

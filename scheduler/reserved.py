@@ -12,6 +12,7 @@ from scheduler.models import (
     Broadcast,
     BroadcastState,
     Chunk,
+    ChunkMode,
     ChunkState,
     Delivery,
     DeliveryKind,
@@ -80,18 +81,22 @@ def held(session: Session) -> int:
 def _queued(session: Session, until: datetime, without: int | None) -> dict[Purpose, int]:
     """Count what is queued by purpose, each kind along an index of its own."""
     is_queued = Delivery.state == DeliveryState.QUEUED
-    at_line = select(Chunk.id).where(Chunk.state.in_(_OPEN), Chunk.first_attempt_at.is_not(None))
+    # A multicast that LINE is being told of has claimed its messages already; mail claims none.
+    costs_nothing = select(Chunk.id).where(
+        Chunk.state.in_(_OPEN), or_(Chunk.first_attempt_at.is_not(None), Chunk.mode == ChunkMode.MAIL)
+    )
     running = select(Broadcast.id).where(Broadcast.state.in_(UNDER_WAY))
     of_broadcasts = and_(
         is_queued,
         Delivery.broadcast_id.in_(running),
-        # A multicast that LINE is being told of has claimed its messages already.
-        or_(Delivery.chunk_id.is_(None), Delivery.chunk_id.not_in(at_line)),
+        or_(Delivery.chunk_id.is_(None), Delivery.chunk_id.not_in(costs_nothing)),
     )
     in_chunks = and_(
         is_queued,
         Delivery.broadcast_id.is_(None),
-        Delivery.chunk_id.in_(select(Chunk.id).where(Chunk.state.in_(_OPEN))),
+        Delivery.chunk_id.in_(
+            select(Chunk.id).where(Chunk.state.in_(_OPEN), Chunk.mode != ChunkMode.MAIL)
+        ),
     )
     alone = and_(is_queued, Delivery.broadcast_id.is_(None), Delivery.chunk_id.is_(None))
     this_month = or_(Delivery.not_before.is_(None), Delivery.not_before < until)

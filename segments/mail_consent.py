@@ -16,7 +16,8 @@ from segments.models import Friend
 
 LONGEST = 254
 """Letters of an address: RFC 5321, section 4.5.3.1.3."""
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
+ADDRESS = r"[A-Za-z0-9_.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+_ADDRESS = re.compile(ADDRESS)
 
 
 def reachable() -> ColumnElement[bool]:

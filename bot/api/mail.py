@@ -9,7 +9,7 @@ from bot.api.mail_shapes import MailIn, MailOut
 from bot.api.shapes import BIGGEST_ID, OLDEST_YEAR
 from bot.services import current_services
 from segments import mail_consent
-from segments.errors import Invalid, NotFound
+from segments.errors import Conflict, NotFound
 from segments.models import Friend
 from segments.orders import CLOCK_SKEW
 
@@ -32,7 +32,7 @@ def put_mail(friend_id: int) -> ResponseReturnValue:
     told, services = parsed(MailIn, json_body()), current_services()
     agreed_at = told.agreed_at
     if agreed_at and not (agreed_at.year >= OLDEST_YEAR and agreed_at <= services.clock.now() + CLOCK_SKEW):
-        raise Invalid("moment_impossible", given=agreed_at.isoformat())
+        raise Conflict("moment_impossible", given=agreed_at.isoformat())
     with services.database.begin() as session:
         _friend(session, friend_id)
         mail_consent.set_address(session, friend_id, told.email, agreed_at)

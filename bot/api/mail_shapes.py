@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bot.api.reaction_paths import FRIEND
 from bot.api.shapes import ErrorOut
+from segments import mail_consent
 
 LONGEST = 254
 
@@ -16,7 +17,8 @@ class MailIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: str = Field(max_length=LONGEST)
+    # Told here, asked for where addresses are kept, which has words for it.
+    email: str = Field(max_length=LONGEST, json_schema_extra={"pattern": f"^{mail_consent.ADDRESS}$"})
     agreed_at: AwareDatetime | None = None
     """With a zone; null leaves the agreement as it is."""
 
@@ -38,6 +40,7 @@ _ERRORS = {
     400: "The body is no JSON.",
     401: "No valid key.",
     404: "No such friend.",
+    409: "The moment lies ahead, or too long ago.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "A field is missing or wrong.",
@@ -65,7 +68,7 @@ def _put() -> dict[str, Any]:
         "description": "配信停止より前の同意は反映されません。 / An agreement from before a refusal changes nothing.",
         "parameters": [FRIEND],
         "requestBody": {"required": True, **_json(MailIn)},
-        "responses": _told() | _refusals(400, 401, 404, 413, 415, 422),
+        "responses": _told() | _refusals(400, 401, 404, 409, 413, 415, 422),
     }
 
 

@@ -36,5 +36,5 @@ def test_what_is_unknown_or_wrong_is_refused(caller: Caller, services: Services)
     path = f"/friends/{friend_id}/mail"
     assert caller.put(f"/friends/{friend_id + 1}/mail", {"email": ADDRESS}).status_code == 404
     assert caller.put(path, {"email": "hanako"}).status_code == 422
-    assert caller.put(path, {"email": ADDRESS, "agreed_at": "2999-01-01T00:00:00Z"}).status_code == 422
+    assert caller.put(path, {"email": ADDRESS, "agreed_at": "2999-01-01T00:00:00Z"}).status_code == 409
     assert caller.put(path, {"email": ADDRESS, "agreed_at": "2026-01-01T00:00:00"}).status_code == 422

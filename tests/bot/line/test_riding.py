@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot import ready_made
 from bot.line.ports import Answer
-from scheduler import collecting, kill_switch, reply_carry, savings
+from scheduler import collecting, kill_switch, reply_carry, savings, trust_ledger
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.gateway import Accepted, GatewayError, RateLimited, RefusedByLine, TemporaryGatewayError
 from scheduler.jobs import Job
@@ -23,8 +23,9 @@ from scheduler.pacing import Unpaced
 from scheduler.replies import PATIENCE
 from scheduler.tick import tick
 from scheduler.timing import QuietHours, next_allowed
+from segments import trust, trust_policy
 from segments.db import Database
-from segments.models import Facts, Friend
+from segments.models import Facts, Friend, TrustKind
 from tests.aside import Aside
 from tests.bot.line.support import Chat, a_line_id, a_text
 from tests.builders import a_message
@@ -80,11 +81,6 @@ class Shop:
         with self.database.reading() as session:
             return session.scalars(select(Friend).where(Friend.line_user_id == self.friend)).one()
 
-    def facts(self) -> Facts:
-        """Return what is known of the friend."""
-        with self.database.reading() as session:
-            return session.get_one(Facts, self.row().id)
-
     def got(self) -> list[str]:
         """Return all the friend got."""
         return self.gateway.sent_to(self.friend)
@@ -127,11 +123,13 @@ def test_it_rides_on_the_next_answer_and_costs_nothing(shop: Shop) -> None:
 
 def test_what_rode_on_a_reply_is_no_contact_of_the_plan_and_moves_no_trust(shop: Shop) -> None:
     shop.waits(purpose=Purpose.SALES)
-    before = shop.facts()
     assert SAID in shop.chat.write(shop.friend, "メニュー")
-    after = shop.facts()
-    assert after.recent_contacts == before.recent_contacts == ""
-    assert after.trust == before.trust
+    with shop.database.reading() as session:
+        facts = session.get_one(Facts, shop.row().id)
+        lines = trust_ledger.lines(session, facts.friend_id)
+        assert facts.recent_contacts == ""
+        assert trust_ledger.replayed(lines, trust_policy.rules(session)) == trust.account_of(facts)
+        assert TrustKind.SALE not in {line.kind for line in lines}
 
 
 def test_a_friend_who_does_not_write_is_pushed_to_at_its_latest_time(shop: Shop) -> None:
