@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, case, or_, update
+from sqlalchemy import ColumnElement, case, literal, or_, update
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, bundling, meter
@@ -65,7 +65,8 @@ def hold_reason(session: Session) -> Reason:
 
 def waits_until(next_month: datetime) -> ColumnElement[datetime]:
     """Return until when a delivery waits for money: no longer than it makes sense, or nobody would ever end it."""
-    return case((Delivery.expires_at < next_month, Delivery.expires_at), else_=next_month)
+    latest = literal(next_month, Delivery.not_before.type)
+    return case((Delivery.expires_at < latest, Delivery.expires_at), else_=latest)
 
 
 def _parcels(deliveries: Sequence[Waiting], texts: dict[int, str] | None) -> list[Parcel]:

@@ -228,9 +228,7 @@ def _put_off(session: Session, mail: Mail, now: datetime) -> None:
 
 def _put_back(session: Session, mail: Mail, values: dict[str, object]) -> None:
     """Let a mail wait again; not one that another run has settled meanwhile, whose chunk may be closed."""
-    waiting = update(Delivery).where(
-        Delivery.id == mail.delivery_id, Delivery.state == DeliveryState.SENDING
-    )
+    waiting = update(Delivery).where(Delivery.id == mail.delivery_id, Delivery.state == DeliveryState.SENDING)
     values = {"state": DeliveryState.QUEUED, "first_attempt_at": None} | values
     session.execute(waiting.values(values).execution_options(synchronize_session=False))
 

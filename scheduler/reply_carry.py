@@ -121,7 +121,8 @@ def _claim(session: Session, delivery_id: int, text: str, now: datetime) -> bool
         .where(
             Delivery.id == delivery_id, Delivery.state == DeliveryState.QUEUED, Delivery.chunk_id.is_(None)
         )
-        .values(state=DeliveryState.SENDING, reason=None, first_attempt_at=now)
+        # Why it waited so far is kept, for should LINE not take the reply.
+        .values(state=DeliveryState.SENDING, first_attempt_at=now)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )

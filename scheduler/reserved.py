@@ -94,9 +94,7 @@ def _queued(session: Session, until: datetime, without: int | None) -> dict[Purp
     in_chunks = and_(
         is_queued,
         Delivery.broadcast_id.is_(None),
-        Delivery.chunk_id.in_(
-            select(Chunk.id).where(Chunk.state.in_(_OPEN), Chunk.mode != ChunkMode.MAIL)
-        ),
+        Delivery.chunk_id.in_(select(Chunk.id).where(Chunk.state.in_(_OPEN), Chunk.mode != ChunkMode.MAIL)),
     )
     alone = and_(is_queued, Delivery.broadcast_id.is_(None), Delivery.chunk_id.is_(None))
     this_month = or_(Delivery.not_before.is_(None), Delivery.not_before < until)

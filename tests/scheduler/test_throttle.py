@@ -132,4 +132,3 @@ def test_a_turn_that_comes_while_it_is_put_off_is_not_lost(
     with dispatcher.database.begin() as session:
         outcomes.close_idle(Ledger(session, queue, clock.now()), second)
     assert len(queue.waiting) == 1
-

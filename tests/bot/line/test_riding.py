@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from bot import ready_made
 from bot.line.ports import Answer
-from scheduler import collecting, kill_switch, reply_carry, savings, trust_ledger
+from scheduler import collecting, kill_switch, meter, reply_carry, savings, trust_ledger
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.gateway import Accepted, GatewayError, RateLimited, RefusedByLine, TemporaryGatewayError
 from scheduler.jobs import Job
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from scheduler.pacing import Unpaced
+from scheduler.reasons import Reason
 from scheduler.replies import PATIENCE
 from scheduler.tick import tick
 from scheduler.timing import QuietHours, next_allowed
@@ -130,6 +131,20 @@ def test_what_rode_on_a_reply_is_no_contact_of_the_plan_and_moves_no_trust(shop:
         assert facts.recent_contacts == ""
         assert trust_ledger.replayed(lines, trust_policy.rules(session)) == trust.account_of(facts)
         assert TrustKind.SALE not in {line.kind for line in lines}
+
+
+def test_what_waited_for_money_waits_for_it_again_when_line_did_not_take_the_reply(shop: Shop) -> None:
+    delivery_id = shop.waits()
+    with shop.database.begin() as session:
+        held = session.get_one(Delivery, delivery_id)
+        held.reason, held.not_before = Reason.OVER_BUDGET, shop.clock.now() + timedelta(days=20)
+        meter.note_holding(session, shop.clock.now())
+    shop.gateway.fail("reply", RateLimited("429", status=429))
+    shop.chat.write(shop.friend, "メニュー")
+    assert shop.standing(delivery_id) == (DeliveryState.QUEUED, "over_budget")
+    shop.pass_time(timedelta(minutes=1))  # There is no limit any more.
+    assert shop.standing(delivery_id) == (DeliveryState.ACCEPTED, None)
+    assert shop.got().count(SAID) == 1
 
 
 def test_a_friend_who_does_not_write_is_pushed_to_at_its_latest_time(shop: Shop) -> None:
