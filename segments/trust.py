@@ -16,6 +16,7 @@ from segments.trust_moves import Account, moving, params
 from segments.trust_policy import TrustPolicy
 
 _facts: Any = Facts.__table__
+_ADD = insert(TrustEntry.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
 MOST = 1000
 """Points entered by hand at once."""
 LONGEST_CAUSE = 100
@@ -145,7 +146,7 @@ def _enter(
         move(session, part, points, at, policy)
         _forget(session, part)
         row = {"kind": kind, "points": points, "cause": cause, "at": at}
-        session.execute(insert(TrustEntry), [row | {"friend_id": friend_id} for friend_id in part])
+        session.connection().execute(_ADD, [row | {"friend_id": friend_id} for friend_id in part])
     touching.touch(session, sorted(set(friend_ids)))
 
 
