@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from bot.app import create_app
+from bot.services import Services
 from tests.bot.browsing import PASSWORD
+from tests.bot.serving import served
 
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1440, "height": 900}
+Look = tuple[dict[str, int], str, bool]
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no browser at {CHROMIUM}")
 
@@ -34,6 +38,23 @@ def watched_page(browser: Browser, **context: Any) -> Generator[Page]:
     yield opened
     opened_context.close()
     assert complaints == []
+
+
+@contextmanager
+def console_page(browser: Browser, services: Services, how: Look) -> Generator[Page]:
+    """Serve the console and open it as somebody would: on what screen, light or dark, with scripts or without."""
+    viewport, scheme, scripts = how
+    with (
+        served(create_app(services)) as address,
+        watched_page(
+            browser,
+            viewport=viewport,
+            color_scheme=scheme,
+            base_url=address,
+            java_script_enabled=scripts,
+        ) as opened,
+    ):
+        yield opened
 
 
 def log_in(page: Page, path: str) -> None:

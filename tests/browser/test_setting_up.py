@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from bot import operators
-from bot.app import create_app
 from bot.models import Role
 from bot.services import Services
 from scheduler import library, step_changes
@@ -18,8 +17,7 @@ from segments import shop
 from segments.db import Database
 from tests.bot.browsing import PASSWORD
 from tests.bot.conftest import services_over
-from tests.bot.serving import served
-from tests.browser.pages import DESK, PHONE, fits, log_in, needs_chromium, watched_page
+from tests.browser.pages import DESK, PHONE, console_page, fits, log_in, needs_chromium
 from tests.fakes.clock import FakeClock
 
 pytestmark = needs_chromium
@@ -36,17 +34,7 @@ def services(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Services:
 
 @pytest.fixture(params=[(PHONE, "light", False), (DESK, "dark", True)], ids=["phone-without-js", "desk"])
 def page(request: pytest.FixtureRequest, browser: Browser, services: Services) -> Generator[Page]:
-    viewport, scheme, scripts = request.param
-    with (
-        served(create_app(services)) as address,
-        watched_page(
-            browser,
-            viewport=viewport,
-            color_scheme=scheme,
-            base_url=address,
-            java_script_enabled=scripts,
-        ) as opened,
-    ):
+    with console_page(browser, services, request.param) as opened:
         yield opened
 
 
