@@ -1,6 +1,6 @@
 """Makes everything derived of all friends anew: facts, cycles, rungs, points; batch by batch, to be taken up where it stopped.
 
-On SQLite the purchases of a big shop are read in one pass and learned from by a second process (rebuild_ahead);
+On SQLite two more processes read the purchases of a big shop, half each, and one of them learns (rebuild_ahead);
 a batch whose purchases changed meanwhile is learned from anew, under the lock under which it is written.
 """
 
