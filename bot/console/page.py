@@ -1,18 +1,16 @@
-"""What every page knows: the shop's zone and name, how moments and money are written, the navigation."""
+"""What every page knows: the shop's zone and name, and how moments and money are written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, request
-from flask_babel import gettext as _
-from flask_login import current_user
+from flask import Flask, g
 
 from bot import formats
 from bot.actors import actor_name
-from bot.console.access import CurrentOperator, here
+from bot.console.access import here
+from bot.console.navigation import menu
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import role_name
@@ -47,49 +45,6 @@ def stopped_by() -> str:
 def current_zone() -> ZoneInfo:
     """Return the zone of the shop's wall clock."""
     return current_shop().zone
-
-
-NEIGHBOURS = {
-    ("broadcasts", "watching"),
-    ("scenarios", "steps"),
-    ("scenarios", "scenario"),
-    ("scenarios", "scenario_steps"),
-    ("broadcasts", "approving"),
-}
-"""Pages that belong to the place of another blueprint."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One entry of the navigation."""
-
-    endpoint: str
-    label: str
-
-    @property
-    def active(self) -> bool:
-        """Whether the page shown belongs to it."""
-        own = self.endpoint.partition(".")[0]
-        return request.blueprint == own or (own, request.blueprint) in NEIGHBOURS
-
-
-def places() -> list[Place]:
-    """Return what the one who is logged in may open."""
-    found = [
-        Place("home.show", _("ホーム")),
-        Place("friends.index", _("友だち")),
-        Place("broadcasts.index", _("一斉配信")),
-        Place("scenarios.index", _("シナリオ")),
-        Place("questions.index", _("質問")),
-        Place("parked.index", _("保留中の通知")),
-        Place("coupons.index", _("クーポン")),
-        Place("money.show", _("通数と料金")),
-        Place("settings.show", _("お店の設定")),
-        Place("stopping.show", _("緊急停止")),
-    ]
-    operator: CurrentOperator = current_user
-    till = [Place("till.show", _("レジ"))] if operator.can_serve else []
-    return (found if operator.can_read else []) + till
 
 
 def _moment(at: datetime | None) -> str:
@@ -140,6 +95,4 @@ def register(app: Flask) -> None:
         ladder_name=_ladder,
     )
     _share(app, current_stop=current_stop, stopped_by=stopped_by)
-    _share(
-        app, places=places, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name
-    )
+    _share(app, menu=menu, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name)
