@@ -1,9 +1,19 @@
-"""What analyses prepare each night: deciles, the next-product table, cohorts and popular products."""
+"""What analyses prepare each night: deciles, the next-product table, cohorts, popular products and sales."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from segments import cohorts, deciles, next_products, popular, rfm, shop
+from segments import (
+    buying_months,
+    cohorts,
+    day_counts,
+    deciles,
+    next_products,
+    popular,
+    rfm,
+    sales_figures,
+    shop,
+)
 from segments.db import Database
 
 Failed = Callable[[str, Exception], None]
@@ -48,6 +58,13 @@ def _cohorts(database: Database, now: datetime) -> None:
         cohorts.keep(session, measured, now)
 
 
+def _buying_months(database: Database, now: datetime) -> None:
+    with database.reading() as session:
+        measured = buying_months.measure(session, now)
+    with database.begin() as session:
+        buying_months.keep(session, measured, now)
+
+
 def _popular(database: Database, now: datetime) -> None:
     with database.reading() as session:
         measured = popular.measure(session, now)
@@ -55,9 +72,24 @@ def _popular(database: Database, now: datetime) -> None:
         popular.keep(session, measured, now)
 
 
+def _sales(database: Database, now: datetime) -> None:
+    with database.reading() as session:
+        today = shop.load(session).today(now)
+        measured = [
+            sales_figures.measure(session, sales_figures.usual(key, today), now)
+            for key in sales_figures.USUAL
+        ]
+    with database.begin() as session:
+        for figures in measured:
+            sales_figures.keep(session, figures, now)
+
+
 PARTS: dict[str, Callable[[Database, datetime], None]] = {
     "deciles": _deciles,
     "next_products": _next_products,
     "cohorts": _cohorts,
+    "buying_months": _buying_months,
     "popular": _popular,
+    "follows": day_counts.recount_follows,
+    "sales": _sales,
 }

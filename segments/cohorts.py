@@ -94,6 +94,12 @@ def load(session: Session, now: datetime) -> Cohorts:
     return Cohorts(date.fromisoformat(kept.value["day"]), rows)
 
 
+def is_kept(session: Session) -> bool:
+    """Tell whether some night has measured the cohorts."""
+    kept = session.get(Setting, SETTING)
+    return kept is not None and bool(kept.value["rows"])
+
+
 def _add(part: Orders, base: int, today: date, size: Ints, active: Ints, yen: Ints) -> None:
     is_first = ~same_as_before(part.friend)
     month = months_of(part.day)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from segments import signals, surveys, trust
 from segments.errors import NotFound
-from segments.models import ChatMessage, Direction, Friend, Question, TrustKind
+from segments.models import ChatMedia, ChatMessage, Direction, Friend, Question, TrustKind
 from segments.upsert import insert_ignore
 
 
@@ -87,7 +87,7 @@ def said_many(session: Session, messages: Sequence[Said]) -> None:
 
 
 def unsend(session: Session, line_message_id: str, at: datetime) -> bool:
-    """Forget what a friend took back: text, content and survey answers go, that there was something stays.
+    """Forget what a friend took back: text, content, picture and survey answers go, that there was something stays.
 
     Tell whether it was known.
     """
@@ -100,6 +100,7 @@ def unsend(session: Session, line_message_id: str, at: datetime) -> bool:
     known = session.execute(taken_back).first()
     if known is not None:
         surveys.forget(session, known.friend_id, known.id)
+        session.execute(delete(ChatMedia).where(ChatMedia.message_id == known.id))
     return known is not None
 
 

@@ -64,9 +64,11 @@ def define(session: Session, key: str, terms: CouponTerms, now: datetime) -> Cou
 def grant(session: Session, coupon_key: str, friend_id: int, cause: str, now: datetime) -> CouponGrant:
     """Give a friend a coupon for `cause` (unique in all the shop, e.g. `referral:12:newcomer`); again gives the same.
 
-    Raises NotFound("coupon_unknown", key=…).
+    Raises NotFound("coupon_unknown", key=…) or Conflict("coupon_stopped", key=…).
     """
-    coupon = _coupon(session, coupon_key, now)
+    coupon = of_key(session, coupon_key, now)
+    if coupon.stopped_at is not None:
+        raise Conflict("coupon_stopped", key=coupon_key)
     row = {
         "coupon_id": coupon.id,
         "friend_id": friend_id,
@@ -117,8 +119,10 @@ def held(session: Session, friend_id: int, now: datetime) -> Sequence[HeldCoupon
     ]
 
 
-def redeem(session: Session, code: str, by: str, now: datetime) -> CouponGrant:
-    """Use a coupon up, `by` an operator or the till; of two at once one succeeds.
+def redeem(
+    session: Session, code: str, by: str, now: datetime, *, purchase_id: int | None = None
+) -> CouponGrant:
+    """Use a coupon up, `by` an operator or the till, with an order where it is known; of two at once one succeeds.
 
     Raises NotFound("coupon_unknown"), Conflict("coupon_redeemed", at=…, by=…) or Invalid("coupon_expired", at=…).
     """
@@ -126,7 +130,7 @@ def redeem(session: Session, code: str, by: str, now: datetime) -> CouponGrant:
     claim = (
         update(CouponGrant)
         .where(CouponGrant.code == typed, CouponGrant.redeemed_at.is_(None), CouponGrant.expires_at > now)
-        .values(redeemed_at=now, redeemed_by=by)
+        .values(redeemed_at=now, redeemed_by=by, purchase_id=purchase_id)
         .returning(CouponGrant.id)
         .execution_options(synchronize_session=False)
     )
@@ -142,13 +146,24 @@ def redeem(session: Session, code: str, by: str, now: datetime) -> CouponGrant:
     return used
 
 
+def give_back(session: Session, purchase_id: int) -> CouponGrant | None:
+    """Make the coupon that was used with an order good again, as far as its days go; return it if there was one."""
+    used = session.scalar(select(CouponGrant).where(CouponGrant.purchase_id == purchase_id))
+    if used is not None:
+        used.redeemed_at = used.redeemed_by = used.purchase_id = None
+        session.flush()
+        touching.touch(session, [used.friend_id])
+    return used
+
+
 def _refusal(used: CouponGrant) -> Conflict | Invalid:
     if used.redeemed_at is not None:
         return Conflict("coupon_redeemed", at=used.redeemed_at, by=used.redeemed_by)
     return Invalid("coupon_expired", at=used.expires_at)
 
 
-def _coupon(session: Session, key: str, now: datetime) -> Coupon:
+def of_key(session: Session, key: str, now: datetime) -> Coupon:
+    """Return a kind of coupon, a ready one made now if need be; raises NotFound("coupon_unknown", key=…)."""
     coupon = session.scalar(select(Coupon).where(Coupon.key == key))
     if coupon is not None:
         return coupon

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from segments import driver_rows
 from segments.learned_cycles import Cycles
+from segments.leaves.scanning import unindexed
 from segments.micros import Floats, as_micros, floats, same
 from segments.models import Cycle
 from segments.purchase_columns import Bools, Ints
+from segments.purchase_history import EVERYTHING
 
 KEY = ("friend_id", "category")
 VALUES = tuple(each.name for each in fields(Cycles) if each.name not in {"who", "category"})
@@ -23,6 +25,13 @@ _STORED = select(*(as_micros(_cycles[name]) if name in MOMENTS else _cycles[name
 _OF_ONE = _STORED.where(_cycles.friend_id == bindparam("friend_id"))
 _OF_FRIENDS = _STORED.where(_cycles.friend_id.in_(bindparam("friend_ids", expanding=True)))
 _OF_RANGE = _STORED.where(_cycles.friend_id.between(bindparam("first"), bindparam("last")))
+
+_DATES = ("due_at", "slip_at", "lapse_at")
+_OVERALL = select(_cycles.friend_id, *(as_micros(_cycles[name]) for name in _DATES)).where(
+    # SQLite would read the cycle over everything of all friends there are.
+    unindexed(_cycles.category) == EVERYTHING,
+    _cycles.friend_id.in_(bindparam("friend_ids", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,17 @@ class Stored:
 def stored(session: Session, friend_ids: Sequence[int]) -> Stored:
     """Return the rows of friends."""
     return _columns(driver_rows.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids))
+
+
+def overall(session: Session, friend_ids: Ints) -> dict[str, Floats]:
+    """Return due_at, slip_at and lapse_at of the cycle over everything, an element a friend by ascending id."""
+    dates = {name: np.full(len(friend_ids), np.nan) for name in _DATES}
+    found = session.connection().execute(_OVERALL, {"friend_ids": friend_ids.tolist()}).fetchall()
+    if found:
+        who, *columns = zip(*found, strict=True)
+        for name, column in zip(_DATES, columns, strict=True):
+            dates[name][np.searchsorted(friend_ids, who)] = floats(column)
+    return dates
 
 
 def stored_range(session: Session, first: int, last: int) -> Stored:

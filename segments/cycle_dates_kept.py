@@ -1,11 +1,11 @@
 """The dates of stored cycle rows as columns: read, made anew by other parameters, written where they moved."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from segments import driver_rows
@@ -32,6 +32,8 @@ _READ = (
     .where(Cycle.friend_id > bindparam("after"), Cycle.friend_id <= bindparam("last"))
     .order_by(Cycle.friend_id, Cycle.category)
 )  # fmt: skip
+_READ_ON_SQLITE = _READ.add_columns(literal_column("cycles.rowid"))
+_NUMBERS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Rows:
     slip_at: Floats
     lapse_at: Floats
     reminded_at: Floats
+    place: tuple[int, ...] = ()
+    """Where the rows lie in SQLite's file, by which they are found at once; PostgreSQL finds them by their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,17 @@ class Dates:
 
 def read(session: Session, after: int, last: int) -> Rows:
     """Return the rows of friends with ids above `after`, up to `last`."""
-    found = session.connection().execute(_READ, {"after": after, "last": last}).all()
-    if not found:
-        return Rows(np.zeros(0, dtype=np.int64), (), *np.zeros((10, 0)))
-    friend_id, category, *numbers = zip(*found, strict=True)
-    return Rows(np.array(friend_id, dtype=np.int64), category, *(floats(each) for each in numbers))
+    connection, wanted = session.connection(), {"after": after, "last": last}
+    if driver_rows.is_sqlite(session):
+        with connection.execute(_READ_ON_SQLITE, wanted) as result:
+            found: Any = (
+                result.cursor.fetchall()
+            )  # the driver's own tuples: nothing in them is to be converted
+    else:
+        found = connection.execute(_READ, wanted).all()
+    friend_id, category, *rest = tuple(zip(*found, strict=True)) or ((),) * (2 + _NUMBERS)
+    numbers: Any = [floats(each) for each in rest[:_NUMBERS]]
+    return Rows(np.array(friend_id, dtype=np.int64), category, *numbers, *rest[_NUMBERS:])
 
 
 def dates_of(rows: Rows, params: CycleParams) -> Dates:
@@ -100,11 +110,15 @@ def write(session: Session, rows: Rows, dates: Dates, now_us: float) -> int:
     values = {
         "cycle_days": columns.pop("cycle_days").tolist(),
         **{name: plain(each) for name, each in columns.items()},
+    }
+    key: dict[str, list[Any]] = {
         "friend_id": rows.friend_id[moved].tolist(),
         "category": [rows.category[one] for one in chosen],
     }
+    if rows.place:
+        key = {"rowid": [rows.place[one] for one in chosen]}
     if chosen:
-        _update(session, "cycles", ("friend_id", "category"), values)
+        _update(session, "cycles", tuple(key), values | key)
     return len(chosen)
 
 

@@ -28,7 +28,7 @@ RUNGS = tuple(
     for name in (each.rung_column, each.since_column, each.reason_column)
     if name
 )
-WRITTEN = (*LEARNED, *RUNGS, "suppressed_at", "review_at")
+WRITTEN = (*LEARNED, *RUNGS, "suppressed_at", "review_at", "unlearned_since")
 """What learning writes."""
 _GIVEN = tuple(name for name in FACTS if name not in LEARNED and hasattr(Facts, name))
 _OTHERS = ("trial_offered_at", "answer_count", "complaint_count", "complained_at", "points")
@@ -81,17 +81,32 @@ def seen(kept: Columns, dates: Mapping[str, Floats]) -> LadderColumns:
 
 
 def write(session: Session, kept: Columns, new: Columns) -> Bools:
-    """Write the rows that differ in any of the new columns from what was kept; tell which did."""
-    changed = np.zeros(len(kept["friend_id"]), dtype=np.bool_)
-    for name, values in new.items():
-        changed |= _differs(name, kept[name], values)
-    places = np.flatnonzero(changed)
-    if places.size:
-        columns = {name: _stored(session, name, values, places) for name, values in new.items()}
-        ids = kept["friend_id"][places]
-        driver_rows.update(session, "facts", "friend_id", columns | {"friend_id": driver_rows.numbers(ids)})
-        _tell_session(session, ids, {name: (values, places) for name, values in new.items()})
+    """Write the rows that differ in any of the new columns from what was kept; tell which did.
+
+    Only columns that changed are written: every other would cost a place in its index all the same.
+    """
+    size = len(kept["friend_id"])
+    differing = {
+        name: np.zeros(size, np.bool_) | _differs(name, kept[name], each) for name, each in new.items()
+    }
+    changed = np.logical_or.reduce(list(differing.values()))
+    turned = np.logical_or.reduce([each for name, each in differing.items() if name != "review_at"])
+    for rows in (
+        changed & turned,
+        changed & ~turned,
+    ):  # most of those whom time moves only get their next date
+        _write(session, kept, {name: new[name] for name, each in differing.items() if each[rows].any()}, rows)
     return changed
+
+
+def _write(session: Session, kept: Columns, new: Columns, rows: Bools) -> None:
+    places = np.flatnonzero(rows)
+    if not places.size:
+        return
+    columns = {name: _stored(session, name, values, places) for name, values in new.items()}
+    ids = kept["friend_id"][places]
+    driver_rows.update(session, "facts", "friend_id", columns | {"friend_id": driver_rows.numbers(ids)})
+    _tell_session(session, ids, {name: (values, places) for name, values in new.items()})
 
 
 def _differs(name: str, before: Any, after: Any) -> Any:

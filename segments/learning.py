@@ -6,12 +6,12 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
-from segments import cycle_columns, facts_columns, learned_events, purchase_columns
+from segments import cycle_columns, facts_columns, learned_events, purchase_columns, touching
 from segments.facts_columns import Columns
 from segments.facts_locking import begin
 from segments.point_earning import follow_purchases
 from segments.rules import rules_of
-from segments.taking_in import lesson_of, take_in
+from segments.taking_in import lesson_of, stand, take_in
 
 BATCH = 1000
 
@@ -43,9 +43,10 @@ def learn(
 ) -> None:
     """Learn of at most a thousand friends by ascending id; with `signals_too` also what purchases do not tell."""
     session.flush()
-    rules = rules_of(session)
-    # Locked before the purchases are read: two purchases recorded at once must both be counted.
+    # Locked before purchases and rules are read: two purchases recorded at once must both be counted, and what
+    # changes afterwards finds friends who are learned to mark them as unlearned.
     kept = _locked(session, friend_ids, now)
+    rules = rules_of(session)
     ids = kept["friend_id"]
     if not len(ids):
         return
@@ -55,6 +56,17 @@ def learn(
     others = learned_events.signals(session, ids) if signals_too else None
     take_in(session, kept, before, lesson, rules, now, np.full(len(known), announce), others)
     follow_purchases(session, known, now, rules=rules.points, announce=announce)
+
+
+def look_again(session: Session, friend_ids: Sequence[int], now: datetime) -> None:
+    """Judge friends, at most a thousand by ascending id, whom only time may have moved: no purchase is read."""
+    if not friend_ids:
+        return
+    kept = facts_columns.lock(session, friend_ids)
+    ids = kept["friend_id"]
+    dates = cycle_columns.overall(session, ids)
+    changed = stand(session, kept, {}, dates, rules_of(session), now, np.full(len(ids), True))
+    touching.touch(session, ids[changed].tolist())
 
 
 def _locked(session: Session, friend_ids: Sequence[int], now: datetime) -> Columns:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from segments import rule_tags
+from segments import rule_tags, segment_moves
 from segments.members_sound import Kept
 from segments.models import CustomerEvent, EventKind, Segment, SegmentMember
 
@@ -42,7 +42,12 @@ def write(session: Session, moves: Sequence[Moves], now: datetime) -> int:
 
 
 def tell(session: Session, moves: Iterable[Moves], now: datetime) -> None:
-    """Raise SEGMENT_ENTERED and SEGMENT_LEFT."""
+    """Raise SEGMENT_ENTERED and SEGMENT_LEFT, and count them for the day."""
+    moves = list(moves)
+    for one in moves:
+        if one.entered or one.left:
+            day = now.astimezone(one.kept.zone).date()
+            segment_moves.tally(session, one.kept.segment.id, day, len(one.entered), len(one.left))
     rows = [
         {"kind": kind, "friend_id": friend_id, "at": now, "payload": _payload(one.kept.segment)}
         for one in moves

@@ -12,7 +12,7 @@ from segments.errors import Invalid
 from segments.models import Policy
 
 NAME = "points"
-MOST_YEN, MOST_DAYS = 1_000_000, 3650
+MOST_YEN, MOST_DAYS, MOST_POINT_YEN = 1_000_000, 3650, 10_000
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class PointPolicy:
     """Yen of a purchase, tax included and refunds taken off, for one point; 0 gives none."""
     expire_days: int | None = None
     """Days after the purchase, or the gift, on which points go; None keeps them."""
+
+    point_yen: int = 1
+    """Yen that one point takes off at the till; 0 when points cannot be used there."""
 
     @property
     def is_on(self) -> bool:
@@ -40,7 +43,11 @@ class PointPolicy:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "PointPolicy":
         """Read a stored rule; raises Invalid("policy_invalid", field=…)."""
-        limits = {"yen_per_point": (0, MOST_YEN), "expire_days": (1, MOST_DAYS)}
+        limits = {
+            "yen_per_point": (0, MOST_YEN),
+            "expire_days": (1, MOST_DAYS),
+            "point_yen": (0, MOST_POINT_YEN),
+        }
         for field, value in data.items():
             if field not in limits:
                 raise Invalid("policy_invalid", field=field)

@@ -81,7 +81,7 @@ def save_ladder_policy(session: Session, policy: AnyLadderPolicy, by: str, now: 
     checked = type(policy).from_json(policy.to_json())
     save(session, name_of(checked), checked.to_json(), by, now)
     # No rule about a friend who never bought reads a threshold.
-    session.execute(update(Facts).where(Facts.purchase_count > 0).values(review_at=now))
+    learn_everybody_again(session, now)
 
 
 def stage_policy(session: Session) -> StagePolicy:
@@ -103,7 +103,12 @@ def save_cycle_params(session: Session, params: CycleParams, by: str, now: datet
     """Put new parameters in force; every buyer's dates are made anew by the next reviews."""
     checked = CycleParams.from_json(params.to_json())
     save(session, CYCLE, checked.to_json(), by, now)
-    session.execute(update(Facts).where(Facts.purchase_count > 0).values(review_at=now))
+    learn_everybody_again(session, now)
+
+
+def learn_everybody_again(session: Session, now: datetime) -> None:
+    """Have all buyers' purchases read anew by the next reviews, some at a time."""
+    session.execute(update(Facts).where(Facts.purchase_count > 0).values(review_at=now, unlearned_since=now))
 
 
 def newcomer_days(session: Session) -> int:

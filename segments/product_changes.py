@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from segments.models import Facts, Product, ProductKind, Purchase, PurchaseItem
@@ -27,7 +27,7 @@ def judge_orders_again(session: Session, product_ids: Sequence[int], now: dateti
 
 
 def look_at_buyers_again(session: Session, product_ids: Sequence[int], now: datetime) -> None:
-    """Have the friends who bought these products looked at by the next reviews, some at a time.
+    """Have the purchases of friends who bought these products read anew by the next reviews, some at a time.
 
     A best seller may have a million buyers: here their day of review is moved, and nothing is computed.
     """
@@ -38,6 +38,7 @@ def look_at_buyers_again(session: Session, product_ids: Sequence[int], now: date
         .join(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
         .where(PurchaseItem.product_id.in_(product_ids), Purchase.friend_id.is_not(None))
     )
-    later = or_(Facts.review_at.is_(None), Facts.review_at > now)
-    statement = update(Facts).where(Facts.friend_id.in_(buyers), later).values(review_at=now)
+    not_yet = Facts.unlearned_since.is_(None) | Facts.review_at.is_(None) | (Facts.review_at > now)
+    soon = {"review_at": now, "unlearned_since": now}
+    statement = update(Facts).where(Facts.friend_id.in_(buyers), not_yet).values(soon)
     session.execute(statement.execution_options(synchronize_session=False))

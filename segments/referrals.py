@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from segments import coupons, events, policies, shop, touching
 from segments.codes import as_typed, new_code
-from segments.errors import Invalid
+from segments.errors import Conflict, Invalid
 from segments.models import EventKind, Facts, Friend, Referral
 from segments.upsert import insert_ignore
 
@@ -127,7 +127,10 @@ def _enter(session: Session, newcomer_id: int, referrer_id: int, now: datetime) 
 
 
 def _reward(session: Session, referral: Referral, side: str, friend_id: int, key: str, now: datetime) -> None:
-    granted = coupons.grant(session, key, friend_id, f"referral:{referral.id}:{side}", now)
+    try:
+        granted = coupons.grant(session, key, friend_id, f"referral:{referral.id}:{side}", now)
+    except Conflict:  # the shop stopped this coupon: nobody is rewarded with it any more
+        return
     events.append(
         session,
         EventKind.REFERRAL_REWARDED,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, select, tuple_, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from segments import cycle_rows, cycle_words, events, learning, policies, shop
@@ -21,22 +21,19 @@ def review_due(session: Session, now: datetime, limit: int = 500) -> int:
 
 
 def _review_friends(session: Session, now: datetime, limit: int) -> int:
-    # Claimed by taking the date away; learning puts the next one there in the same transaction.
-    claim = (
-        update(Facts)
-        .where(Facts.friend_id.in_(_next_friends(now, limit)), Facts.review_at <= now)
-        .values(review_at=None)
-        .returning(Facts.friend_id)
-        .execution_options(synchronize_session=False)
+    # Locked: their next date, put there in this transaction, takes them off the list.
+    due = (
+        select(Facts.friend_id, Facts.unlearned_since)
+        .where(Facts.review_at <= now)
+        .order_by(Facts.review_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True)
     )
-    claimed = session.scalars(claim).all()
-    learning.learn_purchases_many(session, claimed, now)
-    return len(claimed)
-
-
-def _next_friends(now: datetime, limit: int) -> ScalarSelect[int]:
-    waiting = select(Facts.friend_id).where(Facts.review_at <= now).order_by(Facts.review_at).limit(limit)
-    return waiting.with_for_update(skip_locked=True).scalar_subquery()
+    found = sorted(session.execute(due).all())
+    unlearned = [friend_id for friend_id, since in found if since is not None]
+    learning.learn_purchases_many(session, unlearned, now)
+    learning.look_again(session, [friend_id for friend_id, since in found if since is None], now)
+    return len(found)
 
 
 def _raise_reminders(session: Session, now: datetime, limit: int) -> int:

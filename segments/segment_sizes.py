@@ -1,6 +1,6 @@
 """How segments grew: one figure a night for each, kept as counted and never made up afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -39,6 +39,24 @@ def count_all(database: Database, now: datetime) -> int:
             select(Segment.id).where(Segment.id.not_in(counted)).order_by(Segment.id)
         ).all()
     return sum(_count(database, segment_id, today, now) for segment_id in waiting)
+
+
+def count_one(database: Database, segment_id: int, now: datetime) -> bool:
+    """Count one segment for the shop's present day, if nothing was counted yet; tell whether it was."""
+    with database.reading() as session:
+        today = shop.load(session).today(now)
+    return _count(database, segment_id, today, now) == 1
+
+
+def latest(session: Session, segment_ids: Collection[int], since: date) -> dict[int, list[Size]]:
+    """Return the figures of several segments from `since` on, in the order of the days."""
+    query = select(SegmentSize.segment_id, SegmentSize.day, SegmentSize.size).where(
+        SegmentSize.segment_id.in_(segment_ids), SegmentSize.day >= since
+    )
+    found: dict[int, list[Size]] = {}
+    for segment_id, day, size in session.execute(query.order_by(SegmentSize.segment_id, SegmentSize.day)):
+        found.setdefault(segment_id, []).append(Size(day, size))
+    return found
 
 
 def sizes(session: Session, segment_id: int, since: date, until: date) -> Sequence[Size]:

@@ -11,6 +11,7 @@ from sqlalchemy import Text, select
 from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
+from segments import policies
 from segments.errors import Invalid
 from segments.models import Setting
 
@@ -101,9 +102,14 @@ def _understood(stored: str) -> Shop:
 
 
 def save(session: Session, shop: Shop, now: datetime) -> None:
-    """Store the settings after checking them; raises Invalid("shop_invalid", field=…)."""
+    """Store the settings after checking them; raises Invalid("shop_invalid", field=…).
+
+    In another zone purchases fall on other days: they are read anew.
+    """
     value = to_json(shop)
     from_json(value)
+    if load(session).zone != shop.zone:
+        policies.learn_everybody_again(session, now)
     session.merge(Setting(name=SETTING, value=value, updated_at=now))
     session.flush()  # `load` looks past the session
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from unicodedata import category
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from segments import tag_rows, touching
-from segments.errors import Conflict, Invalid
+from segments.errors import Conflict, Invalid, NotFound
 from segments.models import FriendTag, Segment, SegmentMember, Tag
 from segments.upsert import insert_ignore
 
@@ -71,7 +73,7 @@ def untag(session: Session, friend_id: int, name: str) -> bool:
     if known is None:
         return False
     _refuse_what_a_rule_keeps(session, known, friend_id)
-    gone = delete(FriendTag).where(FriendTag.friend_id == friend_id, FriendTag.tag_id == known.id)
+    gone = delete_rows(FriendTag).where(FriendTag.friend_id == friend_id, FriendTag.tag_id == known.id)
     if session.scalar(gone.returning(FriendTag.tag_id)) is None:
         return False
     touching.touch(session, [friend_id])
@@ -94,6 +96,37 @@ def ensure(session: Session, name: str, now: datetime) -> Tag:
         return known
     insert_ignore(session, Tag, [{"name": wanted, "created_at": now}])
     return session.scalars(select(Tag).where(Tag.name == wanted)).one()
+
+
+def rename(session: Session, name: str, new_name: str) -> Tag:
+    """Give a tag another name; conditions that name it are the caller's to change (scheduler.tag_uses.rename).
+
+    Raises NotFound("tag_unknown"), Invalid("tag_invalid") or Conflict("tag_name_taken").
+    """
+    tag, wanted = find(session, name), new_name.strip()
+    if tag is None:
+        raise NotFound("tag_unknown", name=name)
+    if not _can_be_a_name(wanted):
+        raise Invalid("tag_invalid", name=new_name)
+    taken = Conflict("tag_name_taken", name=wanted)
+    if wanted != tag.name and find(session, wanted) is not None:
+        raise taken
+    try:
+        with session.begin_nested():
+            tag.name = wanted
+            session.flush()
+    except IntegrityError as error:
+        raise taken from error
+    return tag
+
+
+def delete(session: Session, gone: Tag) -> int:
+    """Delete a tag and take it off everybody; return off how many."""
+    carried = delete_rows(FriendTag).where(FriendTag.tag_id == gone.id).returning(FriendTag.friend_id)
+    friends = session.scalars(carried.execution_options(synchronize_session=False)).all()
+    session.execute(delete_rows(Tag).where(Tag.id == gone.id))
+    touching.touch(session, friends)
+    return len(friends)
 
 
 def names_of(session: Session, friend_id: int) -> Sequence[str]:
@@ -125,6 +158,11 @@ def everything(session: Session) -> list[TagInUse]:
         .order_by(Tag.name)
     )
     return [TagInUse(*row) for row in session.execute(query)]
+
+
+def is_name(wanted: str) -> bool:
+    """Tell whether a tag can be called so."""
+    return _can_be_a_name(wanted.strip())
 
 
 def _can_be_a_name(wanted: str) -> bool:

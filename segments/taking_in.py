@@ -1,5 +1,6 @@
 """Writes what was learned of friends: cycles, facts, rungs with their history and news; only what changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from segments.facts_columns import Columns
 from segments.ladders import judge
 from segments.learned import LEARNED, Learned, learned_of
 from segments.learned_cycles import Cycles
-from segments.micros import micros_of
+from segments.micros import Floats, micros_of
 from segments.purchase_columns import Bools, Purchases
 from segments.rules import Rules
 
@@ -50,14 +51,28 @@ def take_in(
     ids, now_us = kept["friend_id"], float(micros_of(now) or 0)
     changed = cycle_columns.keep(session, ids, lesson.cycles, lesson.names, before, now_us)
     new: Columns = {name: getattr(lesson.facts, name) for name in LEARNED} | (signals or {})
-    seen = facts_columns.seen(kept | new, _dates(lesson.cycles, len(ids)))
-    judged = judge(seen, rules.ladders, now_us)
-    new |= ladder_rows.after(kept, judged, now_us)
-    ladder_rows.record(session, kept, judged, seen, rules.ladders, now_us, told)
-    changed |= facts_columns.write(session, kept, new)
+    new["unlearned_since"] = np.full(len(ids), np.nan)
+    changed |= stand(session, kept, new, _dates(lesson.cycles, len(ids)), rules, now, told)
     touching.touch(session, ids[changed].tolist())
     first = ids[(kept["purchase_count"] == 0) & (new["purchase_count"] > 0)]
     referrals.reward_first_purchases(session, first.tolist(), now)
+
+
+def stand(
+    session: Session,
+    kept: Columns,
+    new: Columns,
+    dates: Mapping[str, Floats],
+    rules: Rules,
+    now: datetime,
+    told: Bools,
+) -> Bools:
+    """Judge friends by their facts, `kept` but for what is `new`, and write what changed; tell for whom any did."""
+    now_us = float(micros_of(now) or 0)
+    seen = facts_columns.seen(kept | new, dates)
+    judged = judge(seen, rules.ladders, now_us)
+    ladder_rows.record(session, kept, judged, seen, rules.ladders, now_us, told)
+    return facts_columns.write(session, kept, new | ladder_rows.after(kept, judged, now_us))
 
 
 def _dates(cycles: Cycles, size: int) -> dict[str, Any]:

@@ -75,6 +75,17 @@ def unwatch(session: Session, segment_id: int) -> None:
     session.flush()
 
 
+def want(session: Session, segment_id: int, wanted: bool) -> Segment:
+    """Note whether an operator wants to see who comes and goes; scenario_starts.keep_watched acts on it.
+
+    Raises NotFound("segment_unknown").
+    """
+    segment = _locked(session, segment_id)
+    segment.kept_by_hand = wanted
+    session.flush()
+    return segment
+
+
 def start_over(segment: Segment, now: datetime, *, first: bool = False) -> None:
     """Have a watched segment compared with all friends again; the differences are news unless it is the first time."""
     still_first = segment.filling is not None and Filling.from_json(segment.filling).first

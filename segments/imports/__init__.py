@@ -6,10 +6,11 @@ from segments.imports.options import Decimals, ImportOptions, Phase
 from segments.imports.products import import_products
 from segments.imports.purchases import import_purchases
 from segments.imports.refusals import harmless, refused_lines, write_refusals
-from segments.imports.run import Progress
+from segments.imports.run import Cancelled, Progress
 from segments.imports.words import reason_words
 
 __all__ = [
+    "Cancelled",
     "Decimals",
     "ImportOptions",
     "ImportReport",

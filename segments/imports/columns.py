@@ -48,6 +48,16 @@ class Columns:
         }
         _check_needed(self._places, fields, self.names)
 
+    @staticmethod
+    def shown(header: Sequence[str]) -> list[str]:
+        """Return the headers as they are shown and mapped."""
+        return [_shown(name) for name in header]
+
+    @staticmethod
+    def guess(name: str, fields: Fields) -> str:
+        """Return the field that a header tells by itself; "" when it tells none."""
+        return next(iter(_places([name], fields, {})), "")
+
     def row(self, line: int, cells: Sequence[str]) -> Row:
         """Name the cells of one record; missing ones at its end are empty."""
         width, held = len(self.names), len(cells)

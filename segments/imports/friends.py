@@ -68,6 +68,7 @@ class FriendImporter:
         session.flush()
         changed = {friend.id for friend in people.changed} | _settle(session, placed, people, job)
         tally.accepted += sum(friend.id in changed for _, friend in placed)
+        tally.created += sum(friend.id in people.made for _, friend in placed)
         tally.unchanged += sum(friend.id not in changed for _, friend in placed)
         return tally
 

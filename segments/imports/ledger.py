@@ -8,6 +8,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from segments.errors import KokyakuError
+from segments.imports.options import ImportOptions
 from segments.models import ImportRun, ImportState, RefusedLine
 
 SHOWN = 1000
@@ -37,6 +38,8 @@ class ImportReport:
     unchanged: int
     refused_count: int
     refused: list[Refusal]
+    created: int = 0
+    """Those of the accepted lines that made something new."""
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Tally:
     """What came of some lines."""
 
     accepted: int = 0
+    created: int = 0
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list[Refusal])
 
@@ -64,7 +68,7 @@ class Ledger:
 
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
-        self._accepted = self._unchanged = self._refused = 0
+        self._accepted = self._created = self._unchanged = self._refused = 0
         self._shown: list[Refusal] = []
 
     def enter(self, session: Session, tally: Tally) -> None:
@@ -80,6 +84,7 @@ class Ledger:
             .where(ImportRun.id == self.run_id)
             .values(
                 accepted=ImportRun.accepted + tally.accepted,
+                created=ImportRun.created + tally.created,
                 unchanged=ImportRun.unchanged + tally.unchanged,
                 refused=ImportRun.refused + len(rows),
             )
@@ -89,6 +94,7 @@ class Ledger:
     def count(self, tally: Tally) -> None:
         """Count a tally once its transaction is committed."""
         self._accepted += tally.accepted
+        self._created += tally.created
         self._unchanged += tally.unchanged
         self._refused += len(tally.refused)
         self._shown.extend(tally.refused[: SHOWN - len(self._shown)])
@@ -96,12 +102,20 @@ class Ledger:
     def report(self) -> ImportReport:
         """Return what was counted."""
         shown = sorted(self._shown, key=lambda refusal: refusal.line_number)
-        return ImportReport(self.run_id, self._accepted, self._unchanged, self._refused, shown)
+        return ImportReport(self.run_id, self._accepted, self._unchanged, self._refused, shown, self._created)
 
 
-def open_run(session: Session, kind: str, file_name: str, now: datetime) -> int:
+def open_run(session: Session, kind: str, file_name: str, options: ImportOptions, now: datetime) -> int:
     """Add a running import and return its id."""
-    run = ImportRun(kind=kind, file_name=file_name, started_at=now, state=ImportState.RUNNING)
+    run = ImportRun(
+        kind=kind,
+        file_name=options.file_name or file_name,
+        started_at=now,
+        state=ImportState.RUNNING,
+        is_rehearsal=options.is_rehearsal,
+        by=options.by,
+        upload_id=options.upload_id,
+    )
     session.add(run)
     session.flush()
     return run.id

@@ -40,5 +40,12 @@ class ImportOptions:
     amount_factor: Decimal = Decimal(1)
     announce_tags: bool = False
     """Whether tags of a friends file are news to scenarios: a file of the past starts none."""
+    is_rehearsal: bool = False
+    """Whether to find out only what would come of the file: nothing but the refusals is kept."""
+    by: str = ""
+    """Who asked for it, `operator:3`."""
+    upload_id: int | None = None
+    file_name: str = ""
+    """What the file was called where it came from; "" is its name here."""
     batch_lines: int = 1000
     """How many lines one transaction takes; on SQLite nobody else writes meanwhile (about 0.1 s)."""

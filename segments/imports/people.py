@@ -27,8 +27,14 @@ class People:
         self._by_number = {friend.member_number: friend for friend in found if friend.member_number}
         self.changed: list[Friend] = []
         """Friends made or changed, in order; one may come twice."""
+        self._made: list[Friend] = []
         self.merged: list[Friend] = []
         """Friends who took over another row's past."""
+
+    @property
+    def made(self) -> set[int]:
+        """Ids of the friends who were not known before; once the session is flushed."""
+        return {friend.id for friend in self._made}
 
     def take_in(self, line: FriendLine) -> Friend | Conflict:
         """Return the friend a line speaks of, made or changed as it says, or why it contradicts what is known."""
@@ -39,6 +45,7 @@ class People:
             friend = Friend(created_at=self._now, display_name="", kana="", language="ja", fields={})
             self._session.add(friend)
             self.changed.append(friend)
+            self._made.append(friend)
         if _take_over(friend, line, self._now):
             self.changed.append(friend)
         if line.line_user_id:

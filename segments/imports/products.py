@@ -86,7 +86,7 @@ class ProductImporter:
     def take(self, session: Session, groups: Sequence[Group], job: Job) -> Tally:
         """Create or change the products of some groups."""
         tally = Tally()
-        news = first_of_each(groups, lambda row: _read(Reader(row, job.columns)), tally)
+        news = first_of_each(groups, lambda row: read_product(Reader(row, job.columns)), tally)
         for (row, _), result in zip(news, put_many(session, [new for _, new in news], job.now), strict=True):
             if isinstance(result, KokyakuError):
                 tally.refuse(row.line, result)
@@ -94,10 +94,12 @@ class ProductImporter:
                 tally.unchanged += 1
             else:
                 tally.accepted += 1
+                tally.created += result == Put.CREATED
         return tally
 
 
-def _read(reader: Reader) -> NewProduct:
+def read_product(reader: Reader) -> NewProduct:
+    """Read one line; raise CellError."""
     reader.check_width()
     return NewProduct(
         code=reader.text("code", 64),

@@ -64,6 +64,7 @@ class PurchaseImporter:
                 tally.unchanged += len(group)
             else:
                 tally.accepted += len(group)
+                tally.created += len(group) if outcome.told == Told.NEW else 0
         return tally
 
     def _read(self, group: Group, job: Job, tally: Tally) -> tuple[NewPurchase, list[Entry]] | None:

@@ -25,6 +25,11 @@ Progress = Callable[[Phase, int, int], None]
 
 MAX_SOURCE = 64
 
+
+class Cancelled(Exception):
+    """Raised by who hears the progress, between two batches: what was recorded so far stays."""
+
+
 Group = Sequence[Row]
 """The rows of one key: the lines of one order, or the one line of a friend."""
 
@@ -87,11 +92,14 @@ def run_import(
     with open_records(path, encoding, lambda done: progress(Phase.READING, done, size)) as records:
         columns = Columns(_header(records), importer.fields, options.mapping)
         with database.begin() as session:
-            run_id = open_run(session, importer.kind, path.name, clock.now())
+            run_id = open_run(session, importer.kind, path.name, options, clock.now())
         state = ImportState.FAILED
         try:
             report = _Run(importer, database, clock, options, columns, Ledger(run_id), progress).read(records)
             state = ImportState.DONE
+        except Cancelled:
+            state = ImportState.CANCELLED
+            raise
         finally:
             with database.begin() as session:
                 close_run(session, run_id, state, clock.now())
@@ -167,7 +175,10 @@ class _Run:
         try:
             with self.database.begin() as session:
                 tally = self.importer.take(session, groups, Job(self.options, self.columns, now, source))
-                self.ledger.enter(session, tally)
+                if self.options.is_rehearsal:
+                    session.rollback()
+                else:
+                    self.ledger.enter(session, tally)
         except (IntegrityError, DataError):
             if len(groups) > 1:
                 middle = len(groups) // 2
@@ -179,6 +190,9 @@ class _Run:
                 tally.refuse(row.line, Invalid("database_refused"))
             self._enter(tally)
             return
+        if self.options.is_rehearsal:
+            with self.database.begin() as session:
+                self.ledger.enter(session, tally)
         self.ledger.count(tally)
 
     def _enter(self, tally: Tally) -> None:

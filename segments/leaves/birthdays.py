@@ -1,7 +1,7 @@
 """Questions about birthdays and age, by the shop's calendar; who was born on 29 February keeps the 28th in common years."""
 
 from datetime import date, timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, and_, extract, or_, select, true
@@ -49,7 +49,7 @@ class BirthdayIn(OfFriend):
     """Has their birthday in one of these months, 1 to 12."""
 
     kind: Literal["birthday_month"] = Field(default="birthday_month", alias="is")
-    months: list[int] = Field(min_length=1, max_length=12)
+    months: list[Annotated[int, Field(ge=1, le=12, strict=True)]] = Field(min_length=1, max_length=12)
 
     def sql(self, context: Context) -> ColumnElement[bool]:
         return and_(Friend.birthday.is_not(None), _month.in_(self.months))

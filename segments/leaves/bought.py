@@ -23,8 +23,8 @@ from segments.leaves.context import Context, Edge, Known, Span, day_start
 from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, glance, having
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
-from segments.models import Facts, Product, Purchase, PurchaseItem
-from segments.purchase_history import counts
+from segments.models import Cycle, Facts, Friend, Product, Purchase, PurchaseItem
+from segments.purchase_history import EVERYTHING, counts
 
 _Limit = tuple[int | None, int | None]
 
@@ -79,11 +79,33 @@ class Bought(MaybePeriod, Leaf):
         """Return the expression for who bought so often, or for so much; what the facts say at once goes first."""
         begin, end = self._limits(context)
         plausible = self._plausible(times or 1, context)
+        if begin is not None and self._told_by_cycles(times, yen, end):
+            return and_(plausible, self._lately(begin, context))
         if self._of_some or end is not None:
             return and_(plausible, self._having(times, yen, context))
         if begin is None:
             return Facts.purchase_count >= times if times else Facts.spend_yen >= (yen or 0)
         return plausible if times == 1 else and_(plausible, self._having(times, yen, context))
+
+    def _told_by_cycles(self, times: int | None, yen: int | None, end: datetime | None) -> bool:
+        """Say whether it is enough to know when a category was last bought, which cycles do."""
+        once = times == 1 and yen is None and end is None
+        return once and bool(self.categories) and not self.products and EVERYTHING not in self.categories
+
+    def _lately(self, begin: datetime, context: Context) -> ColumnElement[bool]:
+        """Return the expression for who bought from the categories since `begin`.
+
+        The cycles tell at once. Of those who wait to be learned anew, because a category was renamed, say, the
+        purchases are asked.
+        """
+        # By the index on categories SQLite would fetch row after row from all over the table.
+        bought = context.broad(Cycle.category).in_(self.categories), Cycle.last_at >= begin
+        known = having(select(Cycle.friend_id).where(*bought), Cycle.friend_id, context)
+        orders = self._orders(context).where(Purchase.friend_id == Friend.id).correlate(Friend)
+        return or_(
+            and_(Facts.unlearned_since.is_(None), known),
+            and_(Facts.unlearned_since.is_not(None), orders.exists()),
+        )
 
     def _plausible(self, times: int, context: Context) -> ColumnElement[bool]:
         begin, end = self._limits(context)

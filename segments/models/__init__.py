@@ -1,8 +1,9 @@
 """The tables of the lowest floor, a file a subject."""
 
-from segments.models.conversations import ChatMessage, Direction, Question
+from segments.models.conversations import ChatMedia, ChatMessage, Direction, Question
+from segments.models.day_counts import DayCount
 from segments.models.facts import CustomerEvent, Cycle, EventKind, Facts, Policy, StageChange
-from segments.models.friends import Friend, FriendTag, MemberLinkAttempt, MemberLinkCode, Tag
+from segments.models.friends import Friend, FriendNote, FriendTag, MemberLinkAttempt, MemberLinkCode, Tag
 from segments.models.purchases import (
     ImportRun,
     ImportState,
@@ -20,25 +21,31 @@ from segments.models.segments import (
     AudienceMember,
     Segment,
     SegmentMember,
+    SegmentMoves,
     SegmentSize,
     SegmentVersion,
     Setting,
     Touched,
 )
+from segments.models.tagging import Tagging, TaggingFriend, TaggingState
 from segments.models.trust import TrustEntry, TrustKind
+from segments.models.uploads import Upload, UploadPart, UploadState
 
 __all__ = [
     "Audience",
     "AudienceMember",
+    "ChatMedia",
     "ChatMessage",
     "Coupon",
     "CouponGrant",
     "CustomerEvent",
     "Cycle",
+    "DayCount",
     "Direction",
     "EventKind",
     "Facts",
     "Friend",
+    "FriendNote",
     "FriendTag",
     "ImportRun",
     "ImportState",
@@ -58,13 +65,20 @@ __all__ = [
     "RefusedLine",
     "Segment",
     "SegmentMember",
+    "SegmentMoves",
     "SegmentSize",
     "SegmentVersion",
     "Setting",
     "StageChange",
     "SurveyAnswer",
     "Tag",
+    "Tagging",
+    "TaggingFriend",
+    "TaggingState",
     "Touched",
     "TrustEntry",
     "TrustKind",
+    "Upload",
+    "UploadPart",
+    "UploadState",
 ]

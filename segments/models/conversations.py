@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from segments.db import Base, BigId
@@ -64,3 +64,16 @@ Index(
     sqlite_where=Question.answered_at.is_(None) & Question.overdue_at.is_(None),
     postgresql_where=Question.answered_at.is_(None) & Question.overdue_at.is_(None),
 )
+
+
+class ChatMedia(Base):
+    """A small picture of what a friend sent, fetched from LINE when somebody first looked at it."""
+
+    __tablename__ = "chat_media"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("chat_messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content_type: Mapped[str] = mapped_column(String(32))
+    fetched_at: Mapped[datetime]

@@ -82,6 +82,8 @@ class Facts(Base):
     """Since when no further offers go out (S2, S3); None when they may."""
     review_at: Mapped[datetime | None] = mapped_column(index=True)
     """The next moment at which time alone may change this row; the clock reads this index."""
+    unlearned_since: Mapped[datetime | None]
+    """Since when the purchases wait to be read anew, because a rule or a product changed; the next review does it."""
 
 
 # Moments that a day of the calendar passes: conditions on them are asked again of those friends alone.
@@ -225,4 +227,24 @@ Index(
     CustomerEvent.id,
     sqlite_where=CustomerEvent.read_at.is_(None),
     postgresql_where=CustomerEvent.read_at.is_(None),
+)
+
+# Rare news that is counted day by day; all other is read by friend alone.
+COUNTED_BY_DAY = (
+    EventKind.REFOLLOWED,
+    EventKind.BLOCKED,
+    EventKind.OPTED_OUT,
+    EventKind.OPTED_IN,
+    EventKind.OFFERS_OPTED_OUT,
+    EventKind.OFFERS_OPTED_IN,
+    EventKind.SATISFIED,
+    EventKind.DISSATISFIED,
+)
+Index(
+    "ix_customer_events_counted_by_day",
+    CustomerEvent.at,
+    CustomerEvent.kind,
+    CustomerEvent.friend_id,
+    sqlite_where=CustomerEvent.kind.in_(COUNTED_BY_DAY),
+    postgresql_where=CustomerEvent.kind.in_(COUNTED_BY_DAY),
 )

@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from segments.db import Base, BigId
+from segments.folding import searched
 
 
 class Friend(Base):
@@ -18,6 +19,8 @@ class Friend(Base):
     line_user_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     display_name: Mapped[str] = mapped_column(Text, default="")
     kana: Mapped[str] = mapped_column(Text, default="")
+    searched: Mapped[str | None] = mapped_column(Text)
+    """Name, reading and texts of own fields as segments.folding folds them; kept in step by itself, see below."""
     picture_url: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(8), default="ja")
     timezone: Mapped[str | None] = mapped_column(String(64))
@@ -50,6 +53,14 @@ class Friend(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
 
+def _keep_searched(_mapper: object, _connection: object, friend: Friend) -> None:
+    friend.searched = searched(friend.display_name or "", friend.kana or "", friend.fields or {})
+
+
+# Names come from LINE, imports, merges and by hand: kept here, nobody who writes one can forget it.
+event.listen(Friend, "before_insert", _keep_searched)
+event.listen(Friend, "before_update", _keep_searched)
+
 # Whose birthday it is: asked for day by day, over all years.
 Index(
     "ix_friends_birthday",
@@ -57,6 +68,30 @@ Index(
     sqlite_where=Friend.birthday.is_not(None),
     postgresql_where=Friend.birthday.is_not(None),
 )
+
+
+# Who wrote last, for the inbox: friends who never wrote add nothing to it.
+Index(
+    "ix_friends_last_wrote_at",
+    Friend.last_wrote_at,
+    sqlite_where=Friend.last_wrote_at.is_not(None),
+    postgresql_where=Friend.last_wrote_at.is_not(None),
+)
+
+
+class FriendNote(Base):
+    """Something a person of the shop wrote down about a friend; the friend never sees it."""
+
+    __tablename__ = "friend_notes"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    friend_id: Mapped[int] = mapped_column(ForeignKey("friends.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))
+    """`operator:3`."""
+
+    __table_args__ = (Index("ix_friend_notes_friend_id_at", "friend_id", "at"),)
 
 
 class Tag(Base):

@@ -110,6 +110,7 @@ class ImportState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class ImportRun(Base):
@@ -125,8 +126,15 @@ class ImportRun(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     accepted: Mapped[int] = mapped_column(default=0)
+    created: Mapped[int] = mapped_column(default=0)
+    """Those of the accepted lines that made something new; the others changed what was known."""
     unchanged: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    is_rehearsal: Mapped[bool] = mapped_column(default=False)
+    """Whether it only tells what would come of the file: nothing was kept."""
+    by: Mapped[str] = mapped_column(String(64), default="")
+    """Who asked for it, `operator:3`; "" on the command line."""
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id", ondelete="SET NULL"), index=True)
 
 
 class RefusedLine(Base):

@@ -52,3 +52,12 @@ class LinkTap(Base):
         Index("ix_link_taps_friend_id_link_id_at", "friend_id", "link_id", "at"),
         Index("ix_link_taps_link_id_at", "link_id", "at"),
     )
+
+
+# Which friends tapped what a broadcast carried.
+Index(
+    "ix_link_taps_delivery_id",
+    LinkTap.delivery_id,
+    sqlite_where=LinkTap.delivery_id.is_not(None),
+    postgresql_where=LinkTap.delivery_id.is_not(None),
+)

@@ -20,6 +20,8 @@ class Coupon(Base):
     discount_yen: Mapped[int]
     valid_days: Mapped[int]
     created_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    """Since when nobody gets it any more; those given before stay good."""
 
 
 class CouponGrant(Base):
@@ -37,6 +39,10 @@ class CouponGrant(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     redeemed_at: Mapped[datetime | None]
     redeemed_by: Mapped[str | None] = mapped_column(String(64))
+    purchase_id: Mapped[int | None] = mapped_column(
+        ForeignKey("purchases.id", ondelete="SET NULL"), index=True
+    )
+    """The order it was used with, where the till knew."""
 
     __table_args__ = (Index("uq_coupon_grants_cause", "cause", unique=True),)
 

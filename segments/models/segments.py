@@ -21,6 +21,8 @@ class Segment(Base):
     """Raised by every change: whoever edits an older one is told."""
     watched: Mapped[bool] = mapped_column(default=False)
     """Whether its members are kept, so that entering and leaving is news (a tag's rule, a scenario's start)."""
+    kept_by_hand: Mapped[bool] = mapped_column(default=False)
+    """Whether an operator wants to see who comes and goes; it is watched then, whoever else asks for it or not."""
     members_as_of: Mapped[datetime | None]
     """Up to when passing time is taken into the kept members; None while they are still to be found."""
     members_version: Mapped[int | None]
@@ -68,6 +70,17 @@ class SegmentSize(Base):
     segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     size: Mapped[int]
+
+
+class SegmentMoves(Base):
+    """How many friends entered and left a watched segment on one day of the shop's calendar."""
+
+    __tablename__ = "segment_moves"
+
+    segment_id: Mapped[int] = mapped_column(ForeignKey("segments.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    entered: Mapped[int]
+    left: Mapped[int]
 
 
 class Touched(Base):

@@ -4,12 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from segments import facts, policies, shop, signals
+from segments import audience, facts, policies, products, shop, signals
+from segments.conditions import parse
 from segments.db import Database
-from segments.models import CustomerEvent, Cycle, EventKind, Facts, Friend, PurchaseItem
+from segments.models import CustomerEvent, Cycle, EventKind, Facts, Friend, Product, PurchaseItem
+from segments.products import NewProduct
 from segments.review import review_due
 from segments.shop import Shop
 from segments.stages import StagePolicy
@@ -136,3 +138,58 @@ def test_a_new_policy_reaches_everyone_by_review(database: Database) -> None:
     reviewed(database)
     with database.reading() as session:
         assert session.get_one(Facts, friend_id).stage == "regular"
+
+
+def test_whom_only_time_moved_is_judged_without_a_look_at_purchases(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_buyer(session, 900, 870, 840, learned=830).id
+        assert session.get_one(Facts, friend_id).stage == "regular"
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    reviewed(database)
+    with database.reading() as session:
+        assert session.get_one(Facts, friend_id).stage == "exit"
+    assert asked
+    assert not [sql for sql in asked if "purchases" in sql and sql.startswith("SELECT purchases")]
+
+
+def test_what_is_to_be_learned_anew_is_learned_though_time_is_up_as_well(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_buyer(session, 900, 870, 840, learned=830)
+        assert (session.get_one(Facts, friend.id).review_at or NOW) <= NOW
+        product = session.scalars(select(Product)).first()
+        assert product is not None
+        products.put(session, NewProduct(product.code, category="coffee"), NOW)
+    reviewed(database)
+    with database.reading() as session:
+        kept = session.get_one(Facts, friend.id)
+        assert (kept.stage, kept.unlearned_since) == ("exit", None)
+        assert "coffee" in session.scalars(select(Cycle.category).where(Cycle.friend_id == friend.id)).all()
+
+
+def test_in_another_zone_purchases_fall_on_other_days(database: Database) -> None:
+    with database.begin() as session:
+        shop.save(session, Shop(timezone="Asia/Tokyo"), NOW)
+        friend = a_friend(session)
+        for hour in (1, 16):  # one day in London, two in Tokyo
+            a_purchase(session, friend, bought_at=days_ago(20).replace(hour=hour))
+        facts.learn_purchases(session, friend.id, NOW)
+        assert session.get_one(Cycle, (friend.id, "")).n == 1
+        shop.save(session, Shop(timezone="Europe/London"), NOW)
+    reviewed(database)
+    with database.reading() as session:
+        assert session.get_one(Cycle, (friend.id, "")).n == 0
+
+
+def test_who_bought_from_a_renamed_category_is_known_before_the_review_and_after(database: Database) -> None:
+    lately = parse({"is": "bought", "categories": ["coffee"], "within_days": 90})
+    formerly = parse({"is": "bought", "categories": ["tea"], "within_days": 90})
+    with database.begin() as session:
+        a_buyer(session, 60, 30, learned=29)
+        for product in session.scalars(select(Product)):
+            products.put(session, NewProduct(product.code, category="coffee"), NOW)
+        a_product(session, category="tea")
+    for _ in range(2):
+        with database.reading() as session:
+            assert [audience.count(session, each, NOW) for each in (lately, formerly)] == [1, 0]
+        reviewed(database)

@@ -31,6 +31,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audiences")),
     )
     op.create_table(
+        "policy_trials",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("data", Json, nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("begun_by", sa.String(length=64), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("result", Json, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_trials")),
+    )
+    op.create_table(
         "audit_entries",
         sa.Column("id", BigId, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -41,6 +56,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entries_actor_id", ["actor", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_at"), ["at"], unique=False)
 
     op.create_table(
@@ -52,6 +68,7 @@ def upgrade() -> None:
         sa.Column("discount_yen", sa.Integer(), nullable=False),
         sa.Column("valid_days", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("stopped_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupons")),
         sa.UniqueConstraint("key", name=op.f("uq_coupons_key")),
     )
@@ -61,6 +78,7 @@ def upgrade() -> None:
         sa.Column("line_user_id", sa.String(length=64), nullable=True),
         sa.Column("display_name", sa.Text(), nullable=False),
         sa.Column("kana", sa.Text(), nullable=False),
+        sa.Column("searched", sa.Text(), nullable=True),
         sa.Column("picture_url", sa.Text(), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=True),
@@ -96,6 +114,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("birthday IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_friends_followed_at"), ["followed_at"], unique=False)
+        batch_op.create_index(
+            "ix_friends_last_wrote_at",
+            ["last_wrote_at"],
+            unique=False,
+            sqlite_where=sa.text("last_wrote_at IS NOT NULL"),
+            postgresql_where=sa.text("last_wrote_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_friends_route"), ["route"], unique=False)
 
     op.create_table(
@@ -106,22 +131,83 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
     )
     op.create_table(
+        "uploads",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("size", BigId, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("encoding", sa.String(length=32), nullable=False),
+        sa.Column("choices", Json, nullable=False),
+        sa.Column("uploaded_at", UtcDateTime(), nullable=False),
+        sa.Column("uploaded_by", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "choosing",
+                "waiting",
+                "running",
+                "done",
+                "failed",
+                "cancelled",
+                name="uploadstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("done", BigId, nullable=False),
+        sa.Column("total", BigId, nullable=False),
+        sa.Column("cancel_asked_at", UtcDateTime(), nullable=True),
+        sa.Column("failure", Json, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_uploads_digest"), ["digest"], unique=False)
+        batch_op.create_index(batch_op.f("ix_uploads_uploaded_at"), ["uploaded_at"], unique=False)
+
+    op.create_table(
+        "upload_parts",
+        sa.Column("upload_id", BigId, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["uploads.id"], name=op.f("fk_upload_parts_upload_id_uploads"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("upload_id", "number", name=op.f("pk_upload_parts")),
+    )
+    op.create_table(
         "import_runs",
         sa.Column("id", BigId, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("running", "done", "failed", name="importstate", native_enum=False, length=32),
+            sa.Enum(
+                "running", "done", "failed", "cancelled", name="importstate", native_enum=False, length=32
+            ),
             nullable=False,
         ),
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("upload_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["uploads.id"], name=op.f("fk_import_runs_upload_id_uploads"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
     )
+    with op.batch_alter_table("import_runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_runs_upload_id"), ["upload_id"], unique=False)
+
     op.create_table(
         "inbound_events",
         sa.Column("id", BigId, nullable=False),
@@ -204,6 +290,8 @@ def upgrade() -> None:
             sa.Enum("care", "sales", "service", name="purpose", native_enum=False, length=32),
             nullable=False,
         ),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("archived_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sa.UniqueConstraint("key", name=op.f("uq_messages_key")),
@@ -279,12 +367,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rate_buckets")),
     )
     op.create_table(
+        "menu_designs",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("layout", sa.String(length=16), nullable=False),
+        sa.Column("palette", sa.String(length=16), nullable=False),
+        sa.Column("chat_bar_text", sa.String(length=14), nullable=False),
+        sa.Column("opens", sa.Boolean(), nullable=False),
+        sa.Column("areas", Json, nullable=False),
+        sa.Column("picture", sa.LargeBinary(), nullable=True),
+        sa.Column("picture_type", sa.String(length=16), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_menu_designs")),
+    )
+    op.create_table(
+        "retired_menus",
+        sa.Column("line_rich_menu_id", sa.String(length=64), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("line_rich_menu_id", name=op.f("pk_retired_menus")),
+    )
+    op.create_table(
+        "saved_replies",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_replies")),
+        sa.UniqueConstraint("name", name=op.f("uq_saved_replies_name")),
+    )
+    op.create_table(
         "rich_menus",
         sa.Column("id", BigId, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("line_rich_menu_id", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("design_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["design_id"],
+            ["menu_designs.id"],
+            name=op.f("fk_rich_menus_design_id_menu_designs"),
+            ondelete="RESTRICT",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rich_menus")),
         sa.UniqueConstraint("key", name=op.f("uq_rich_menus_key")),
     )
@@ -319,6 +446,7 @@ def upgrade() -> None:
         sa.Column("condition", Json, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("watched", sa.Boolean(), nullable=False),
+        sa.Column("kept_by_hand", sa.Boolean(), nullable=False),
         sa.Column("members_as_of", UtcDateTime(), nullable=True),
         sa.Column("members_version", sa.Integer(), nullable=True),
         sa.Column("members_basis", sa.String(length=64), nullable=True),
@@ -379,6 +507,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_chat_messages_friend_id_at", ["friend_id", "at"], unique=False)
 
     op.create_table(
+        "operators",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("owner", "operator", "viewer", "till", name="role", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("password_hash", sa.String(length=256), nullable=False),
+        sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("session_version", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("friend_id", BigId, nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("disabled_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_operators_friend_id_friends"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_operators")),
+        sa.UniqueConstraint("login", name=op.f("uq_operators_login")),
+    )
+    op.create_table(
         "chat_states",
         sa.Column("friend_id", BigId, nullable=False),
         sa.Column("expecting", sa.String(length=80), nullable=True),
@@ -387,43 +538,88 @@ def upgrade() -> None:
         sa.Column("told_to_wait_at", UtcDateTime(), nullable=True),
         sa.Column("preference_at", UtcDateTime(), nullable=True),
         sa.Column("language_chosen", sa.Boolean(), nullable=False),
+        sa.Column("held_until", UtcDateTime(), nullable=True),
+        sa.Column("assigned_to_id", BigId, nullable=True),
+        sa.Column("reply_token", sa.Text(), nullable=True),
+        sa.Column("reply_token_until", UtcDateTime(), nullable=True),
+        sa.Column("answer_delivery_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["assigned_to_id"],
+            ["operators.id"],
+            name=op.f("fk_chat_states_assigned_to_id_operators"),
+            ondelete="SET NULL",
+        ),
         sa.ForeignKeyConstraint(
             ["friend_id"], ["friends.id"], name=op.f("fk_chat_states_friend_id_friends"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("friend_id", name=op.f("pk_chat_states")),
     )
-    op.create_table(
-        "coupon_grants",
-        sa.Column("id", BigId, nullable=False),
-        sa.Column("coupon_id", BigId, nullable=False),
-        sa.Column("friend_id", BigId, nullable=False),
-        sa.Column("code", sa.String(length=16), nullable=False),
-        sa.Column("cause", sa.String(length=64), nullable=False),
-        sa.Column("granted_at", UtcDateTime(), nullable=False),
-        sa.Column("expires_at", UtcDateTime(), nullable=False),
-        sa.Column("redeemed_at", UtcDateTime(), nullable=True),
-        sa.Column("redeemed_by", sa.String(length=64), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["coupon_id"], ["coupons.id"], name=op.f("fk_coupon_grants_coupon_id_coupons")
-        ),
-        sa.ForeignKeyConstraint(
-            ["friend_id"], ["friends.id"], name=op.f("fk_coupon_grants_friend_id_friends"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_grants")),
-        sa.UniqueConstraint("code", name=op.f("uq_coupon_grants_code")),
-    )
-    with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_coupon_grants_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_coupon_grants_friend_id"), ["friend_id"], unique=False)
+    with op.batch_alter_table("chat_states", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_coupon_grants_redeemed_at",
-            ["redeemed_at"],
+            "ix_chat_states_answer_delivery_id",
+            ["answer_delivery_id"],
             unique=False,
-            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
-            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+            sqlite_where=sa.text("answer_delivery_id IS NOT NULL"),
+            postgresql_where=sa.text("answer_delivery_id IS NOT NULL"),
         )
-        batch_op.create_index("uq_coupon_grants_cause", ["cause"], unique=True)
+        batch_op.create_index(
+            "ix_chat_states_assigned_to_id",
+            ["assigned_to_id"],
+            unique=False,
+            sqlite_where=sa.text("assigned_to_id IS NOT NULL"),
+            postgresql_where=sa.text("assigned_to_id IS NOT NULL"),
+        )
 
+    op.create_table(
+        "chat_viewers",
+        sa.Column("operator_id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_chat_viewers_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["operator_id"],
+            ["operators.id"],
+            name=op.f("fk_chat_viewers_operator_id_operators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("operator_id", "friend_id", name=op.f("pk_chat_viewers")),
+    )
+    op.create_table(
+        "menu_links",
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("line_rich_menu_id", sa.String(length=64), nullable=True),
+        sa.Column("linked_at", UtcDateTime(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_menu_links_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("friend_id", name=op.f("pk_menu_links")),
+    )
+    with op.batch_alter_table("menu_links", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_menu_links_line_rich_menu_id",
+            ["line_rich_menu_id"],
+            unique=False,
+            sqlite_where=sa.text("line_rich_menu_id IS NOT NULL"),
+            postgresql_where=sa.text("line_rich_menu_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "chat_media",
+        sa.Column("message_id", BigId, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("content_type", sa.String(length=32), nullable=False),
+        sa.Column("fetched_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["chat_messages.id"],
+            name=op.f("fk_chat_media_message_id_chat_messages"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_chat_media")),
+    )
     op.create_table(
         "customer_events",
         sa.Column("id", BigId, nullable=False),
@@ -481,6 +677,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("customer_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_customer_events_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index(
+            "ix_customer_events_counted_by_day",
+            ["at", "kind", "friend_id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "kind IN ('refollowed', 'blocked', 'opted_out', 'opted_in', 'offers_opted_out', 'offers_opted_in', 'satisfied', 'dissatisfied')"
+            ),
+            postgresql_where=sa.text(
+                "kind IN ('refollowed', 'blocked', 'opted_out', 'opted_in', 'offers_opted_out', 'offers_opted_in', 'satisfied', 'dissatisfied')"
+            ),
+        )
         batch_op.create_index(
             "ix_customer_events_unread",
             ["id"],
@@ -574,6 +781,7 @@ def upgrade() -> None:
         sa.Column("status_since", UtcDateTime(), nullable=True),
         sa.Column("suppressed_at", UtcDateTime(), nullable=True),
         sa.Column("review_at", UtcDateTime(), nullable=True),
+        sa.Column("unlearned_since", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["friend_id"], ["friends.id"], name=op.f("fk_facts_friend_id_friends"), ondelete="CASCADE"
         ),
@@ -646,6 +854,13 @@ def upgrade() -> None:
             "ix_link_taps_friend_id_link_id_at", ["friend_id", "link_id", "at"], unique=False
         )
         batch_op.create_index("ix_link_taps_link_id_at", ["link_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_link_taps_delivery_id",
+            ["delivery_id"],
+            unique=False,
+            sqlite_where=sa.text("delivery_id IS NOT NULL"),
+            postgresql_where=sa.text("delivery_id IS NOT NULL"),
+        )
 
     op.create_table(
         "member_link_attempts",
@@ -692,6 +907,7 @@ def upgrade() -> None:
         sa.Column("message_id", BigId, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", Json, nullable=False),
+        sa.Column("form", Json, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
@@ -725,27 +941,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("product_id", "next_product_id", name=op.f("pk_next_products")),
     )
     op.create_table(
-        "operators",
-        sa.Column("id", BigId, nullable=False),
-        sa.Column("login", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=128), nullable=False),
-        sa.Column(
-            "role",
-            sa.Enum("owner", "operator", "viewer", "till", name="role", native_enum=False, length=32),
-            nullable=False,
-        ),
-        sa.Column("password_hash", sa.String(length=256), nullable=False),
-        sa.Column("must_change_password", sa.Boolean(), nullable=False),
-        sa.Column("session_version", sa.Integer(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=True),
-        sa.Column("friend_id", BigId, nullable=True),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("disabled_at", UtcDateTime(), nullable=True),
+        "form_drafts",
+        sa.Column("operator_id", BigId, nullable=False),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("fields", Json, nullable=False),
+        sa.Column("base", sa.String(length=64), nullable=False),
+        sa.Column("saved_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["friend_id"], ["friends.id"], name=op.f("fk_operators_friend_id_friends"), ondelete="SET NULL"
+            ["operator_id"],
+            ["operators.id"],
+            name=op.f("fk_form_drafts_operator_id_operators"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_operators")),
-        sa.UniqueConstraint("login", name=op.f("uq_operators_login")),
+        sa.PrimaryKeyConstraint("operator_id", "place", name=op.f("pk_form_drafts")),
     )
     op.create_table(
         "purchases",
@@ -770,6 +978,46 @@ def upgrade() -> None:
         batch_op.create_index("ix_purchases_bought_at", ["bought_at"], unique=False)
         batch_op.create_index("ix_purchases_friend_id_bought_at", ["friend_id", "bought_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_purchases_member_number"), ["member_number"], unique=False)
+
+    op.create_table(
+        "coupon_grants",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("coupon_id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("cause", sa.String(length=64), nullable=False),
+        sa.Column("granted_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("redeemed_at", UtcDateTime(), nullable=True),
+        sa.Column("redeemed_by", sa.String(length=64), nullable=True),
+        sa.Column("purchase_id", BigId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["coupon_id"], ["coupons.id"], name=op.f("fk_coupon_grants_coupon_id_coupons")
+        ),
+        sa.ForeignKeyConstraint(
+            ["friend_id"], ["friends.id"], name=op.f("fk_coupon_grants_friend_id_friends"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+            name=op.f("fk_coupon_grants_purchase_id_purchases"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_grants")),
+        sa.UniqueConstraint("code", name=op.f("uq_coupon_grants_code")),
+    )
+    with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_coupon_grants_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_coupon_grants_friend_id"), ["friend_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_coupon_grants_purchase_id"), ["purchase_id"], unique=False)
+        batch_op.create_index(
+            "ix_coupon_grants_redeemed_at",
+            ["redeemed_at"],
+            unique=False,
+            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
+            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+        )
+        batch_op.create_index("uq_coupon_grants_cause", ["cause"], unique=True)
 
     op.create_table(
         "trust_entries",
@@ -920,6 +1168,41 @@ def upgrade() -> None:
     with op.batch_alter_table("segment_members", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_segment_members_friend_id"), ["friend_id"], unique=False)
 
+    op.create_table(
+        "day_counts",
+        sa.Column("figure", sa.String(length=32), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("part", sa.String(length=96), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("figure", "day", "part", name=op.f("pk_day_counts")),
+    )
+    op.create_table(
+        "campaign_days",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("broadcast_id", BigId, nullable=False),
+        sa.Column("scenario_id", BigId, nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("billed", sa.Integer(), nullable=False),
+        sa.Column("taps", sa.Integer(), nullable=False),
+        sa.Column("blocks", sa.Integer(), nullable=False),
+        sa.Column("orders", sa.Integer(), nullable=False),
+        sa.Column("yen", BigId, nullable=False),
+        sa.PrimaryKeyConstraint("day", "broadcast_id", "scenario_id", name=op.f("pk_campaign_days")),
+    )
+    op.create_table(
+        "segment_moves",
+        sa.Column("segment_id", BigId, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("entered", sa.Integer(), nullable=False),
+        sa.Column("left", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["segment_id"],
+            ["segments.id"],
+            name=op.f("fk_segment_moves_segment_id_segments"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("segment_id", "day", name=op.f("pk_segment_moves")),
+    )
     op.create_table(
         "segment_sizes",
         sa.Column("segment_id", BigId, nullable=False),
@@ -1118,6 +1401,7 @@ def upgrade() -> None:
         sa.Column("by_value", sa.Boolean(), nullable=False),
         sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("removed_at", UtcDateTime(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["audience_id"], ["audiences.id"], name=op.f("fk_broadcasts_audience_id_audiences")
@@ -1139,6 +1423,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_broadcasts_state_scheduled_at", ["state", "scheduled_at"], unique=False)
 
     op.create_table(
+        "broadcast_results",
+        sa.Column("broadcast_id", BigId, nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("figures", Json, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"],
+            ["broadcasts.id"],
+            name=op.f("fk_broadcast_results_broadcast_id_broadcasts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("broadcast_id", "days", name=op.f("pk_broadcast_results")),
+    )
+    op.create_table(
         "enrolments",
         sa.Column("id", BigId, nullable=False),
         sa.Column("scenario_id", BigId, nullable=False),
@@ -1156,6 +1454,7 @@ def upgrade() -> None:
         ),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("end_reason", sa.String(length=64), nullable=True),
+        sa.Column("ended_step_id", BigId, nullable=True),
         sa.Column("next_step_id", BigId, nullable=True),
         sa.Column("next_at", UtcDateTime(), nullable=True),
         sa.Column("due_at", UtcDateTime(), nullable=True),
@@ -1394,8 +1693,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'sending' AND kind = 'reply'"),
         )
         batch_op.create_index(
-            "ix_deliveries_step_id_state",
-            ["step_id", "state"],
+            "ix_deliveries_step_id_state_ended_at",
+            ["step_id", "state", "ended_at"],
             unique=False,
             sqlite_where=sa.text("step_id IS NOT NULL"),
             postgresql_where=sa.text("step_id IS NOT NULL"),
@@ -1472,6 +1771,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_delivery_bodies")),
     )
     op.create_table(
+        "step_passes",
+        sa.Column("step_id", BigId, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("arm", sa.String(length=64), nullable=False),
+        sa.Column("friends", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["step_id"], ["steps.id"], name=op.f("fk_step_passes_step_id_steps"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("step_id", "day", "arm", name=op.f("pk_step_passes")),
+    )
+    op.create_table(
         "step_blocks",
         sa.Column("delivery_id", BigId, nullable=False),
         sa.Column("step_id", BigId, nullable=False),
@@ -1490,13 +1800,139 @@ def upgrade() -> None:
     with op.batch_alter_table("step_blocks", schema=None) as batch_op:
         batch_op.create_index("ix_step_blocks_step_id_at", ["step_id", "at"], unique=False)
 
+    op.create_table(
+        "friend_notes",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["friend_id"],
+            ["friends.id"],
+            name=op.f("fk_friend_notes_friend_id_friends"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_friend_notes")),
+    )
+    with op.batch_alter_table("friend_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_friend_notes_friend_id_at", ["friend_id", "at"], unique=False)
+
+    op.create_table(
+        "taggings",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("tag_id", BigId, nullable=True),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("adds", sa.Boolean(), nullable=False),
+        sa.Column("choice", Json, nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running",
+                "done",
+                "stopped",
+                "undoing",
+                "undone",
+                name="taggingstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("through", BigId, nullable=False),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["tag_id"], ["tags.id"], name=op.f("fk_taggings_tag_id_tags"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_taggings")),
+    )
+    op.create_table(
+        "tagging_friends",
+        sa.Column("tagging_id", BigId, nullable=False),
+        sa.Column("friend_id", BigId, nullable=False),
+        sa.Column("set_at", UtcDateTime(), nullable=True),
+        sa.Column("set_by", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["friend_id"],
+            ["friends.id"],
+            name=op.f("fk_tagging_friends_friend_id_friends"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tagging_id"],
+            ["taggings.id"],
+            name=op.f("fk_tagging_friends_tagging_id_taggings"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tagging_id", "friend_id", name=op.f("pk_tagging_friends")),
+    )
+    with op.batch_alter_table("tagging_friends", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tagging_friends_friend_id"), ["friend_id"], unique=False)
+
+    op.create_table(
+        "data_exports",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running",
+                "done",
+                "cancelled",
+                "failed",
+                "gone",
+                name="exportstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("size", BigId, nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_exports")),
+    )
+    op.create_table(
+        "export_pieces",
+        sa.Column("export_id", BigId, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["export_id"],
+            ["data_exports.id"],
+            name=op.f("fk_export_pieces_export_id_data_exports"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("export_id", "number", name=op.f("pk_export_pieces")),
+    )
+
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("export_pieces")
+    op.drop_table("data_exports")
+    with op.batch_alter_table("tagging_friends", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tagging_friends_friend_id"))
+
+    op.drop_table("tagging_friends")
+    op.drop_table("taggings")
+    with op.batch_alter_table("friend_notes", schema=None) as batch_op:
+        batch_op.drop_index("ix_friend_notes_friend_id_at")
+
+    op.drop_table("friend_notes")
     with op.batch_alter_table("step_blocks", schema=None) as batch_op:
         batch_op.drop_index("ix_step_blocks_step_id_at")
 
     op.drop_table("step_blocks")
+    op.drop_table("step_passes")
     op.drop_table("savings")
     op.drop_table("delivery_bodies")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
@@ -1516,7 +1952,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
         )
         batch_op.drop_index(
-            "ix_deliveries_step_id_state",
+            "ix_deliveries_step_id_state_ended_at",
             sqlite_where=sa.text("step_id IS NOT NULL"),
             postgresql_where=sa.text("step_id IS NOT NULL"),
         )
@@ -1571,6 +2007,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_enrolments_friend_id"))
 
     op.drop_table("enrolments")
+    op.drop_table("broadcast_results")
     with op.batch_alter_table("broadcasts", schema=None) as batch_op:
         batch_op.drop_index("ix_broadcasts_state_scheduled_at")
 
@@ -1593,6 +2030,9 @@ def downgrade() -> None:
     op.drop_table("stage_changes")
     op.drop_table("segment_versions")
     op.drop_table("segment_sizes")
+    op.drop_table("segment_moves")
+    op.drop_table("campaign_days")
+    op.drop_table("day_counts")
     with op.batch_alter_table("segment_members", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_segment_members_friend_id"))
 
@@ -1623,13 +2063,26 @@ def downgrade() -> None:
         )
 
     op.drop_table("point_entries")
+    with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
+        batch_op.drop_index("uq_coupon_grants_cause")
+        batch_op.drop_index(
+            "ix_coupon_grants_redeemed_at",
+            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
+            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_coupon_grants_purchase_id"))
+        batch_op.drop_index(batch_op.f("ix_coupon_grants_friend_id"))
+        batch_op.drop_index(batch_op.f("ix_coupon_grants_expires_at"))
+
+    op.drop_table("coupon_grants")
+
     with op.batch_alter_table("purchases", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_purchases_member_number"))
         batch_op.drop_index("ix_purchases_friend_id_bought_at")
         batch_op.drop_index("ix_purchases_bought_at")
 
     op.drop_table("purchases")
-    op.drop_table("operators")
+    op.drop_table("form_drafts")
     op.drop_table("next_products")
     op.drop_table("message_versions")
     with op.batch_alter_table("member_link_codes", schema=None) as batch_op:
@@ -1641,6 +2094,7 @@ def downgrade() -> None:
 
     op.drop_table("member_link_attempts")
     with op.batch_alter_table("link_taps", schema=None) as batch_op:
+        batch_op.drop_index("ix_link_taps_delivery_id")
         batch_op.drop_index("ix_link_taps_link_id_at")
         batch_op.drop_index("ix_link_taps_friend_id_link_id_at")
 
@@ -1698,21 +2152,34 @@ def downgrade() -> None:
             sqlite_where=sa.text("read_at IS NULL"),
             postgresql_where=sa.text("read_at IS NULL"),
         )
+        batch_op.drop_index("ix_customer_events_counted_by_day")
         batch_op.drop_index(batch_op.f("ix_customer_events_friend_id"))
 
     op.drop_table("customer_events")
-    with op.batch_alter_table("coupon_grants", schema=None) as batch_op:
-        batch_op.drop_index("uq_coupon_grants_cause")
+    op.drop_table("chat_media")
+    with op.batch_alter_table("menu_links", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_coupon_grants_redeemed_at",
-            sqlite_where=sa.text("redeemed_at IS NOT NULL"),
-            postgresql_where=sa.text("redeemed_at IS NOT NULL"),
+            "ix_menu_links_line_rich_menu_id",
+            sqlite_where=sa.text("line_rich_menu_id IS NOT NULL"),
+            postgresql_where=sa.text("line_rich_menu_id IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_coupon_grants_friend_id"))
-        batch_op.drop_index(batch_op.f("ix_coupon_grants_expires_at"))
 
-    op.drop_table("coupon_grants")
+    op.drop_table("menu_links")
+    op.drop_table("chat_viewers")
+    with op.batch_alter_table("chat_states", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_chat_states_assigned_to_id",
+            sqlite_where=sa.text("assigned_to_id IS NOT NULL"),
+            postgresql_where=sa.text("assigned_to_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_chat_states_answer_delivery_id",
+            sqlite_where=sa.text("answer_delivery_id IS NOT NULL"),
+            postgresql_where=sa.text("answer_delivery_id IS NOT NULL"),
+        )
+
     op.drop_table("chat_states")
+    op.drop_table("operators")
     with op.batch_alter_table("chat_messages", schema=None) as batch_op:
         batch_op.drop_index("ix_chat_messages_friend_id_at")
         batch_op.drop_index(batch_op.f("ix_chat_messages_delivery_id"))
@@ -1723,6 +2190,9 @@ def downgrade() -> None:
     op.drop_table("segments")
     op.drop_table("scenarios")
     op.drop_table("rich_menus")
+    op.drop_table("saved_replies")
+    op.drop_table("retired_menus")
+    op.drop_table("menu_designs")
     op.drop_table("rate_buckets")
     op.drop_table("quota_checks")
     op.drop_table("message_meters")
@@ -1755,10 +2225,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbound_events_line_message_id"))
 
     op.drop_table("inbound_events")
+    with op.batch_alter_table("import_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_runs_upload_id"))
+
     op.drop_table("import_runs")
+    op.drop_table("upload_parts")
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_uploads_uploaded_at"))
+        batch_op.drop_index(batch_op.f("ix_uploads_digest"))
+
+    op.drop_table("uploads")
     op.drop_table("heartbeats")
     with op.batch_alter_table("friends", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_friends_route"))
+        batch_op.drop_index(
+            "ix_friends_last_wrote_at",
+            sqlite_where=sa.text("last_wrote_at IS NOT NULL"),
+            postgresql_where=sa.text("last_wrote_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_friends_followed_at"))
         batch_op.drop_index(
             "ix_friends_birthday",
@@ -1770,7 +2254,9 @@ def downgrade() -> None:
     op.drop_table("coupons")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_at"))
+        batch_op.drop_index("ix_audit_entries_actor_id")
 
     op.drop_table("audit_entries")
+    op.drop_table("policy_trials")
     op.drop_table("audiences")
     op.drop_table("api_keys")

@@ -1,0 +1,39 @@
+"""How referrals go: who was brought in and who of them bought, by the moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from segments.models import Friend, Referral
+
+
+@dataclass(frozen=True)
+class ReferralFigures:
+    """Referrals of a period, and the codes there are now."""
+
+    entered: tuple[datetime, ...]
+    """When newcomers named who brought them."""
+    rewarded: tuple[datetime, ...]
+    """When newcomers first bought, so that both sides got their coupon."""
+    referrers: int
+    """Different friends who brought somebody in the period."""
+    codes: int
+    """Friends who have a code to hand on, as of now."""
+
+
+def figures(session: Session, since: datetime, until: datetime) -> ReferralFigures:
+    """Return the referrals from `since` up to but not at `until`."""
+    entered = select(Referral.entered_at).where(Referral.entered_at >= since, Referral.entered_at < until)
+    rewarded = select(Referral.rewarded_at).where(Referral.rewarded_at >= since, Referral.rewarded_at < until)
+    referrers = select(func.count(Referral.referrer_id.distinct())).where(
+        Referral.entered_at >= since, Referral.entered_at < until
+    )
+    codes = select(func.count()).where(Friend.referral_code.is_not(None))
+    return ReferralFigures(
+        tuple(session.scalars(entered)),
+        tuple(each for each in session.scalars(rewarded) if each is not None),
+        session.scalar(referrers) or 0,
+        session.scalar(codes) or 0,
+    )
