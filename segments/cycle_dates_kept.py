@@ -72,9 +72,8 @@ def read(session: Session, after: int, last: int) -> Rows:
     connection, wanted = session.connection(), {"after": after, "last": last}
     if driver_rows.is_sqlite(session):
         with connection.execute(_READ_ON_SQLITE, wanted) as result:
-            found: Any = (
-                result.cursor.fetchall()
-            )  # the driver's own tuples: nothing in them is to be converted
+            # The driver's own tuples: nothing in them is to be converted.
+            found: Any = cast("Any", result.cursor).fetchall()
     else:
         found = connection.execute(_READ, wanted).all()
     friend_id, category, *rest = tuple(zip(*found, strict=True)) or ((),) * (2 + _NUMBERS)
