@@ -47,6 +47,7 @@ bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real dat
 	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
 	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01 --server-kills 2
 	$(BIN)/python benchmarks/webhook.py
+	$(BIN)/python benchmarks/console.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
 	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
 	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database postgresql
 ifdef PURCHASES

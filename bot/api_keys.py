@@ -9,20 +9,31 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import ApiKey
-from segments.errors import Invalid, NotFound
+from segments.errors import Conflict, Invalid, NotFound
 
 PREFIX = "kk_"
 NOTE_USE_EVERY = timedelta(minutes=5)
 
 
 def add(session: Session, name: str, now: datetime) -> str:
-    """Make a key and return it; it is shown this once, for only its hash is kept."""
+    """Make a key and return it; it is shown this once, for only its hash is kept.
+
+    Raises Invalid (name_missing) and Conflict (api_key_name_taken).
+    """
     if not name.strip():
         raise Invalid("name_missing")
+    _check_free(session, name.strip()[:128])
     key = PREFIX + secrets.token_urlsafe(32)
     session.add(ApiKey(name=name.strip()[:128], key_hash=_hash(key), created_at=now))
     session.flush()
     return key
+
+
+def _check_free(session: Session, name: str) -> None:
+    """Refuse a second valid key of one name: nobody could tell which of them to revoke."""
+    taken = select(ApiKey.id).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
+    if session.scalar(taken.limit(1)) is not None:
+        raise Conflict("api_key_name_taken", name=name)
 
 
 def _hash(key: str) -> str:
@@ -51,6 +62,14 @@ def note_use(session: Session, key_id: int, now: datetime) -> None:
 def everyone(session: Session) -> list[ApiKey]:
     """Return all keys, the newest first."""
     return list(session.scalars(select(ApiKey).order_by(ApiKey.id.desc())))
+
+
+def one(session: Session, key_id: int) -> ApiKey:
+    """Return a key, revoked or not; raises NotFound (api_key_unknown)."""
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound("api_key_unknown", id=key_id)
+    return key
 
 
 def revoke(session: Session, key_id: int, now: datetime) -> None:

@@ -6,21 +6,41 @@ from threading import Event, Thread
 
 import structlog
 
+from bot import exporting, policy_trials, tagging_jobs
+from bot.line import menu_linking
 from bot.line.inbox import Inbox, described
 from bot.line.ports import RichMenuGateway
 from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
-from scheduler import heartbeats, quota, reconciling, releasing, scenario_starts
+from scheduler import (
+    broadcast_results,
+    campaign_days,
+    heartbeats,
+    kept_forecast,
+    quota,
+    reconciling,
+    releasing,
+    scenario_starts,
+)
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.engine import DbosQueue, DbosWorker
 from scheduler.gateway import GatewayError
-from scheduler.jobs import Job, Jobs
+from scheduler.jobs import Job, JobArgument, Jobs
 from scheduler.leadership import SessionLock, is_free
 from scheduler.plan import plan_broadcast
 from scheduler.tick import ask_quota, tick
 from scheduler.ticker import Ticker
-from segments import analyses_nightly, cycle_refit, segment_sizes
+from segments import (
+    analyses_asked,
+    analyses_nightly,
+    coupon_giving,
+    cycle_refit,
+    day_counts,
+    segment_sizes,
+    tagging_many,
+)
+from segments.imports import uploaded
 
 log = structlog.get_logger(__name__)
 
@@ -105,21 +125,42 @@ def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
     return {
         Job.SEND_CHUNK: partial(send_chunks, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
-        Job.TICK: partial(_tick, dispatcher),
+        Job.TICK: partial(_tick, services, dispatcher),
+        Job.LINK_MENUS: partial(_link_menus, services),
         Job.REFRESH: partial(_refresh, services, dispatcher),
         Job.NIGHTLY: partial(_nightly, services),
+        Job.EXPORT: partial(exporting.run, services.database, services.clock),
+        Job.TAG_FRIENDS: partial(tagging_jobs.run, services.database, services.clock),
+        Job.IMPORT: partial(uploaded.work, services.database, services.clock),
+        Job.ANALYSE: partial(analyses_asked.work, services.database, services.clock),
+        Job.GIVE_COUPONS: partial(coupon_giving.work, services.database, services.clock),
+        Job.TRY_POLICY: partial(policy_trials.run, services.database, services.clock),
     }
 
 
-def _tick(dispatcher: Dispatcher) -> None:
+def _tick(services: Services, dispatcher: Dispatcher) -> None:
     tick(dispatcher)
+    with services.database.begin() as session:
+        menu_linking.notice(session, services.queue, services.clock.now())
+
+
+def _link_menus(services: Services, since: JobArgument) -> None:
+    gateway = services.gateway
+    if isinstance(gateway, RichMenuGateway):
+        moves = int(since) if since is not None else None
+        linked = menu_linking.link_due(services.database, gateway, services.clock, moves)
+        log.info("rich_menus_linked", friends=linked)
 
 
 def _refresh(services: Services, dispatcher: Dispatcher) -> None:
     ask_quota(dispatcher)
     with services.database.begin() as session:
         releasing.keep_for_care(session, services.clock.now())
+        kept_forecast.keep(session, services.clock.now())
         scenario_starts.keep_watched(session, services.clock.now())
+        menu_linking.look_again(session, services.queue, services.clock.now())
+    broadcast_results.refresh(services.database, services.clock.now())
+    day_counts.refresh(services.database, services.clock.now())
     gateway = services.gateway
     if not isinstance(gateway, RichMenuGateway):
         return
@@ -132,11 +173,32 @@ def _refresh(services: Services, dispatcher: Dispatcher) -> None:
 def _nightly(services: Services) -> None:
     """Do what is due once a night; a part that fails is logged and stops no other."""
     # Analyses before segments are counted: some ask for deciles.
-    for part in (_forget_records, _prepare_analyses, _refit_cycles, _count_segments, _compare_quota):
+    for part in (
+        _forget_records,
+        _forget_chores,
+        _prepare_analyses,
+        _count_campaigns,
+        _refit_cycles,
+        _count_segments,
+        _compare_quota,
+        _compare_menus,
+    ):
         try:
             part(services)
         except Exception as error:  # noqa: BLE001 — logged without its text, which may quote what is stored
             log.error("nightly_part_failed", part=part.__name__.strip("_"), error=described(error))  # noqa: TRY400
+
+
+def _compare_menus(services: Services) -> None:
+    with services.database.begin() as session:
+        if menu_linking.is_used(session):
+            menu_linking.compare_all(session, services.queue, services.clock.now())
+
+
+def _forget_chores(services: Services) -> None:
+    with services.database.begin() as session:
+        exporting.drop_expired(session, services.clock.now())
+        tagging_many.forget(session, services.clock.now())
 
 
 def _forget_records(services: Services) -> None:
@@ -152,6 +214,11 @@ def _forget_records(services: Services) -> None:
 def _prepare_analyses(services: Services) -> None:
     prepared = analyses_nightly.prepare(services.database, services.clock.now(), _not_prepared)
     log.info("analyses_prepared", parts=prepared)
+
+
+def _count_campaigns(services: Services) -> None:
+    days = campaign_days.count(services.database, services.clock.now())
+    log.info("campaigns_counted", days=days)
 
 
 def _refit_cycles(services: Services) -> None:

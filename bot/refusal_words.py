@@ -13,7 +13,38 @@ ERRORS = {
     "login_taken": N_("ログイン名「%(login)s」はすでに使われています。"),
     "operator_unknown": N_("運用担当者が見つかりません。"),
     "name_missing": N_("名前を入力してください。"),
+    "sale_empty": N_("商品か金額を入れてください。"),
+    "sale_key_invalid": N_("画面を開き直して、もう一度お試しください。"),
+    "sale_differs": N_(
+        "この画面の会計は、別の内容ですでに記録済みです。下の「今日の記録」をご確認のうえ、画面を開き直してください。"
+    ),
+    "sale_too_old": N_("記録から%(minutes)s分を過ぎたため、ここでは取り消せません。"),
+    "points_too_many": N_("この会計で使えるのは%(most)sポイントまでです。"),
+    "coupon_of_another": N_("このクーポンは別の友だちのものです。"),
+    "category_unknown": N_("このカテゴリは見つかりません。"),
+    "category_invalid": N_("カテゴリの名前を1〜%(limit)s文字で入力してください。"),
+    "upload_unknown": N_("このファイルは見つかりません。"),
+    "upload_gone": N_("このファイルの中身は残っていません。もう一度ファイルを選んでください。"),
+    "upload_busy": N_("このファイルはすでに処理中です。"),
+    "coupon_stopped": N_("このクーポンはお渡しを止めています。"),
+    "nobody_there": N_("当てはまる友だちがいません。"),
+    "period_backwards": N_("期間の終わりが始まりより前になっています。"),
+    "period_outside": N_("期間を正しく入力してください。"),
+    "period_unknown": N_("期間を正しく入力してください。"),
     "api_key_unknown": N_("APIキーが見つかりません。"),
+    "api_key_name_taken": N_(
+        "「%(name)s」という名前の有効なキーがすでにあります。別の名前にするか、先にそちらを無効にしてください。"
+    ),
+    "last_owner": N_(
+        "最後のオーナーのため、役割の変更や利用の停止はできません。先に、ほかの人をオーナーにしてください。"
+    ),
+    "policy_unknown": N_("この基準は見つかりません。"),
+    "policy_moved_on": N_("試している間に、ほかの人が基準を変えました。いまの基準でもう一度試してください。"),
+    "trial_unknown": N_("この試算は見つかりません。古い試算は7日で消えます。"),
+    "version_unknown": N_("この版は見つかりません。"),
+    "settings_changed": N_(
+        "開いている間に、ほかの人がこの設定を変えました。別の画面でいまの設定を確かめてください。この内容で上書きしてよければ、もう一度保存してください。"
+    ),
     "broadcast_unknown": N_("この配信は見つかりません。"),
     "friend_unknown": N_("友だちが見つかりません。"),
     "order_unknown": N_("注文番号「%(order_id)s」の購入は見つかりません。"),
@@ -128,6 +159,8 @@ ERRORS = {
     "policy_invalid": N_("方針の値に誤りがあります（%(field)s）。"),
     "shop_invalid": N_("お店の設定に誤りがあります（%(field)s）。"),
     "tag_invalid": N_("タグ「%(name)s」は使えません。1〜64文字にしてください。"),
+    "tag_name_taken": N_("タグ「%(name)s」はすでにあります。"),
+    "tag_used": N_("このタグは使われているため、削除できません（%(names)s）。"),
     "tag_unknown": N_("タグ「%(name)s」は見つかりません。"),
     "tag_not_there": N_("この友だちにタグ「%(name)s」は付いていません。"),
     "tag_kept_by_rule": N_(
@@ -139,6 +172,7 @@ ERRORS = {
     "ladder_unknown": N_("「%(ladder)s」という段階はありません。"),
     "question_unknown": N_("この質問は見つかりません。"),
     "scenario_unknown": N_("このシナリオは見つかりません。"),
+    "enrolment_unknown": N_("この友だちは、すでにシナリオの途中ではありません。"),
     "message_unknown": N_("このメッセージは見つかりません。"),
     "plan_unknown": N_("この料金プランはありません。"),
     "step_unknown": N_("このステップは見つかりません。"),
@@ -169,6 +203,40 @@ ERRORS = {
     ),
     "message_not_renderable": N_("見本の友だちでは文面を作れませんでした: %(reason)s"),
     "line_refused": N_("LINEに受け付けられない内容です: %(details)s"),
+    "answer_not_free": N_(
+        "無料で返信できる時間が過ぎました。まだ送信していません。もう一度「送信」を押すと、今月の通数を1通使って送ります。"
+    ),
+    "answered_meanwhile": N_(
+        "この画面を開いたあとに、お返事が送られています。まだ送信していません。上の会話を確かめてから、必要ならもう一度「送信」を押してください。"
+    ),
+    "reply_failed": N_(
+        "無料の返信がLINEに受け付けられませんでした。友だちには届いていません。もう一度「送信」を押すと、今月の通数を1通使って送ります。"
+    ),
+    "held_for_invalid": N_("%(least)s分から%(most)s分までの数字で入力してください。"),
+    "saved_reply_unknown": N_("この定型文は見つかりません。削除された可能性があります。"),
+    "saved_reply_taken": N_("「%(name)s」という名前の定型文は、すでにあります。"),
+    "saved_replies_full": N_("定型文は%(limit)s件までです。使わないものを削除してください。"),
+    "menu_unknown": N_("このメニューは見つかりません。削除された可能性があります。"),
+    "menu_not_shown": N_("このメニューは、いま公開されていません。"),
+    "menu_in_use": N_("「%(name)s」は公開中です。公開をやめてから削除してください。"),
+    "menu_target_unknown": N_("表示する友だちの選び方が見つかりません。選び直してください。"),
+    "menu_bar_bad": N_("メニューバーの文字を%(limit)s文字以内で入力してください。"),
+    "menu_layout_unknown": N_("一覧から選んでください。"),
+    "menu_label_missing": N_("ラベルを入力してください。"),
+    "menu_label_too_long": N_("ラベルは%(limit)s文字以内で入力してください。"),
+    "menu_icon_unknown": N_("アイコンを一覧から選んでください。"),
+    "menu_function_missing": N_("タップしたときの動きを選んでください。"),
+    "menu_text_missing": N_("送られる言葉を%(limit)s文字以内で入力してください。"),
+    "menu_url_bad": N_(
+        "https:// で始まるページ、または tel: と電話番号を入力してください（%(limit)s文字まで）。"
+    ),
+    "menu_picture_missing": N_("画像ファイルを選んでください。"),
+    "menu_picture_too_big": N_("画像が大きすぎます。%(limit)sMBまでにしてください。"),
+    "menu_picture_type": N_("PNGまたはJPEGの画像を選んでください。ファイルが壊れている可能性もあります。"),
+    "menu_picture_size": N_(
+        "画像の大きさは横%(width)s×縦%(height)sピクセルにしてください（選ばれた画像は%(given)s）。"
+    ),
+    "insert_unknown": N_("「{%(name)s}」という差し込みはありません。使えるものから選んでください。"),
     "answer_missing": N_("お返事を入力してください。"),
     "answer_too_long": N_("お返事は%(limit)s文字までです（現在%(length)s文字）。"),
     "answer_impossible": N_("この友だちにはお送りできません: %(reason)s"),
@@ -197,4 +265,31 @@ ERRORS = {
         "メールに表示する送信者名・住所・問い合わせ先を、それぞれ1行で入力してください。"
     ),
     "mail_setting_too_long": N_("メールに表示する項目は%(limit)s文字以内で入力してください。"),
+    "nobody_chosen": N_("当てはまる友だちがいません。"),
+    "nobody_ticked": N_("友だちを1人以上選んでください。"),
+    "choice_changed": N_("絞り込みに使ったタグやセグメントが変わりました。もう一度絞り込んでください。"),
+    "tagging_over": N_("すでに終わっています。"),
+    "tagging_running": N_("まだ実行中です。終わってから元に戻してください。"),
+    "tagging_undone": N_("すでに元に戻しています。"),
+    "tagging_too_old": N_("%(days)s日を過ぎたため、元に戻せません。"),
+    "tagging_unknown": N_("このタグ付けは見つかりません。"),
+    "note_missing": N_("メモを入力してください。"),
+    "note_too_long": N_("メモは%(limit)s文字以内で入力してください（現在%(length)s文字）。"),
+    "birthday_invalid": N_("誕生日を正しく入力してください。"),
+    "fields_too_many": N_("項目は%(limit)s個までです。"),
+    "field_too_long": N_("「%(name)s」は%(limit)s文字以内で入力してください。"),
+    "text_invalid": N_("使えない文字が入っています。"),
+    "merge_same": N_("同じ登録同士はまとめられません。"),
+    "merge_on_line": N_("どちらもLINEとつながっているため、まとめられません。"),
+    "merge_numbers": N_(
+        "会員番号が%(one)sと%(other)sで違うため、まとめられません。先に片方の番号を外してください。"
+    ),
+    "erase_name_differs": N_("名前が違います。画面のとおりに入力してください。"),
+    "erase_while_sending": N_(
+        "この友だちへのメッセージを送信しています。1分ほどしてから、もう一度お試しください。"
+    ),
+    "erase_while_importing": N_("ファイルを取り込み中です。終わってから、もう一度お試しください。"),
+    "export_running": N_("すでに書き出しています。"),
+    "export_over": N_("書き出しはもう終わっています。"),
+    "export_unknown": N_("この書き出しは見つかりません。"),
 }

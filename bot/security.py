@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 
 from bot.services import current_services
@@ -49,8 +50,11 @@ def register(app: Flask) -> None:
 
 def _widen_for_uploads() -> None:
     view = request.endpoint and current_app.view_functions.get(request.endpoint)
-    if getattr(view, "takes_upload", False):
-        request.max_content_length = UPLOAD_LIMIT
+    takes: bool | int = getattr(view, "takes_upload", False)
+    if takes:
+        # More than the usual only from whoever is logged in: the body is read before the view says who may.
+        larger = takes is not True and current_user.is_authenticated
+        request.max_content_length = int(takes) if larger else UPLOAD_LIMIT
 
 
 def _add_headers(response: Response) -> Response:

@@ -1,15 +1,16 @@
-"""Friends of a segment as lines of a table, read page by page and safe to open in a spreadsheet."""
+"""Friends of a segment or of a list as lines of a table, read page by page and safe to open in a spreadsheet."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
-from segments import audience
+from segments import audience, friend_choice
 from segments.compiler import sendable
 from segments.conditions import Condition
+from segments.friend_choice import FriendChoice
 from segments.leaves.ladder_names import Ladder, rung_name
 from segments.leaves.said import Said
 from segments.models import Facts, Friend
@@ -39,6 +40,17 @@ def rows(
     Raises at once, and not while being read, for a name that is gone.
     """
     chosen = audience.matching(session, condition, now)
+    return _rows(session, and_(sendable(), chosen), zone, language)
+
+
+def rows_of_choice(
+    session: Session, choice: FriendChoice, now: datetime, zone: tzinfo, language: str
+) -> Iterator[list[str]]:
+    """Return a line for each friend of a choice, on LINE or not; otherwise as `rows`."""
+    return _rows(session, friend_choice.chosen(session, choice, now), zone, language)
+
+
+def _rows(session: Session, chosen: ColumnElement[bool], zone: tzinfo, language: str) -> Iterator[list[str]]:
     query: Select[*tuple[Any, ...]] = (
         select(
             *(Friend.id, Friend.member_number, Friend.display_name, Friend.language, Friend.followed_at),
@@ -52,7 +64,7 @@ def rows(
             ),
         )
         .join(Facts, Facts.friend_id == Friend.id)
-        .where(sendable(), chosen)
+        .where(chosen)
         .order_by(Friend.id)
         .limit(PAGE)
     )

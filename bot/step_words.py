@@ -1,6 +1,6 @@
 """Steps of scenarios in words of either language: what each does, when it comes, for whom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 
 from sqlalchemy.orm import Session
@@ -37,6 +37,7 @@ OTHERWISE: dict[Otherwise, Pair] = {
     Otherwise.GO_ON: ("次のステップへ進む", "goes on to the next step"),
     Otherwise.LEAVE: ("シナリオを終える", "leaves the scenario"),
 }
+UNREAD: Pair = ("読めない条件", "a condition that cannot be read")
 ARMS: dict[str, Pair] = {"yes": ("はい", "Yes"), "no": ("いいえ", "No")}
 
 
@@ -120,29 +121,49 @@ def condition_told(session: Session, condition: dict[str, object] | None, langua
     """Return a stored condition in words, "" for none."""
     if condition is None:
         return ""
-    try:
-        tree = conditions.parse(condition)
-    except Invalid:
-        return one_of(("読めない条件", "a condition that cannot be read"), language)
+    tree = _tree(condition)
+    if tree is None:
+        return one_of(UNREAD, language)
     known = condition_known.with_names(session, tree, condition_known.load(session, tree))
     return condition_words.words(tree, language, known)
 
 
+def _tree(condition: dict[str, object] | None) -> conditions.Condition | None:
+    try:
+        return conditions.parse(condition) if condition is not None else None
+    except Invalid:
+        return None
+
+
+def details_of(session: Session, steps: Sequence[Step], language: str) -> dict[int, list[str]]:
+    """Return what else there is to say of many steps; what their conditions name is read for all at once."""
+    trees = {step.id: tree for step in steps if (tree := _tree(step.condition)) is not None}
+    every = conditions.All(of=[*trees.values()])
+    known = condition_known.with_names(session, every, condition_known.load(session, every))
+    told = {id_: condition_words.words(tree, language, known) for id_, tree in trees.items()}
+    return {step.id: _details(step, told.get(step.id) or _unread(step, language), language) for step in steps}
+
+
+def _details(step: Step, condition: str, language: str) -> list[str]:
+    asks = [_asked(step, condition, language)] if condition else []
+    return asks + [line for say in _DETAILS for line in say(step, language)]
+
+
+def _unread(step: Step, language: str) -> str:
+    return one_of(UNREAD, language) if step.condition is not None else ""
+
+
 def detail_words(session: Session, step: Step, language: str) -> list[str]:
     """Return what else there is to say of a step, line by line."""
-    return [line for say in _DETAILS for line in say(session, step, language)]
+    return _details(step, condition_told(session, step.condition, language), language)
 
 
-def _asks(session: Session, step: Step, language: str) -> list[str]:
-    told = condition_told(session, step.condition, language)
-    if not told:
-        return []
+def _asked(step: Step, told: str, language: str) -> str:
     label = ("条件", "If") if step.kind not in {StepKind.MESSAGE, StepKind.ACTION} else ("対象", "Only for")
-    return [f"{one_of(label, language)}: {told}"]
+    return f"{one_of(label, language)}: {told}"
 
 
-def _waits(session: Session, step: Step, language: str) -> list[str]:
-    del session
+def _waits(step: Step, language: str) -> list[str]:
     settings = of_step(step)
     if step.kind is not StepKind.WAIT_UNTIL:
         return []
@@ -152,16 +173,14 @@ def _waits(session: Session, step: Step, language: str) -> list[str]:
     ]
 
 
-def _splits(session: Session, step: Step, language: str) -> list[str]:
-    del session
+def _splits(step: Step, language: str) -> list[str]:
     arms = of_step(step).arms
     total = sum(arm.share for arm in arms) or 1
     shares = [f"{arm.name} {100 * arm.share / total:.0f}%" for arm in arms]
     return [one_of(("、", ", "), language).join(shares)] if shares else []
 
 
-def _does(session: Session, step: Step, language: str) -> list[str]:
-    del session
+def _does(step: Step, language: str) -> list[str]:
     names: dict[str, Pair] = {
         "tag": ("タグを付ける", "Tag"),
         "untag": ("タグを外す", "Take tag off"),
@@ -175,7 +194,7 @@ def _does(session: Session, step: Step, language: str) -> list[str]:
     return [f"{one_of(names[name], language)}: {value}" for name, value in told.items()]
 
 
-_DETAILS: tuple[Callable[[Session, Step, str], list[str]], ...] = (_asks, _waits, _splits, _does)
+_DETAILS: tuple[Callable[[Step, str], list[str]], ...] = (_waits, _splits, _does)
 
 
 def alarm_words(scenario: Scenario, step: Step, alarm: Alarm, language: str) -> str:

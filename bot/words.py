@@ -67,6 +67,11 @@ OWN_REASONS = {
     "refused_by_line": N_("LINEに受け付けられませんでした"),
     "quota_exhausted": N_("メッセージ通数を使い切りました"),
     "token_invalid": N_("LINEのアクセストークンが無効です"),
+    "uncertain": N_("LINEからの返事がありませんでした"),
+    "crashed": N_("送信の途中で止まりました"),
+    "temporary": N_("LINEに接続できませんでした"),
+    "rate_limited": N_("LINEが混み合っていました"),
+    "reply_token_expired": N_("無料で返信できる時間が過ぎていました"),
 }
 """Those that scheduler.reasons has no words for."""
 ROLES = {

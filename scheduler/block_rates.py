@@ -90,6 +90,25 @@ def rate_of(session: Session, step: Step, now: datetime) -> Rate:
     return Rate(accepted, session.scalar(counted.where(*mine, *taken)) or 0)
 
 
+def rates_of(session: Session, steps: Sequence[Step], now: datetime) -> dict[int, Rate]:
+    """Return the block rates of many steps, by their ids."""
+    told: dict[int, Rate] = {}
+    ordinary = [step.id for step in steps if step.rate_from is None]
+    since = now - WINDOW
+    taken = (
+        Delivery.step_id.in_(ordinary),
+        Delivery.state == DeliveryState.ACCEPTED,
+        Delivery.ended_at >= since,
+    )
+    accepted = select(Delivery.step_id, func.count()).where(*taken).group_by(Delivery.step_id)
+    counted = select(StepBlock.step_id, func.count()).join(Delivery, Delivery.id == StepBlock.delivery_id)
+    blocks = counted.where(StepBlock.at >= since, *taken).group_by(StepBlock.step_id)
+    blocked = dict(session.execute(blocks).all())
+    for step_id, count in session.execute(accepted):
+        told[step_id or 0] = Rate(count, blocked.get(step_id or 0, 0))
+    return told | {step.id: rate_of(session, step, now) for step in steps if step.rate_from is not None}
+
+
 def note_blocks(session: Session, blocks: Iterable[tuple[int, datetime]], now: datetime) -> list[Step]:
     """Count blocks, given as friend id and moment, against the steps those friends just heard from.
 

@@ -18,8 +18,11 @@ def get(session: Session, broadcast_id: int, *, lock: bool = False) -> Broadcast
 
 
 def in_state(session: Session, broadcast_id: int, allowed: Collection[BroadcastState]) -> Broadcast:
-    """Return a broadcast, locked; raises Conflict("broadcast_state", state) when its state is not among `allowed`."""
+    """Return a broadcast, locked; raises Conflict("broadcast_state", state) when its state is not among `allowed`.
+
+    A draft that was thrown away is in no state at all until it is taken back.
+    """
     broadcast = get(session, broadcast_id, lock=True)
-    if broadcast.state not in allowed:
+    if broadcast.state not in allowed or broadcast.removed_at is not None:
         raise Conflict("broadcast_state", state=broadcast.state.value)
     return broadcast

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
-from scheduler import approvals, chunks, kill_switch, meter
+from scheduler import approvals, chunks, kill_switch, trial_sends
 from scheduler.broadcast_lookup import get, in_state
 from scheduler.jobs import JobQueue
 from scheduler.models import (
@@ -14,14 +14,11 @@ from scheduler.models import (
     Chunk,
     ChunkState,
     Delivery,
-    DeliveryKind,
     DeliveryState,
-    Purpose,
 )
 from scheduler.plan_jobs import enqueue_plan
 from scheduler.reasons import Reason
-from segments.errors import Conflict, Invalid, NotFound
-from segments.models import Friend
+from segments.errors import Invalid
 
 RUNNING = (BroadcastState.PLANNING, BroadcastState.SENDING)
 ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
@@ -168,20 +165,7 @@ def send_test(
     session: Session, queue: JobQueue, broadcast_id: int, friend_id: int, now: datetime
 ) -> Delivery:
     """Send the broadcast's message to one friend at once, outside of the broadcast's own counts."""
-    broadcast = get(session, broadcast_id)
-    if session.get(Friend, friend_id) is None:
-        raise NotFound("friend_unknown", friend_id=friend_id)
-    if (reason := meter.refusal(session, now)) is not None:
-        raise Conflict(reason.value)
-    delivery = Delivery(
-        friend_id=friend_id,
-        kind=DeliveryKind.TEST,
-        purpose=Purpose.SERVICE,
-        message_version_id=broadcast.message_version_id,
-        created_at=now,
-        not_before=now,
-    )
-    session.add(delivery)
-    session.flush()
-    chunks.send_as_chunk(session, queue, [delivery.id], now)
-    return delivery
+    version_id = get(session, broadcast_id).message_version_id
+    if version_id is None:
+        raise Invalid("message_missing")
+    return trial_sends.send(session, queue, version_id, friend_id, now)

@@ -4,11 +4,23 @@ Day by day of the shop's calendar and page by page of friends; how far it has co
 a crash or a night without a server leaves nobody out, and nobody is started twice for the same day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, false, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from scheduler.enrolments import Start, enter_many
@@ -43,6 +55,29 @@ def start_due(session: Session, now: datetime, limit: int = BATCH) -> int:
     return 1
 
 
+def starting(session: Session, start: DateStart, days: Sequence[date], settings: Shop) -> dict[date, int]:
+    """Return how many friends a scenario by date would start on each of some days, as their dates stand now."""
+    parts = [
+        select(
+            literal(day.isoformat()),
+            select(func.count()).select_from(_who(start, day, settings)).scalar_subquery(),
+        )
+        for day in days
+    ]
+    if not parts:
+        return {}
+    return {date.fromisoformat(day): count for day, count in session.execute(union_all(*parts)) if count}
+
+
+def _who(start: DateStart, day: date, settings: Shop) -> Subquery:
+    chosen = _SELECTS[DateKind(start.date)](start, started_on(start, day), settings)
+    return chosen.where(*_reachable()).distinct().subquery()
+
+
+def _reachable() -> tuple[ColumnElement[bool], ...]:
+    return Friend.followed_at.is_not(None), Friend.blocked_at.is_(None)
+
+
 def _next_day(scenario: Scenario, today: date) -> date:
     through = scenario.dates_through
     if through is None:
@@ -60,9 +95,11 @@ def _page(
     start = read_date_start(scenario.trigger)
     wanted = started_on(start, day)
     query = _SELECTS[DateKind(start.date)](start, wanted, settings)
-    reachable = (Friend.followed_at.is_not(None), Friend.blocked_at.is_(None))
     page = (
-        query.where(Friend.id > scenario.dates_after, *reachable).distinct().order_by(Friend.id).limit(limit)
+        query.where(Friend.id > scenario.dates_after, *_reachable())
+        .distinct()
+        .order_by(Friend.id)
+        .limit(limit)
     )
     ids = list(session.scalars(page))
     begins = datetime.combine(day, time(), settings.zone)

@@ -42,7 +42,9 @@ def apply(session: Session, occasion: Occasion, settings: Shop, now: datetime) -
         _offer_trial(session, occasion, offer, settings, now)
     if key := effects.get("coupon"):
         cause = f"step:{occasion.step.id}:enrolment:{occasion.enrolment_id}"
-        coupons.grant(session, key, occasion.friend_id, cause, now)
+        # A coupon that was stopped meanwhile is given no more; the step goes on without.
+        with suppress(Conflict):
+            coupons.grant(session, key, occasion.friend_id, cause, now)
     if name := effects.get("tag"):
         tags.tag(session, occasion.friend_id, name, now, f"step:{occasion.step.id}")
     if name := effects.get("untag"):

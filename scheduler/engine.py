@@ -40,13 +40,21 @@ QUEUES = {
     "clock": QueueShape(1, everywhere=1),
     "plans": QueueShape(1),
     "sends": QueueShape(8),
+    "files": QueueShape(1),
 }
 QUEUE_OF = {
     Job.TICK: "clock",
     Job.REFRESH: "plans",
     Job.NIGHTLY: "plans",
+    Job.LINK_MENUS: "files",
+    Job.TRY_POLICY: "files",
     Job.PLAN_BROADCAST: "plans",
     Job.SEND_CHUNK: "sends",
+    Job.TAG_FRIENDS: "files",
+    Job.EXPORT: "files",
+    Job.IMPORT: "files",
+    Job.ANALYSE: "files",
+    Job.GIVE_COUPONS: "files",
 }
 
 

@@ -185,7 +185,8 @@ def end_many(
     ended = session.scalars(
         update(Enrolment)
         .where(which, is_open)
-        .values(state=state, end_reason=reason, ended_at=now, next_step_id=None, next_at=None, due_at=None)
+        .values(state=state, end_reason=reason, ended_at=now, ended_step_id=Enrolment.next_step_id)
+        .values(next_step_id=None, next_at=None, due_at=None)
         .returning(Enrolment.id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -19,6 +19,13 @@ class Job(StrEnum):
     TICK = "tick"
     REFRESH = "refresh"
     NIGHTLY = "nightly"
+    LINK_MENUS = "link_menus"
+    TAG_FRIENDS = "tag_friends"
+    EXPORT = "export"
+    TRY_POLICY = "try_policy"
+    IMPORT = "import_file"
+    ANALYSE = "analyse"
+    GIVE_COUPONS = "give_coupons"
 
 
 Jobs = Mapping[Job, JobFunction]

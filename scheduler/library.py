@@ -62,6 +62,30 @@ def install(session: Session, now: datetime) -> int:
     return added
 
 
+def missing_scenarios(session: Session) -> list[tuple[str, str, str]]:
+    """Return the ready scenarios that were deleted: key, name, name in English."""
+    there = set(session.scalars(select(Scenario.key).where(Scenario.key.is_not(None))))
+    return [
+        (ready["key"], ready["name"], ready["name_en"])
+        for ready in ready_scenarios()
+        if ready["key"] not in there
+    ]
+
+
+def put_back(session: Session, key: str, now: datetime) -> int:
+    """Add a ready scenario that was deleted once more, switched off; return its id.
+
+    Raises NotFound("scenario_unknown") for a key there is no ready scenario of, or that is there.
+    """
+    ready = next((each for each in ready_scenarios() if each["key"] == key), None)
+    if ready is None or not _add_scenario(session, ready, now):
+        raise NotFound("scenario_unknown", scenario_id=key)
+    added = session.scalars(select(Scenario).where(Scenario.key == key)).one()
+    added.active = False
+    session.flush()
+    return added.id
+
+
 def message(session: Session, key: str) -> MessageVersion:
     """Return the newest version of a ready message; raises NotFound("message_unknown", key=…)."""
     newest = (
@@ -88,7 +112,7 @@ def _note_installed(session: Session, names: Iterable[str], now: datetime) -> No
 
 
 def _add_message(session: Session, ready: ReadyMessage, now: datetime) -> int:
-    row = {"key": ready.key, "name": ready.name, "purpose": ready.purpose, "created_at": now}
+    row = {"key": ready.key, "name": ready.name, "purpose": ready.purpose, "created_at": now, "kept": True}
     if not insert_ignore(session, Message, [row]):
         return 0
     added = session.scalars(select(Message).where(Message.key == ready.key)).one()

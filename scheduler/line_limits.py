@@ -8,6 +8,9 @@ from typing import Any
 TEXT = 5_000
 ALT_TEXT = {"flex": 1_500}
 OTHER_ALT_TEXT = 400
+TITLE = 40
+TEMPLATE_TEXT = {"buttons": (160, 60), "confirm": (240, 240), None: (120, 60)}
+"""Of a template, or of a carousel's column: alone, and below a title or a picture."""
 MESSAGES = 5
 BUBBLE_BYTES = 30_000
 CAROUSEL_BYTES = 50_000
@@ -51,6 +54,8 @@ def limit_of(owner: Mapping[str, Any], key: str) -> Limit | None:
     match key:
         case "text" if owner.get("type") in {"text", "textV2"} and "flex" not in owner:
             return Limit(TEXT)
+        case "text" | "title" if "actions" in owner and owner.get("type") in TEMPLATE_TEXT:
+            return Limit(TITLE if key == "title" else _template_text(owner))
         case "altText":
             return Limit(ALT_TEXT.get(str(owner.get("type")), OTHER_ALT_TEXT))
         case "label":
@@ -61,6 +66,11 @@ def limit_of(owner: Mapping[str, Any], key: str) -> Limit | None:
             return Limit(1_000, cut=False, form=LINK)
         case _:
             return Limit(2_000, cut=False, form=SECURE_LINK) if key in SECURE_LINKS else None
+
+
+def _template_text(owner: Mapping[str, Any]) -> int:
+    alone, below = TEMPLATE_TEXT[owner.get("type")]
+    return below if owner.get("title") or owner.get("thumbnailImageUrl") else alone
 
 
 def units(text: str) -> int:

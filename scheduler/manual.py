@@ -1,13 +1,15 @@
-"""Messages that a person writes to one friend: pushed as written, and kept in the chat when LINE took them."""
+"""Messages that a person writes to one friend: pushed or replied as written, and kept in the chat when LINE took them."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, eligibility, meter
+from scheduler import chunks, eligibility, meter, replies
+from scheduler.gateway import MessageObject
 from scheduler.jobs import JobQueue
 from scheduler.line_limits import TEXT, units
 from scheduler.models import (
@@ -19,11 +21,12 @@ from scheduler.models import (
     MessageVersion,
     Purpose,
 )
+from scheduler.reasons import Reason
 from scheduler.replies import spoken_in
 from scheduler.templating import SOURCE_LIMIT
 from segments import conversations
 from segments.errors import Conflict, Invalid
-from segments.models import ChatMessage
+from segments.models import ChatMessage, Friend
 
 NAME = "個別のお返事"
 VALID_FOR = timedelta(days=1)
@@ -43,7 +46,7 @@ def write(session: Session, queue: JobQueue, friend_id: int, text: str, by: str,
     Raises Invalid: answer_missing, answer_too_long; Conflict (answer_impossible, reason=…) when the
     friend cannot be written to.
     """
-    source = _checked(text)
+    source = literal(_checked(text))
     delivery = Delivery(
         friend_id=friend_id,
         kind=DeliveryKind.MANUAL,
@@ -61,6 +64,28 @@ def write(session: Session, queue: JobQueue, friend_id: int, text: str, by: str,
     return delivery
 
 
+def reply(
+    session: Session, friend: Friend, text: str, by: str, now: datetime, reply_token: str
+) -> tuple[Delivery, list[MessageObject]]:
+    """Write down an answer that the caller is about to send with a reply token, which costs nothing.
+
+    Raises Invalid as `write` does. The caller records what became of it (`replies.record_reply`).
+    """
+    plain = _checked(text)
+    messages: list[MessageObject] = [{"type": "text", "text": plain}]
+    delivery = replies.write_reply(session, friend, messages, reply_token, now)
+    delivery.message_version_id = _version(session, literal(plain), by, now).id
+    session.flush()
+    return delivery, messages
+
+
+def refusal(session: Session, friend_id: int, now: datetime) -> Reason | None:
+    """Return why a person's message could not go to a friend now; None when it could."""
+    step = eligibility.for_step(session, [friend_id], Purpose.SERVICE, now)[friend_id]
+    verdict = eligibility.may_send(replace(step, kind=DeliveryKind.MANUAL), now)
+    return verdict.reason if isinstance(verdict, eligibility.Refused) else None
+
+
 def _checked(text: str) -> str:
     # Browsers send the ends of lines as \r\n.
     plain = text.replace("\r\n", "\n").strip()
@@ -70,7 +95,7 @@ def _checked(text: str) -> str:
     # A text made of braces alone grows beyond what a template may be long before LINE's limit.
     if units(plain) > TEXT or (source != plain and len(source) > SOURCE_LIMIT):
         raise Invalid("answer_too_long", limit=TEXT, length=units(plain))
-    return source
+    return plain
 
 
 def _version(session: Session, source: str, by: str, now: datetime) -> MessageVersion:

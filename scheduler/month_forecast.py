@@ -66,8 +66,12 @@ class Forecast:
 
 def forecast(session: Session, now: datetime) -> Forecast:
     """Return this month's forecast."""
-    used, planned = meter.read(session, now).taken, reserved(session, now)
-    steps = step_messages(session, now, next_month(now))
+    return assembled(session, now, reserved(session, now), step_messages(session, now, next_month(now)))
+
+
+def assembled(session: Session, now: datetime, planned: Reserved, steps: StepMessages) -> Forecast:
+    """Return the forecast with what is spoken for and what scenarios will send as they were counted before."""
+    used = meter.read(session, now).taken
     messages = used + planned.total + steps.total
     offered = tuple(Offer(plan, plans.bill(plan, messages)) for plan in plan_settings.plans(session))
     return Forecast(

@@ -1,5 +1,6 @@
 """Scenarios to files and back: everything that makes one, readable, and complete enough for another shop."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import library, message_checks, scenario_edits, scenario_messages, step_changes
 from scheduler.models import Message, Scenario, Step
+from scheduler.scenario_drafts import NAME_LIMIT
 from scheduler.scenario_edits import Spot
 from scheduler.scenario_flow import Flow, arms_of, line_of
 from scheduler.scenario_shapes import FileStep, Said, parse, problem_at, refused, span_of
@@ -85,6 +87,16 @@ def create(session: Session, text: str, by: str, now: datetime) -> Scenario:
     made: Scenario = _try(text, (), lambda: scenario_edits.create(session, given.draft(), now))
     _Writing(session, text, made, by, now).line(given.steps, ("steps",), Spot())
     return made
+
+
+def copy(session: Session, scenario_id: int, called: str, by: str, now: datetime) -> Scenario:
+    """Make a second scenario like one, switched off; `called` is its name with `%(name)s` for that of the first.
+
+    Raises NotFound (scenario_unknown).
+    """
+    told = export(session, scenario_id)
+    told["name"] = (called % {"name": told["name"]})[:NAME_LIMIT]
+    return create(session, json.dumps(told, ensure_ascii=False), by, now)
 
 
 def replace(session: Session, scenario_id: int, text: str, by: str, now: datetime) -> Scenario:

@@ -72,7 +72,7 @@ def check(session: Session, wanted: Mapping[str, Any]) -> None:
 
 
 def keep_watched(session: Session, now: datetime) -> int:
-    """Watch the segments that scenarios and tags ask for, and no others; return for how many that changed.
+    """Watch the segments that scenarios, tags and operators ask for, and no others; return for how many that changed.
 
     Derived each time, so that nobody has to remember who used a segment when a scenario is changed or deleted.
     """
@@ -80,6 +80,7 @@ def keep_watched(session: Session, now: datetime) -> int:
     wanted = _asked_by_scenarios(session) | set(
         session.scalars(select(Tag.segment_id).where(Tag.segment_id.is_not(None)))
     )
+    wanted |= set(session.scalars(select(Segment.id).where(Segment.kept_by_hand)))
     known = (
         set(session.scalars(select(Segment.id).where(Segment.id.in_(wanted - watched))))
         if wanted - watched
@@ -103,6 +104,13 @@ def used_by(session: Session, segment_id: int) -> list[saved.Use]:
         for id_, name, *asked in session.execute(asked_by)
         if segment_id in set(_segments_of(asked))
     ]
+
+
+def all_uses(session: Session) -> Iterator[tuple[int, saved.Use]]:
+    """Yield every segment that a scenario starts from or ends with, and the scenario."""
+    asked_by = select(Scenario.id, Scenario.name, Scenario.trigger, Scenario.goal).order_by(Scenario.id)
+    for id_, name, *asked in session.execute(asked_by):
+        yield from ((each, saved.Use("scenario", id_, name)) for each in _segments_of(asked))
 
 
 def _asked_by_scenarios(session: Session) -> set[int]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.step_settings import Part
@@ -44,4 +44,5 @@ def checked(session: Session, data: Any) -> dict[str, Any]:
 
 
 def _is_known(session: Session, key: str) -> bool:
-    return key in READY or bool(session.scalar(select(exists().where(Coupon.key == key))))
+    stopped = session.execute(select(Coupon.stopped_at).where(Coupon.key == key)).one_or_none()
+    return key in READY if stopped is None else stopped[0] is None

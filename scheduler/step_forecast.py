@@ -51,17 +51,17 @@ class StepMessages:
 
 def step_messages(session: Session, now: datetime, until: datetime) -> StepMessages:
     """Return what steps will send from `now` to `until`; scenarios that are switched off send nothing."""
-    left, rates = until - now, _rates(session)
-    waiting, pace = _waiting(session, now, until), _pace(session, now)
+    left, sent = until - now, rates(session)
+    at_steps, entering = waiting(session, now, until), pace(session, now)
     enrolled = newcomers = care = 0.0
     for scenario in session.scalars(select(Scenario).where(Scenario.active)):
         flow = Flow(scenario.steps)
-        inside = list(_of_enrolled(flow, waiting, left))
-        outside = list(_of_newcomers(flow, pace.get(scenario.id, 0.0), left))
+        inside = list(_of_enrolled(flow, at_steps, left))
+        outside = list(_of_newcomers(flow, entering.get(scenario.id, 0.0), left))
         for step, comers in (*inside, *outside):
-            care += comers * rates.get(step.id, 1.0) * (step.purpose is not Purpose.SALES)
-        enrolled += sum(comers * rates.get(step.id, 1.0) for step, comers in inside)
-        newcomers += sum(comers * rates.get(step.id, 1.0) for step, comers in outside)
+            care += comers * sent.get(step.id, 1.0) * (step.purpose is not Purpose.SALES)
+        enrolled += sum(comers * sent.get(step.id, 1.0) for step, comers in inside)
+        newcomers += sum(comers * sent.get(step.id, 1.0) for step, comers in outside)
     return StepMessages(enrolled, newcomers, care)
 
 
@@ -71,20 +71,20 @@ def _of_enrolled(
     """Yield each message step and how many of those who are enrolled come to it."""
     for step in flow.steps:
         for wait, count in waiting.get(step.id, ()):
-            for ahead, _at, share in _ahead(flow, step, wait, left):
-                yield ahead, count * share
+            for said, _at, share in ahead(flow, step, wait, left):
+                yield said, count * share
 
 
 def _of_newcomers(flow: Flow, a_day: float, left: timedelta) -> Iterator[tuple[Step, float]]:
     """Yield each message step and how many come to it of those who are still to enter."""
     if flow.first is None or not a_day:
         return
-    for step, at, share in _ahead(flow, flow.first, flow.first.delay, left):
+    for step, at, share in ahead(flow, flow.first, flow.first.delay, left):
         # Who enters later than that before the end does not get so far.
         yield step, a_day * ((left - at) / DAY) * share
 
 
-def _ahead(
+def ahead(
     flow: Flow, step: Step, wait: timedelta, left: timedelta
 ) -> Iterator[tuple[Step, timedelta, float]]:
     """Yield the messages from `step` on that come within `left`: after how long, and to which share of friends."""
@@ -102,7 +102,7 @@ def _ahead(
         ways += [(each, at + each.delay, share / len(following)) for each in following if each is not None]
 
 
-def _waiting(session: Session, now: datetime, until: datetime) -> dict[int, list[tuple[timedelta, int]]]:
+def waiting(session: Session, now: datetime, until: datetime) -> dict[int, list[tuple[timedelta, int]]]:
     """Return, by step, how many friends wait for it and for about how long; what is overdue comes at once."""
     micros = int(BUCKET / timedelta(microseconds=1))
     bucket = func.min(Enrolment.next_at)
@@ -124,7 +124,7 @@ def _slot(session: Session, micros: int) -> Any:
     return func.floor(func.extract("epoch", Enrolment.next_at) / (micros / 1_000_000))
 
 
-def _pace(session: Session, now: datetime) -> dict[int, float]:
+def pace(session: Session, now: datetime) -> dict[int, float]:
     """Return how many friends a day entered each scenario lately."""
     entered = (
         select(Enrolment.scenario_id, func.count())
@@ -134,7 +134,7 @@ def _pace(session: Session, now: datetime) -> dict[int, float]:
     return {id_: count / LOOKED_BACK.days for id_, count in session.execute(entered)}
 
 
-def _rates(session: Session) -> dict[int, float]:
+def rates(session: Session) -> dict[int, float]:
     """Return, by step, which part of those who came to it got its message."""
     counted = (
         select(Delivery.step_id, Delivery.state, func.count())

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from scheduler import bulk, effects, enrolments, heading, splits, step_judging
+from scheduler import bulk, effects, enrolments, heading, splits, step_judging, step_passes
 from scheduler.heading import Heading
 from scheduler.matching import matching, reached
 from scheduler.models import Enrolment, EnrolmentState, Step, StepKind
 from scheduler.passed_steps import write_passed
 from scheduler.reasons import Reason
+from scheduler.scenario_flow import BRANCHING
 from scheduler.step_deliveries import Ground, Member, write_deliveries
 from scheduler.step_settings import NO, YES, Otherwise, of_scenario, of_step
 from scheduler.step_timing import Arriving, due_dates
@@ -38,7 +39,10 @@ def take(ground: Ground, members: Sequence[Member]) -> None:
     staying = _without_those_who_leave(ground, members)
     there = _whose_day_it_is(ground, staying)
     if there:
-        _move_on(ground, _TAKEN[ground.step.kind](ground, there))
+        onward = _TAKEN[ground.step.kind](ground, there)
+        if ground.step.kind not in BRANCHING:
+            _note(ground, [""] * len(onward))
+        _move_on(ground, onward)
 
 
 def _without_those_who_leave(ground: Ground, members: Sequence[Member]) -> list[Member]:
@@ -123,7 +127,9 @@ def _wait_until(ground: Ground, members: Sequence[Member]) -> Onward:
 def _branch(ground: Ground, members: Sequence[Member]) -> Onward:
     fits = _those_matching(ground, ground.step.condition, members)
     arms = {arm: ground.flow.into(ground.step, arm) for arm in (YES, NO)}
-    return [(member, arms[YES if member.id in fits else NO]) for member in members]
+    taken = {member.id: YES if member.id in fits else NO for member in members}
+    _note(ground, taken.values())
+    return [(member, arms[taken[member.id]]) for member in members]
 
 
 def _split(ground: Ground, members: Sequence[Member]) -> Onward:
@@ -137,6 +143,7 @@ def _split(ground: Ground, members: Sequence[Member]) -> Onward:
     }
     rows = [{"id": member.id, "arms": {**member.arms, key: drawn[member.id]}} for member in members]
     ground.session.execute(update(Enrolment), rows)
+    _note(ground, drawn.values())
     firsts = {arm.name: ground.flow.into(ground.step, arm.name) for arm in arms}
     return [(member, firsts[drawn[member.id]]) for member in members]
 
@@ -167,6 +174,10 @@ _TAKEN: dict[StepKind, Callable[[Ground, Sequence[Member]], Onward]] = {
     StepKind.GOAL: _goal,
     StepKind.END: _out,
 }
+
+
+def _note(ground: Ground, arms: Iterable[str]) -> None:
+    step_passes.note(ground.session, ground.step.id, arms, ground.settings.today(ground.now))
 
 
 def _move_on(ground: Ground, onward: Onward) -> None:

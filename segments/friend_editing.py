@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from unicodedata import category
 
 from sqlalchemy import select
@@ -32,7 +33,8 @@ class FriendEdit:
     email: str = ""
     mail_agreed: bool = False
     language: str = "ja"
-    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Texts; numbers where an import brought them and nobody changed them."""
 
 
 def edit(session: Session, friend_id: int, wanted: FriendEdit, now: datetime) -> list[str]:
@@ -45,7 +47,7 @@ def edit(session: Session, friend_id: int, wanted: FriendEdit, now: datetime) ->
     if friend is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
     _check(wanted, now)
-    told = {
+    told: dict[str, Any] = {
         "kana": wanted.kana,
         "birthday": wanted.birthday,
         "language": wanted.language,
@@ -74,9 +76,15 @@ def _check(wanted: FriendEdit, now: datetime) -> None:
     if len(wanted.fields) > MOST_FIELDS:
         raise Invalid("fields_too_many", limit=MOST_FIELDS)
     for name, value in wanted.fields.items():
-        if len(name) > LONGEST_NAME or len(value) > LONGEST_VALUE:
+        if len(name) > LONGEST_NAME or len(str(value)) > LONGEST_VALUE:
             raise Invalid("field_too_long", name=name[:LONGEST_NAME], limit=LONGEST_VALUE)
-    texts = (wanted.name, wanted.kana, wanted.member_number, *wanted.fields, *wanted.fields.values())
+    texts = (
+        wanted.name,
+        wanted.kana,
+        wanted.member_number,
+        *wanted.fields,
+        *(str(value) for value in wanted.fields.values()),
+    )
     if any(category(letter) in {"Cc", "Cs"} for text in texts for letter in text if letter not in "\n\t"):
         raise Invalid("text_invalid")
 

@@ -1,11 +1,13 @@
-"""How referrals go: who was brought in and who of them bought, by the moment."""
+"""How referrals go: who was brought in and who of them bought; moments as microseconds since 1970."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from segments.micros import as_micros
 from segments.models import Friend, Referral
 
 
@@ -13,9 +15,9 @@ from segments.models import Friend, Referral
 class ReferralFigures:
     """Referrals of a period, and the codes there are now."""
 
-    entered: tuple[datetime, ...]
+    entered: Sequence[int]
     """When newcomers named who brought them."""
-    rewarded: tuple[datetime, ...]
+    rewarded: Sequence[int]
     """When newcomers first bought, so that both sides got their coupon."""
     referrers: int
     """Different friends who brought somebody in the period."""
@@ -25,15 +27,19 @@ class ReferralFigures:
 
 def figures(session: Session, since: datetime, until: datetime) -> ReferralFigures:
     """Return the referrals from `since` up to but not at `until`."""
-    entered = select(Referral.entered_at).where(Referral.entered_at >= since, Referral.entered_at < until)
-    rewarded = select(Referral.rewarded_at).where(Referral.rewarded_at >= since, Referral.rewarded_at < until)
+    entered = select(as_micros(Referral.entered_at)).where(
+        Referral.entered_at >= since, Referral.entered_at < until
+    )
+    rewarded = select(as_micros(Referral.rewarded_at)).where(
+        Referral.rewarded_at >= since, Referral.rewarded_at < until
+    )
     referrers = select(func.count(Referral.referrer_id.distinct())).where(
         Referral.entered_at >= since, Referral.entered_at < until
     )
     codes = select(func.count()).where(Friend.referral_code.is_not(None))
     return ReferralFigures(
-        tuple(session.scalars(entered)),
-        tuple(each for each in session.scalars(rewarded) if each is not None),
+        session.scalars(entered).all(),
+        session.scalars(rewarded).all(),
         session.scalar(referrers) or 0,
         session.scalar(codes) or 0,
     )

@@ -75,7 +75,8 @@ def moved(session: Session, ladder: str, since: date, until: date) -> Moved:
     total: Counter[str] = Counter()
     for counted in days.values():
         total.update(counted)
-    found = [Move(*_pair(part), count) for part, count in total.most_common() if count]
+    ranked = sorted(total.items(), key=lambda each: (-each[1], each[0]))
+    found = [Move(*_pair(part), count) for part, count in ranked if count]
     return Moved(ladder, found)
 
 

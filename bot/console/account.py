@@ -1,4 +1,6 @@
-"""The operator's own page: name, password, the LINE that test sends go to, log out everywhere."""
+"""The operator's own page: name, password, the LINE that test sends go to, language, light or dark, log out everywhere."""
+
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -7,10 +9,15 @@ from flask_login import login_user
 
 from bot import operators
 from bot.console import friends_views
-from bot.console.access import EVERYBODY, current_operator, of_row, requires
+from bot.console.access import EVERYBODY, SESSION_ENDS_AFTER, current_operator, of_row, requires
+from bot.console.page import THEME_COOKIE
+from bot.i18n import N_
 from bot.services import current_services
 from bot.words import explain
 from segments.errors import Invalid
+
+THEMES = {"light": N_("明るい"), "dark": N_("暗い"), "": N_("端末に合わせる")}
+YEAR = timedelta(days=365)
 
 blueprint = Blueprint("account", __name__, url_prefix="/console/account")
 
@@ -23,7 +30,32 @@ def show() -> ResponseReturnValue:
     with current_services().database.reading() as database_session:
         own = friends_views.brief(database_session, operator.friend_id)
         found = friends_views.search(database_session, search).rows if search and operator.can_read else ()
-    return render_template("console/account.html", own=own, found=found, search=search)
+    began = datetime.fromisoformat(session["started_at"])
+    return render_template(
+        "console/account.html",
+        own=own,
+        found=found,
+        search=search,
+        began=began,
+        ends=began + SESSION_ENDS_AFTER,
+        themes=THEMES,
+    )
+
+
+@blueprint.post("/theme")
+@requires(*EVERYBODY)
+def theme() -> ResponseReturnValue:
+    """Show everything light or dark on this device, or as the device has it."""
+    chosen = request.form.get("theme", "")
+    answer = redirect(url_for("account.show"))
+    if chosen not in THEMES:
+        return answer
+    secure = current_services().settings.base_url.startswith("https://")
+    answer.set_cookie(
+        THEME_COOKIE, chosen, max_age=YEAR if chosen else 0, httponly=True, samesite="Lax", secure=secure
+    )
+    flash(_("保存しました。"), "success")
+    return answer
 
 
 @blueprint.post("/")

@@ -19,8 +19,8 @@ class Kind(StrEnum):
     TAG = "tag"
     SEGMENT = "segment"
     FILE = "file"
-    STORED = "stored"
-    """A condition made elsewhere (command line), kept as it is."""
+    CONDITION = "condition"
+    """Conditions put together in the builder, or made elsewhere (command line)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def condition_of(session: Session, choice: Choice) -> dict[str, Any] | None:
             return {"is": "tag", "names": [_given(choice.tag, "tag_missing")]}
         case Kind.SEGMENT:
             return _segment(session, _given(choice.segment_id, "segment_missing")).condition
-        case Kind.STORED:
+        case Kind.CONDITION:
             return _given(choice.stored, "audience_missing")
         case Kind.FILE:
             _given(choice.audience_id, "file_missing")
@@ -88,7 +88,7 @@ def _same_segment(session: Session, condition: dict[str, Any]) -> Choice:
     for segment in session.scalars(select(Segment).order_by(Segment.id)):
         if segment.condition == condition:
             return Choice(Kind.SEGMENT, segment_id=segment.id)
-    return Choice(Kind.STORED, stored=condition)
+    return Choice(Kind.CONDITION, stored=condition)
 
 
 def tags(session: Session) -> list[str]:

@@ -27,6 +27,7 @@ from bot.console import audience_choice
 from bot.console.audience_choice import Choice, Kind
 from bot.console.broadcasts_views import Draft, ReadyMessage
 from bot.i18n import current_language
+from scheduler import control_groups
 from scheduler.models import Purpose, Through
 from segments.errors import Invalid
 from segments.stages import Stage, stage_name
@@ -60,17 +61,24 @@ class ComposeForm(FlaskForm):
     source = RadioField(_l("メッセージ"), default=WRITE)
     text_ja = TextAreaField(_l("日本語の本文"))
     text_en = TextAreaField(_l("英語の本文（任意）"))
-    ready = SelectField(_l("用意されたメッセージ"), validators=[Optional()], validate_choice=False)
+    ready = SelectField(_l("保存したメッセージ"), validators=[Optional()], validate_choice=False)
     expires = StringField(_l("有効期限（任意）"))
     per_minute = IntegerField(
         _l("1分あたりの人数（任意）"),
         validators=[Optional(), NumberRange(1, FASTEST, message=_l("1以上の整数で入力してください。"))],
     )
+    holdout = IntegerField(
+        _l("対照グループ（%・任意）"),
+        validators=[
+            Optional(),
+            NumberRange(0, control_groups.MOST, message=_l("0から50までの数字で入力してください。")),
+        ],
+    )
     at_once = BooleanField(_l("LINEの一斉送信で、全員に一度に送る"))
     ready_ids: Set[str] = frozenset()
     """Versions of the ready messages that `offer` offered."""
 
-    def offer(self, session: Session, ready: list[ReadyMessage], *, has_stored: bool) -> None:
+    def offer(self, session: Session, ready: list[ReadyMessage]) -> None:
         """Fill in what may be chosen."""
         language, none = current_language(), ("", _("選んでください"))
         kinds = {
@@ -78,8 +86,9 @@ class ComposeForm(FlaskForm):
             Kind.STAGES: _("顧客ステージで選ぶ"),
             Kind.TAG: _("タグで選ぶ"),
             Kind.SEGMENT: _("保存したセグメントで選ぶ"),
+            Kind.CONDITION: _("条件を組み立てて選ぶ"),
             Kind.FILE: _("CSVファイルで指定する"),
-        } | ({Kind.STORED: _("保存されている条件のまま")} if has_stored else {})
+        }
         self.audience.choices = [(kind.value, label) for kind, label in kinds.items()]
         self.stages.choices = [(stage.value, stage_name(stage, language)) for stage in Stage]
         self.tag.choices = [none, *((name, name) for name in audience_choice.tags(session))]
@@ -89,7 +98,7 @@ class ComposeForm(FlaskForm):
             (Purpose.SALES.value, _("販売のご案内（ご案内を控える友だちには送りません）")),
             (Purpose.CARE.value, _("お礼・お役立ち情報（ご案内を控える友だちにも送ります）")),
         ]
-        self.source.choices = [(WRITE, _("文章を書く")), (READY, _("用意されたメッセージを使う"))]
+        self.source.choices = [(WRITE, _("文章を書く")), (READY, _("保存したメッセージを使う"))]
         self.ready_ids = {str(each.version_id) for each in ready}
         self.ready.choices = [none, *((str(each.version_id), each.name) for each in ready)]
 
@@ -149,5 +158,6 @@ def filled(draft: Draft, zone: ZoneInfo) -> dict[str, Any]:
         "text_en": draft.texts.get("en", ""),
         "expires": field_text(draft.expires_at, zone),
         "per_minute": draft.per_minute,
+        "holdout": draft.holdout_percent or None,
         "at_once": draft.through is Through.BROADCAST,
     }

@@ -1,22 +1,21 @@
 """What the broadcast pages show and store: drafts as the form knows them, ready messages, previews."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from flask_babel import gettext as _
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Choice
-from scheduler import drafts, messages, quota
+from bot.i18n import current_language
+from scheduler import drafts, quota
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Through
-from scheduler.sample_facts import sample_facts
-from segments import conditions
+from segments import condition_known, condition_words, conditions
 from segments.errors import NotFound
 from segments.models import Audience
-from segments.shop import Shop
 
 EDITABLE = drafts.EDITABLE
 
@@ -48,22 +47,35 @@ class Draft:
     expires_at: datetime | None
     through: Through
     per_minute: int | None = None
+    holdout_percent: int = 0
+    removed_at: datetime | None = None
 
     @property
     def editable(self) -> bool:
         """Whether it may still be changed."""
-        return self.state in EDITABLE
+        return self.state in EDITABLE and self.removed_at is None
 
 
-def ready_messages(session: Session) -> list[ReadyMessage]:
-    """Return the ready messages by name."""
+def ready_messages(session: Session, chosen: Draft | None = None) -> list[ReadyMessage]:
+    """Return the messages kept to be used again by name; what a draft says already comes first, in its own version."""
     newest = select(func.max(MessageVersion.id)).group_by(MessageVersion.message_id)
     wanted = (
         select(MessageVersion.id, Message.name)
         .join(Message)
-        .where(Message.key.is_not(None), MessageVersion.id.in_(newest))
+        .where(or_(Message.kept, Message.key.is_not(None)), MessageVersion.id.in_(newest))
+        .where(Message.archived_at.is_(None), Message.purpose != Purpose.SERVICE)
     )
-    return [ReadyMessage(*row) for row in session.execute(wanted.order_by(Message.name))]
+    found = [ReadyMessage(*row) for row in session.execute(wanted.order_by(Message.name))]
+    own = chosen.ready_version_id if chosen else None
+    if chosen is None or own is None or own in {each.version_id for each in found}:
+        return found
+    return [ReadyMessage(own, _("%(name)s（選んだときの版）", name=chosen.message_name)), *found]
+
+
+def newest_version(session: Session, message_id: int) -> str:
+    """Return the number of the version a message goes out in; "" when there is no such message."""
+    query = select(func.max(MessageVersion.id)).where(MessageVersion.message_id == message_id)
+    return str(session.scalar(query) or "")
 
 
 def draft(session: Session, broadcast_id: int) -> Draft:
@@ -73,7 +85,7 @@ def draft(session: Session, broadcast_id: int) -> Draft:
         raise NotFound("broadcast_unknown", broadcast_id=broadcast_id)
     version = session.get(MessageVersion, broadcast.message_version_id)
     message = session.get(Message, version.message_id) if version else None
-    ready = version.id if version and message and message.key else None
+    ready = version.id if version and message and (message.key or message.kept) else None
     return Draft(
         id=broadcast.id,
         name=broadcast.name,
@@ -90,6 +102,8 @@ def draft(session: Session, broadcast_id: int) -> Draft:
         expires_at=broadcast.expires_at,
         through=broadcast.through,
         per_minute=broadcast.per_minute,
+        holdout_percent=broadcast.holdout_percent,
+        removed_at=broadcast.removed_at,
     )
 
 
@@ -102,34 +116,23 @@ def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
     return quota.price(session, now, **whom, purpose=draft.purpose, broadcast_id=draft.id)
 
 
+def audience_words(session: Session, draft: Draft) -> str:
+    """Return whom a draft is for, in words; raises nothing for a condition that is no longer understood."""
+    if draft.condition is None:
+        found = audience_choice.list_of(session, draft.audience_id)
+        return _("リスト（%(count)s人）", count=f"{found.size:,}" if found else 0)
+    if draft.choice.segment_id is not None:
+        name = dict(audience_choice.segments(session)).get(draft.choice.segment_id, "")
+        return _("セグメント「%(name)s」", name=name)
+    condition = conditions.parse(draft.condition)
+    known = condition_known.with_names(session, condition, condition_known.load(session, condition))
+    return condition_words.words(condition, current_language(), known)
+
+
 def list_size(session: Session, audience_id: int | None) -> int | None:
     """Return how many friends a list made from a file holds."""
     found = session.get(Audience, audience_id) if audience_id is not None else None
     return found.size if found else None
-
-
-def preview(content: dict[str, Any]) -> dict[str, list[str]]:
-    """Return what each language's bubbles say, with the names of facts in their gaps; pictures by their alt text."""
-    shown: dict[str, list[str]] = {}
-    for language, objects in content.items():
-        shown[language] = [inserts.to_text(_said(each), language) for each in objects]
-    return shown
-
-
-def filled_preview(content: dict[str, Any], settings: Shop, now: datetime) -> dict[str, list[str]]:
-    """Return what each language's bubbles say to a made-up friend; the names of the facts where that cannot be made."""
-    shown = preview(content)
-    for language in content:
-        try:
-            objects = messages.render(content, language, sample_facts(settings, language, now))
-        except messages.RenderError:
-            continue
-        shown[language] = [_said(each) for each in objects]
-    return shown
-
-
-def _said(each: Mapping[str, Any]) -> str:
-    return str(each.get("text") or each.get("altText") or f"[{each.get('type', '?')}]")
 
 
 def default_time(now: datetime) -> datetime:

@@ -43,6 +43,8 @@ FIELD_OF = {
     "message_invalid": "text_ja",
     "ready_missing": "ready",
     "per_minute_invalid": "per_minute",
+    "holdout_invalid": "holdout",
+    "audience_missing": "audience",
 }
 
 
@@ -71,10 +73,12 @@ def take_file(session: Session, form: ComposeForm, author: Author) -> Recipients
     return found
 
 
-def check_choices(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> bool:
+def check_choices(
+    session: Session, form: ComposeForm, condition: dict[str, Any] | None, author: Author
+) -> bool:
     """Put what is wrong with audience, ready message and validity beside them, all at once; return whether nothing is."""
     checks: list[Callable[[], object]] = [
-        lambda: audience_choice.condition_of(session, form.choice(stored.condition if stored else None)),
+        lambda: audience_choice.condition_of(session, form.choice(condition)),
         lambda: _valid_until(form, author),
         lambda: _message(form),
     ]
@@ -98,9 +102,18 @@ def _valid_until(form: ComposeForm, author: Author) -> datetime | None:
     return expires_at
 
 
-def save(session: Session, form: ComposeForm, stored: Draft | None, author: Author) -> int:
-    """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field."""
-    choice = form.choice(stored.condition if stored else None)
+def save(
+    session: Session,
+    form: ComposeForm,
+    stored: Draft | None,
+    condition: dict[str, Any] | None,
+    author: Author,
+) -> int:
+    """Store the draft and return its id; raises KokyakuError, which `show` puts beside its field.
+
+    `condition` is what the builder says, for an audience that is chosen by it.
+    """
+    choice = form.choice(condition)
     composed = drafts.Draft(
         name=form.name.data or "",
         condition=audience_choice.condition_of(session, choice),
@@ -108,6 +121,7 @@ def save(session: Session, form: ComposeForm, stored: Draft | None, author: Auth
         purpose=Purpose(form.purpose.data),
         expires_at=_valid_until(form, author),
         per_minute=form.per_minute.data,
+        holdout_percent=form.holdout.data or 0,
         through=Through.BROADCAST if form.at_once.data else Through.NAMED,
         **_message(form),
     )
@@ -142,7 +156,7 @@ def check_texts(form: ComposeForm) -> bool:
         or {"ja": [{"type": "text", "text": "-"}]}
     )
     for problem in problems:
-        _add(fields.get(problem.path[:2], form.text_ja), problem_words(problem.code, problem.params))
+        add(fields.get(problem.path[:2], form.text_ja), problem_words(problem.code, problem.params))
     misspelt = [_misspelt(field, language) for language, field in fields.items()]
     return not problems and not any(misspelt)
 
@@ -154,17 +168,18 @@ def _misspelt(field: Any, language: str) -> list[str]:
         words = _(
             "{%(name)s}は差し込みの名前ではありません。使えるのは %(usable)s です。", name=name, usable=usable
         )
-        _add(field, words)
+        add(field, words)
     return names
 
 
 def show(form: ComposeForm, error: KokyakuError) -> None:
     """Put a refusal beside the field it is about; beside the name when it is about none."""
     field = getattr(form, FIELD_OF.get(error.code, "name"))
-    _add(field, explain(error))
+    add(field, explain(error))
 
 
-def _add(field: Any, words: str) -> None:
+def add(field: Any, words: str) -> None:
+    """Put what is wrong beside a field."""
     field.errors = [*(field.errors or ()), words]
 
 

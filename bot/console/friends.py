@@ -1,80 +1,130 @@
-"""The list of friends and each friend's record."""
+"""The list of friends: searched, narrowed, ordered, written out as CSV."""
 
-from flask import Blueprint, render_template, request
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
+from flask_babel import gettext as _
 
-from bot.console import coming_views, friends_views
-from bot.console.access import READERS, requires
+from bot import operators
+from bot.console import condition_counting, condition_form, friend_filter, friends_views
+from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.condition_form import Draft
+from bot.console.friend_filter import LONGEST_WHERE, FriendFilter
 from bot.console.page import current_zone
-from bot.i18n import current_language
+from bot.i18n import N_, current_language
+from bot.segment_export import HEADINGS, rows_of_choice
 from bot.services import current_services
-from bot.words import DELIVERY_KINDS, DELIVERY_STATES, EVENTS, reason_words
-from scheduler import decisions, trust_ledger
-from segments import policies, stage_keeping
-from segments.cycle_rows import state_of
-from segments.cycle_words import explain
-from segments.models import Cycle
+from segments.friend_listing import Order
 from segments.stages import Stage
-from segments.stages import reason_words as stage_reason
 
-DECIDED = 20
-"""Decisions shown of a friend."""
+ORDERS = {
+    Order.NEWEST: N_("新しい順"),
+    Order.LAST_PURCHASE: N_("最後の購入が新しい順"),
+    Order.NEXT_DUE: N_("次の購入の見込みが近い順"),
+    Order.SPEND: N_("購入金額の多い順"),
+}
+BYTE_ORDER_MARK = "\ufeff"
+"""By which spreadsheets know UTF-8."""
 blueprint = Blueprint("friends", __name__, url_prefix="/console/friends")
 
 
 @blueprint.get("/")
 @requires(*READERS)
 def index() -> ResponseReturnValue:
-    """List friends, those that fit the search when one was made."""
-    words, stage = request.args.get("q", "").strip()[:100], request.args.get("stage", "")
-    stage = stage if stage in {each.value for each in Stage} else ""
-    with current_services().database.reading() as session:
-        page = friends_views.search(
-            session, words, stage=stage, after_id=request.args.get("after", 0, type=int)
-        )
-    return render_template("console/friends.html", page=page, words=words, stage=stage, stages=list(Stage))
-
-
-@blueprint.get("/<int:friend_id>")
-@requires(*READERS)
-def show(friend_id: int) -> ResponseReturnValue:
-    """Show one friend's stage and why, purchases, chat, deliveries and history."""
-    language, zone = current_language(), current_zone()
-    with current_services().database.reading() as session:
-        record = friends_views.record(session, friend_id)
-        decided = decisions.of_friend(session, friend_id, DECIDED)
-        trust = trust_ledger.statement(session, friend_id, current_services().clock.now(), limit=1)
-        coming = coming_views.coming(session, friend_id, language)
-        due_words = _due_words(session, record.cycle)
-        stage_params = stage_keeping.reason_params(record.facts, policies.ladder_policies(session))
-
-    def why(reason: str, params: dict[str, object]) -> str:
-        if reason == "known" and record.friend.followed_at:
-            # Noted in the moment before the follow itself was: to a reader it is the same moment.
-            reason = "followed"
-        return stage_reason(reason, params, language, zone)
-
+    """List friends, those whom the address leaves in."""
+    services = current_services()
+    asked, after = friend_filter.read(request.args), request.args.get("after", "")[:40]
+    with services.database.reading() as session:
+        shown = friends_views.listed(session, asked, after, services.clock.now())
     return render_template(
-        "console/friend.html",
-        record=record,
-        coming=coming,
-        decided=decided,
-        trust=trust,
-        language=language,
-        due_words=due_words,
-        why=why,
-        stage_params=stage_params,
-        events=EVENTS,
-        delivery_states=DELIVERY_STATES,
-        delivery_kinds=DELIVERY_KINDS,
-        reason_words=reason_words,
+        "console/friends.html",
+        shown=shown,
+        filter=shown.filter,
+        stages=list(Stage),
+        orders=ORDERS,
+        after=after,
     )
 
 
-def _due_words(session: Session, cycle: Cycle | None) -> str:
-    """Say why the next purchase is expected when it is; "" while nothing was bought."""
-    if cycle is None:
-        return ""
-    params, now = policies.cycle_params(session), current_services().clock.now()
-    return explain(state_of(cycle), params.of(cycle.category), now, current_language(), current_zone())
+@blueprint.get("/conditions")
+@requires(*READERS)
+def conditions() -> ResponseReturnValue:
+    """Show the builder with the condition the list is narrowed by."""
+    asked = friend_filter.read(request.args)
+    return _builder(condition_form.of(asked.where, "c"), asked)
+
+
+@blueprint.post("/conditions")
+@requires(*READERS)
+def narrow() -> ResponseReturnValue:
+    """Narrow the list by the condition that was built."""
+    asked, draft = friend_filter.read(request.form), condition_form.read(request.form, "c")
+    if draft.pressed:
+        return _builder(draft, asked)
+    with current_services().database.reading() as session:
+        condition_form.shown(session, draft)
+    if draft.tree is None or draft.errors:
+        return _builder(draft, asked, 422)
+    where = "" if draft.is_empty else condition_form.compact(draft.tree)
+    if len(where) > LONGEST_WHERE:
+        draft.errors["c"] = [_too_long()]
+        return _builder(draft, asked, 422)
+    return redirect(url_for("friends.index", **asked.query(where=where)))
+
+
+@blueprint.get("/export.csv")
+@requires(*SENDERS)
+def export() -> ResponseReturnValue:
+    """Write all friends of the list as CSV, safe to open in a spreadsheet; streamed."""
+    services, asked = current_services(), friend_filter.read(request.args)
+    now, by = services.clock.now(), current_operator().actor
+    with services.database.begin() as session:
+        kept = friend_filter.checked(session, asked)
+        if not kept.problems:
+            operators.note(session, by, "friends_exported", "", now)
+    if kept.problems:
+        for problem in kept.problems:
+            flash(problem, "danger")
+        return redirect(url_for("friends.index", **kept.query()))
+    lines = _lines(kept, current_language())
+    answer = Response(lines, mimetype="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="friends-{now:%Y%m%d-%H%M}.csv"'
+    return answer
+
+
+def _lines(kept: FriendFilter, language: str) -> Iterator[str]:
+    """Return the file's lines; what they are read with is taken now, for the request is over when they are."""
+    services, zone = current_services(), current_zone()
+
+    def written() -> Iterator[str]:
+        with services.database.reading() as session:
+            yield BYTE_ORDER_MARK + _csv([each.of(language) for each in HEADINGS])
+            for row in rows_of_choice(session, kept.choice, services.clock.now(), zone, language):
+                yield _csv(row)
+
+    return written()
+
+
+def _csv(cells: list[str]) -> str:
+    line = StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue()
+
+
+def _builder(draft: Draft, asked: FriendFilter, status: int = 200) -> ResponseReturnValue:
+    now = current_services().clock.now()
+    with current_services().database.reading() as session:
+        builder = condition_form.shown(session, draft)
+        counted = condition_counting.count(session, draft, now) if draft.counting else None
+    fields = asked.query(where="")
+    page = render_template(
+        "console/friends_conditions.html", builder=builder, counted=counted, fields=fields, filter=asked
+    )
+    return page, status
+
+
+def _too_long() -> str:
+    return _("条件が長すぎます。セグメントとして保存してから絞り込んでください。")

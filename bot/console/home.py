@@ -3,12 +3,11 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from bot.console import home_views, scenarios_views
+from bot.console import first_steps_views, home_alarms, home_next, home_views
 from bot.console.access import EVERYBODY, current_operator, requires
 from bot.console.page import current_zone
-from bot.i18n import current_language
 from bot.services import current_services
-from bot.words import DELIVERY_STATES
+from bot.words import BROADCAST_STATES, DELIVERY_STATES
 
 blueprint = Blueprint("home", __name__, url_prefix="/console")
 
@@ -20,7 +19,20 @@ def show() -> ResponseReturnValue:
     if not current_operator().can_read:
         return redirect(url_for("till.show"))
     services = current_services()
+    now = services.clock.now()
     with services.database.reading() as session:
-        home = home_views.home(session, services.clock.now(), current_zone())
-        alarms = scenarios_views.alarms(session, current_language())
-    return render_template("console/home.html", home=home, alarms=alarms, delivery_states=DELIVERY_STATES)
+        home = home_views.home(session, now, current_zone())
+        alarms = home_alarms.alarms(session, now)
+        things = home_next.next_things(session, home, now, may_send=current_operator().can_send)
+        first_steps_open = current_operator().can_send and first_steps_views.is_unfinished(
+            session, services.settings, current_operator().id
+        )
+    return render_template(
+        "console/home.html",
+        home=home,
+        alarms=alarms,
+        first_steps_open=first_steps_open,
+        things=things,
+        delivery_states=DELIVERY_STATES,
+        broadcast_states=BROADCAST_STATES,
+    )

@@ -1,4 +1,4 @@
-"""What the home page shows: the pyramid, what waits for a person, what left today."""
+"""What the home page shows: the pyramid, what waits for a person, what left today and what is to leave."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.models import InboundEvent, InboundState
-from scheduler import approvals, meter, reports, reserved, savings
+from scheduler import approvals, kept_forecast, outgoing, reports, savings
 from scheduler.models import Delivery, DeliveryKind, DeliveryState
+from scheduler.month_forecast import Forecast
+from scheduler.outgoing import Outgoing
+from segments import day_counts, standings
 from segments.models import Facts, Question
 from segments.stages import Stage
+from segments.standings import Moved
 
 TOP_FIRST = (Stage.REGULAR, Stage.EXISTING, Stage.TRIAL, Stage.PROSPECT, Stage.AWARE, Stage.EXIT)
 
@@ -27,12 +31,23 @@ class Home:
     free_replies: int
     """Of today's accepted: answers to what friends said, which cost nothing."""
     quota: reports.QuotaUse
-    held: int
-    """Messages that wait for a larger budget or the next month."""
+    forecast: Forecast
+    forecast_at: datetime
+    """When what is still to be sent this month was counted."""
+    moved: Moved
+    """This month's moves on the pyramid."""
+    counted_at: datetime | None
+    """When moves were last counted."""
+    outgoing: Outgoing
     approvals: int
     """Broadcasts that wait for a second person's word."""
     saved: savings.Month
     """This month's, by messages that went together or on a free reply."""
+
+    @property
+    def held(self) -> int:
+        """Messages that wait for a larger budget or the next month."""
+        return self.forecast.reserved.held
 
     @property
     def friends(self) -> int:
@@ -47,7 +62,8 @@ class Home:
 
 def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
     """Gather the home page's figures."""
-    today = reports.start_of_day(now, zone)
+    today, day = reports.start_of_day(now, zone), now.astimezone(zone).date()
+    forecast, counted_at = kept_forecast.load(session, now)
     return Home(
         stages=_stages(session),
         questions=waiting_questions(session),
@@ -55,7 +71,11 @@ def home(session: Session, now: datetime, zone: ZoneInfo) -> Home:
         today=reports.deliveries_since(session, today),
         free_replies=_free_replies(session, today),
         quota=reports.quota_use(session, now),
-        held=reserved.held(session) if meter.held_since(session) else 0,
+        forecast=forecast,
+        forecast_at=counted_at,
+        moved=standings.moved(session, "pyramid", day.replace(day=1), day),
+        counted_at=day_counts.counted_at(session),
+        outgoing=outgoing.outgoing(session, now, zone),
         approvals=approvals.waiting(session),
         saved=savings.of_month(session, now),
     )

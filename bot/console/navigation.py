@@ -6,7 +6,7 @@ from flask import current_app, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from bot.console.access import CurrentOperator
+from bot.console.access import ALLOWED_ROLES, CurrentOperator
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,12 @@ def menu() -> list[Section]:
     sections = [
         Section(_("ホーム"), (Place("home.show", _("ホーム"), ("first_steps",)),)),
         Section(
-            _("友だち"), (Place("friends.index", _("友だち一覧")), Place("segments.index", _("セグメント")))
+            _("友だち"),
+            (
+                Place("friends.index", _("友だち一覧"), ("taggings", "friend_acts", "merging")),
+                Place("segments.index", _("セグメント"), ("segment_files",)),
+                Place("tags.index", _("タグ")),
+            ),
         ),
         Section(_("受信箱"), _inbox()),
         Section(_("配信"), _sending()),
@@ -67,7 +72,7 @@ def menu() -> list[Section]:
 
 def _inbox() -> tuple[Place, ...]:
     return (
-        Place("inbox.index", _("トーク")),
+        Place("inbox.index", _("トーク"), ("inbox_acts", "saved_replies")),
         Place("questions.index", _("質問"), ("complaints",)),
         Place("parked.index", _("保留中の通知")),
     )
@@ -75,12 +80,24 @@ def _inbox() -> tuple[Place, ...]:
 
 def _sending() -> tuple[Place, ...]:
     return (
-        Place("broadcasts.index", _("一斉配信"), ("watching", "approving")),
-        Place("scenarios.index", _("シナリオ"), ("steps", "scenario", "scenario_steps")),
-        Place("messages.index", _("メッセージ")),
+        Place("broadcasts.index", _("一斉配信"), ("watching", "approving", "leaving", "results")),
+        Place(
+            "scenarios.index",
+            _("シナリオ"),
+            (
+                "steps",
+                "scenario",
+                "scenario_steps",
+                "step_moves",
+                "scenario_people",
+                "scenario_try",
+                "scenario_asking",
+            ),
+        ),
+        Place("messages.index", _("メッセージ"), ("message_tools",)),
         Place("calendar.show", _("予定表")),
         Place("coupons.index", _("クーポン")),
-        Place("rich_menus.index", _("リッチメニュー")),
+        Place("rich_menus.index", _("リッチメニュー"), ("rich_menu_publishing",)),
         Place("stopping.show", _("緊急停止")),
     )
 
@@ -90,6 +107,7 @@ def _goods() -> tuple[Place, ...]:
         Place("products.index", _("商品")),
         Place("imports.index", _("取り込み")),
         Place("sales.index", _("購入の分析")),
+        Place("points.show", _("ポイント")),
     )
 
 
@@ -98,15 +116,20 @@ def _settings() -> tuple[Place, ...]:
         Place("settings.show", _("お店")),
         Place("connection.show", _("LINE連携")),
         Place("money.show", _("通数と料金")),
-        Place("sending_rules.show", _("配信の決まり")),
+        Place("sending_rules.show", _("配信の決まり"), ("sending_policies", "sending_settings")),
         Place("policies.index", _("ステージの基準")),
         Place("staff.index", _("スタッフ")),
         Place("api_keys.index", _("APIキー")),
         Place("audit.index", _("操作の記録")),
-        Place("data.show", _("データ")),
+        Place("data.show", _("データ"), ("erasing",)),
     )
 
 
 def _present(section: Section) -> Section:
-    there = (place for place in section.places if place.endpoint in current_app.view_functions)
-    return Section(section.label, tuple(there))
+    return Section(section.label, tuple(place for place in section.places if _may_open(place.endpoint)))
+
+
+def _may_open(endpoint: str) -> bool:
+    """Tell whether there is such a page, and whether its view is open to who is logged in."""
+    view = current_app.view_functions.get(endpoint)
+    return view is not None and current_user.role in getattr(view, ALLOWED_ROLES, ())

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from bot import formats
 from bot.actors import actor_name
 from bot.console.access import here
 from bot.console.navigation import menu
+from bot.console.places import address
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import role_name
@@ -18,6 +19,9 @@ from scheduler import kill_switch
 from segments import shop
 from segments.ladder_rules import LadderName
 from segments.ladder_words import ladder_name, rung_name
+
+THEME_COOKIE = "kokyaku_theme"
+"""Of one device, and longer than a log-in: a dark shop stays dark."""
 
 
 def current_shop() -> shop.Shop:
@@ -73,6 +77,12 @@ def _ladder(ladder: str) -> str:
     return ladder_name(ladder, current_language())
 
 
+def current_theme() -> str:
+    """Return the scheme chosen on this device: `light`, `dark`, or "" for the device's own."""
+    chosen = request.cookies.get(THEME_COOKIE, "")
+    return chosen if chosen in {"light", "dark"} else ""
+
+
 def zone_label() -> str:
     """Return the name of the shop's zone."""
     return formats.zone_name(current_zone(), current_language())
@@ -94,5 +104,6 @@ def register(app: Flask) -> None:
         stage_name=_rung,
         ladder_name=_ladder,
     )
-    _share(app, current_stop=current_stop, stopped_by=stopped_by)
+    _share(app, current_stop=current_stop, stopped_by=stopped_by, address=address)
+    _share(app, current_theme=current_theme)
     _share(app, menu=menu, zone_label=zone_label, current_shop=current_shop, here=here, role_name=role_name)

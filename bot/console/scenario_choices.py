@@ -1,4 +1,4 @@
-"""What may be chosen in the forms of scenarios and steps, and the JSON that each choice stands for."""
+"""What may start or end a scenario, and what else may be chosen in its forms; the JSON that each choice stands for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,6 @@ from scheduler.scenario_starts import on_entering, on_leaving, on_tag
 from scheduler.step_settings import DateKind
 from segments.errors import Invalid
 from segments.models import Coupon, EventKind
-from segments.stages import Stage, stage_name
 
 Choices = list[tuple[str, str]]
 STORED = "stored"
@@ -29,55 +28,6 @@ START_DATES = (
     DateKind.FIELD,
     DateKind.DAY,
 )
-
-
-def conditions(session: Session, stored: Mapping[str, Any] | None) -> Choices:
-    """Return for whom something may be: everybody, a stage, a tag, a saved segment, or the condition as it is."""
-    language = current_language()
-    found: Choices = [("", _("すべての友だち"))]
-    if stored is not None and condition_value(stored) == STORED:
-        told = step_words.condition_told(session, dict(stored), language)
-        found.append((STORED, _("いまの条件のまま（%(told)s）", told=told[:80])))
-    found += [
-        (f"stage:{each.value}", _("顧客ステージ: %(name)s", name=stage_name(each, language)))
-        for each in Stage
-    ]
-    found += [(f"tag:{name}", _("タグ: %(name)s", name=name)) for name in audience_choice.tags(session)]
-    saved = audience_choice.segments(session)
-    return found + [(f"segment:{id_}", _("セグメント: %(name)s", name=name)) for id_, name in saved]
-
-
-def condition_value(stored: Mapping[str, Any] | None) -> str:
-    """Return the choice that a stored condition is."""
-    match stored:
-        case None | {"is": "everyone"}:
-            return ""
-        case {"is": "stage", "stages": [str(stage)]}:
-            return f"stage:{stage}"
-        case {"is": "tag", "names": [str(tag)]}:
-            return f"tag:{tag}"
-        case {"is": "segment", "segment_id": int(number)}:
-            return f"segment:{number}"
-        case _:
-            return STORED
-
-
-def condition_of(value: str, stored: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the condition that a choice stands for, None for everybody; raises Invalid (audience_missing)."""
-    kind, _separator, name = value.partition(":")
-    match kind:
-        case "":
-            return None
-        case "stored":
-            return stored
-        case "stage":
-            return {"is": "stage", "stages": [name]}
-        case "tag":
-            return {"is": "tag", "names": [name]}
-        case "segment" if name.isdecimal() and len(name) < 19:
-            return {"is": "segment", "segment_id": int(name)}
-        case _:
-            raise Invalid("audience_missing")
 
 
 def starts(stored: Mapping[str, Any] | None) -> Choices:

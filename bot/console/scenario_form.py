@@ -42,7 +42,6 @@ def filled(scenario: Scenario | None) -> dict[str, str]:
         "start_days": str(scenario.trigger.get("days_before") or 0),
         "start_day": str(scenario.trigger.get("day") or ""),
         "start_name": str(scenario.trigger.get("name") or ""),
-        "whom": scenario_choices.condition_value(scenario.condition),
         "leave": "1" if settings.leave_when_unmatched else "",
         "goal": scenario_choices.start_value(goal) if goal else "",
         "goal_segment": str(of_goal.get("segment_id") or ""),
@@ -53,11 +52,9 @@ def filled(scenario: Scenario | None) -> dict[str, str]:
     }
 
 
-def draft(form: Typed, stored: Scenario | None) -> ScenarioDraft | None:
-    """Return what was typed, None when something must be mended first."""
+def draft(form: Typed, stored: Scenario | None, whom: dict[str, Any] | None) -> ScenarioDraft | None:
+    """Return what was typed, with whom it is for; None when something must be mended first."""
     trigger = _read(form, "start", lambda: _start(form, "start", stored.trigger if stored else None))
-    condition = stored.condition if stored else None
-    whom = _read(form, "whom", lambda: scenario_choices.condition_of(form.text("whom"), condition))
     goal = _read(form, "goal", lambda: _start(form, "goal", stored.goal if stored else None))
     chosen = form.text("reentry")
     reentry = Reentry(chosen) if chosen in set(Reentry) else Reentry.NEVER

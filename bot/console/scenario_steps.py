@@ -1,7 +1,8 @@
-"""The steps of a scenario: put in, set, moved and taken out, each with what it means for friends inside."""
+"""The steps of a scenario: put in and set, each with what it means for friends inside."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,18 +10,29 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import formats, operators, step_words
-from bot.console import inserts, scenario_choices, scenarios_views, step_settings_form
+from bot.console import (
+    condition_form,
+    inserts,
+    scenario_choices,
+    scenario_conditions,
+    scenarios_views,
+    step_settings_form,
+)
 from bot.console.access import SENDERS, current_operator, requires
+from bot.console.condition_form import Draft
 from bot.console.page import zone_label
 from bot.console.typed import Typed
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import problem_words
-from scheduler import message_checks, scenario_edits, scenario_messages, step_changes
+from scheduler import message_checks, scenario_edits, scenario_figures, scenario_messages, step_changes
 from scheduler.models import Purpose, Scenario, Step, StepKind
 from scheduler.scenario_edits import Spot
 from scheduler.step_settings import DateKind
 from segments.errors import Invalid, KokyakuError, NotFound
+
+_Condition = dict[str, Any] | None
+_Store = Callable[[Session, Typed, _Condition], None]
 
 blueprint = Blueprint("scenario_steps", __name__, url_prefix="/console/scenarios")
 
@@ -51,9 +63,9 @@ def create(scenario_id: int) -> ResponseReturnValue:
     here = _new(scenario_id)
     by, now = current_operator().actor, current_services().clock.now()
 
-    def store(session: Session, form: Typed) -> None:
+    def store(session: Session, form: Typed, condition: _Condition) -> None:
         message_id = _message(session, form, here.kind)
-        draft = step_settings_form.draft(form, here.kind, None, message_id)
+        draft = step_settings_form.draft(form, here.kind, None, message_id, condition)
         if draft is None:
             return
         made = scenario_edits.add_step(session, scenario_id, draft, here.spot)
@@ -77,101 +89,15 @@ def save(step_id: int) -> ResponseReturnValue:
     here = _there(step_id)
     by, now = current_operator().actor, current_services().clock.now()
 
-    def store(session: Session, form: Typed) -> None:
+    def store(session: Session, form: Typed, condition: _Condition) -> None:
         step = step_changes.step_of(session, step_id)
-        draft = step_settings_form.draft(form, here.kind, step, step.message_id)
+        draft = step_settings_form.draft(form, here.kind, step, step.message_id, condition)
         if draft is None:
             return
         scenario_edits.change_step(session, step_id, draft, now)
         operators.note(session, by, "step_changed", str(step_id), now)
 
     return _stored(here, store, _("ステップを保存しました。"))
-
-
-@blueprint.get("/steps/<int:step_id>/pause")
-@requires(*SENDERS)
-def ask_pause(step_id: int) -> ResponseReturnValue:
-    """Say what pausing a step means before it is done."""
-    here = _there(step_id)
-    effects = [
-        _("いま%(count)s人がこのステップを待っています。", count=f"{here.waiting:,}"),
-        _("止めている間、ここまで来た友だちはこのステップで待ちます。ほかのステップは動き続けます。"),
-    ]
-    url = url_for("scenarios.pause_step", step_id=step_id)
-    return _ask(here, _("「%(name)s」を止めますか"), effects, url, _("このステップを止める"))
-
-
-@blueprint.get("/steps/<int:step_id>/move/<direction>")
-@requires(*SENDERS)
-def ask_move(step_id: int, direction: str) -> ResponseReturnValue:
-    """Say what moving a step means before it is done."""
-    here = _there(step_id)
-    effects = [
-        _(
-            "いま%(count)s人がこのステップを待っています。予定の日時は変わらず、新しい順番でこの次へ進みます。",
-            count=f"{here.waiting:,}",
-        ),
-        _(
-            "入れ替わるステップをこれから迎えるはずだった友だちの中には、それを通らない人が出ます。同じメッセージが2回届くことはありません。"
-        ),
-    ]
-    url = url_for("scenario_steps.move", step_id=step_id, direction=direction)
-    title = _("「%(name)s」を前へ移しますか") if direction == "up" else _("「%(name)s」を後ろへ移しますか")
-    return _ask(here, title, effects, url, _("順番を変える"))
-
-
-@blueprint.post("/steps/<int:step_id>/move/<direction>")
-@requires(*SENDERS)
-def move(step_id: int, direction: str) -> ResponseReturnValue:
-    """Change places with the step before or after it."""
-    here, now = _there(step_id), current_services().clock.now()
-    with current_services().database.begin() as session:
-        moved = scenario_edits.move_step(session, step_id, up=direction == "up")
-        operators.note(session, current_operator().actor, "step_moved", str(step_id), now, to=direction)
-    flash(
-        _("順番を変えました。") if moved else _("これより先には移せません。"),
-        "success" if moved else "warning",
-    )
-    return _back(here)
-
-
-@blueprint.get("/steps/<int:step_id>/remove")
-@requires(*SENDERS)
-def ask_remove(step_id: int) -> ResponseReturnValue:
-    """Say what taking a step out means before it is done."""
-    here = _there(step_id)
-    with current_services().database.reading() as session:
-        removal = scenario_edits.removal(session, step_id)
-    count = f"{removal.standing:,}"
-    if removal.following is None:
-        effect = _("いま%(count)s人がここで待っています。予定の日時にシナリオを終えます。", count=count)
-    else:
-        following = removal.following.name or step_words.kind_words(
-            removal.following.kind, current_language()
-        )
-        effect = _(
-            "いま%(count)s人がここで待っています。予定の日時に「%(following)s」へ進みます。",
-            count=count,
-            following=following,
-        )
-    inside = (
-        _("中の%(count)s個のステップもいっしょに外します。", count=removal.inside) if removal.inside else ""
-    )
-    kept = _("これまでに送った分の記録は残ります。")
-    url = url_for("scenario_steps.remove", step_id=step_id)
-    return _ask(here, _("「%(name)s」を外しますか"), [effect, inside, kept], url, _("ステップを外す"))
-
-
-@blueprint.post("/steps/<int:step_id>/remove")
-@requires(*SENDERS)
-def remove(step_id: int) -> ResponseReturnValue:
-    """Take a step out."""
-    here, now = _there(step_id), current_services().clock.now()
-    with current_services().database.begin() as session:
-        scenario_edits.remove_step(session, step_id, now)
-        operators.note(session, current_operator().actor, "step_removed", str(step_id), now)
-    flash(_("ステップを外しました。"), "success")
-    return _back(here)
 
 
 def _new(scenario_id: int) -> _Here:
@@ -188,7 +114,7 @@ def _new(scenario_id: int) -> _Here:
 def _there(step_id: int) -> _Here:
     with current_services().database.reading() as session:
         step = step_changes.step_of(session, step_id)
-        waiting = scenarios_views.waiting_at(session, step_id)
+        waiting = scenario_figures.waiting_at(session, [step_id]).get(step_id, 0)
         return _Here(step.scenario, step.kind, step, Spot(), waiting)
 
 
@@ -210,62 +136,55 @@ def _message(session: Session, form: Typed, kind: StepKind) -> int | None:
     return scenario_messages.write(session, form.text("name"), purpose, content, by, now)
 
 
-def _stored(here: _Here, store: Callable[[Session, Typed], None], done: str) -> ResponseReturnValue:
+def _stored(here: _Here, store: _Store, done: str) -> ResponseReturnValue:
     form = Typed(request.form.to_dict(), {"weekdays": request.form.getlist("weekdays")})
+    whom = scenario_conditions.sent(form)
+    if whom.pressed:
+        return _page(here, form, whom=whom)
+    asks = here.kind in step_settings_form.ASKING | step_settings_form.DOING
+    kept = here.step.condition if here.step else None
     try:
         with current_services().database.begin() as session:
-            store(session, form)
+            store(session, form, scenario_conditions.condition_of(whom) if asks else kept)
             if form.errors:
                 session.rollback()
     except KokyakuError as error:
         step_settings_form.show(form, error)
     if form.errors:
-        return _page(here, form, 422)
+        return _page(here, form, 422, whom)
     flash(done, "success")
-    return _back(here)
-
-
-def _back(here: _Here) -> ResponseReturnValue:
     return redirect(url_for("scenario.show", scenario_id=here.scenario.id))
 
 
-def _ask(here: _Here, title: str, effects: list[str], url: str, label: str) -> ResponseReturnValue:
-    assert here.step is not None
-    name = here.step.name or step_words.kind_words(here.kind, current_language())
-    return render_template(
-        "console/scenario_ask.html",
-        title=title % {"name": name} if "%(name)s" in title else title,
-        effects=[each for each in effects if each],
-        url=url,
-        label=label,
-        back=url_for("scenario.show", scenario_id=here.scenario.id),
-    )
-
-
-def _page(here: _Here, form: Typed, status: int = 200) -> ResponseReturnValue:
-    language = current_language()
-    with current_services().database.reading() as session:
-        choices = {
-            "whom": scenario_choices.conditions(session, here.step.condition if here.step else None),
-            "message": scenario_choices.messages(session),
-            "coupon": scenario_choices.coupons(session),
-            "before": [("", _("数えません")), *_dates(language)],
-        }
-    page = render_template(
-        "console/scenario_step.html",
-        place=here,
-        form=form,
-        choices=choices,
-        kinds=StepKind,
-        name=scenarios_views.name_of(here.scenario, language),
-        title=step_words.kind_words(here.kind, language),
-        asking=step_settings_form.ASKING,
-        doing=step_settings_form.DOING,
-        arm_rows=range(1, step_settings_form.ARM_ROWS + 1),
-        weekdays=_weekdays(language),
-        zone=zone_label(),
-    )
+def _page(here: _Here, form: Typed, status: int = 200, whom: Draft | None = None) -> ResponseReturnValue:
+    services, language = current_services(), current_language()
+    conditions = whom or scenario_conditions.stored(here.step.condition if here.step else None)
+    with services.database.reading() as session:
+        page = render_template(
+            "console/scenario_step.html",
+            place=here,
+            form=form,
+            choices=_choices(session, language),
+            builder=condition_form.shown(session, conditions),
+            counted=scenario_conditions.counted(session, conditions, services.clock.now()),
+            kinds=StepKind,
+            name=scenarios_views.name_of(here.scenario, language),
+            title=step_words.kind_words(here.kind, language),
+            asking=step_settings_form.ASKING,
+            doing=step_settings_form.DOING,
+            arm_rows=range(1, step_settings_form.ARM_ROWS + 1),
+            weekdays=_weekdays(language),
+            zone=zone_label(),
+        )
     return page, status
+
+
+def _choices(session: Session, language: str) -> dict[str, scenario_choices.Choices]:
+    return {
+        "message": scenario_choices.messages(session),
+        "coupon": scenario_choices.coupons(session),
+        "before": [("", _("数えません")), *_dates(language)],
+    }
 
 
 def _dates(language: str) -> list[tuple[str, str]]:

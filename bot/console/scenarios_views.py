@@ -1,52 +1,25 @@
-"""What the scenario pages show: scenarios with their steps, who is inside, what came of the messages."""
+"""What the list of scenarios shows: each with its steps in brief and how many friends are where."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from bot import step_words
-from scheduler import block_rates, scenario_edits
-from scheduler.block_rates import Rate
-from scheduler.models import (
-    Delivery,
-    DeliveryState,
-    Enrolment,
-    EnrolmentState,
-    Message,
-    Scenario,
-    Step,
-    StepKind,
-)
-from scheduler.scenario_flow import Flow, arms_of
-
-
-@dataclass(frozen=True)
-class ArmRow:
-    """One arm of a branch or split: whether steps stand in it, and how its friends fared."""
-
-    name: str
-    label: str
-    is_empty: bool
-    entered: int = 0
-    at_goal: int = 0
+from scheduler import block_rates
+from scheduler.models import Enrolment, EnrolmentState, Message, Scenario, Step
+from scheduler.scenario_flow import Flow
 
 
 @dataclass(frozen=True)
 class StepRow:
-    """One step with its message's name and what came of its deliveries."""
+    """One step: where it stands, what it is called, when it comes."""
 
     step: Step
-    message_name: str | None
-    deliveries: Mapping[DeliveryState, int]
-    number: str = ""
-    depth: int = 0
-    waiting: int = 0
-    details: Sequence[str] = ()
-    rate: Rate | None = None
-    arms: Sequence[ArmRow] = ()
+    title: str
+    timing: str
+    depth: int
 
 
 @dataclass(frozen=True)
@@ -67,20 +40,20 @@ def name_of(scenario: Scenario, language: str) -> str:
     return scenario.name_en if language == "en" and scenario.name_en else scenario.name
 
 
-def everything(session: Session) -> list[ScenarioRow]:
+def everything(session: Session, language: str) -> list[ScenarioRow]:
     """Return all scenarios in the order of their making."""
-    scenarios = session.scalars(select(Scenario).options(selectinload(Scenario.steps)).order_by(Scenario.id))
-    names = _message_names(session)
-    friends, deliveries = _friends(session), _deliveries(session)
+    query = select(Scenario).options(selectinload(Scenario.steps)).order_by(Scenario.id)
+    scenarios = session.scalars(query).all()
+    names = message_names(session, [step for each in scenarios for step in each.steps])
+    friends = _friends(session)
     return [
         ScenarioRow(
             each,
             [
                 StepRow(
                     placed.step,
-                    names.get(placed.step.message_id),
-                    deliveries.get(placed.step.id, {}),
-                    placed.number,
+                    title_of(placed.step, names, language),
+                    step_words.timing_words(placed.step, language),
                     placed.depth,
                 )
                 for placed in Flow(each.steps).placed()
@@ -91,54 +64,9 @@ def everything(session: Session) -> list[ScenarioRow]:
     ]
 
 
-@dataclass(frozen=True)
-class Page:
-    """One scenario as its own page shows it."""
-
-    row: ScenarioRow
-    alarms: Sequence[str]
-    standing: int
-
-
-def one(session: Session, scenario_id: int, now: datetime, language: str) -> Page:
-    """Return one scenario with who stands where; raises NotFound (scenario_unknown)."""
-    scenario = scenario_edits.load(session, scenario_id)
-    flow, standing = Flow(scenario.steps), scenario_edits.standing(session, scenario_id)
-    names, deliveries = _message_names(session), _deliveries(session)
-    rows = [
-        StepRow(
-            placed.step,
-            names.get(placed.step.message_id),
-            deliveries.get(placed.step.id, {}),
-            placed.number,
-            placed.depth,
-            standing.get(placed.step.id, 0),
-            step_words.detail_words(session, placed.step, language),
-            block_rates.rate_of(session, placed.step, now) if placed.step.message_id is not None else None,
-            _arms(session, flow, placed.step, language),
-        )
-        for placed in flow.placed()
-    ]
-    alarms = [each for each in block_rates.alarms(session) if each[0].id == scenario_id]
-    told = [step_words.alarm_words(*each, language) for each in alarms]
-    row = ScenarioRow(scenario, rows, _friends(session).get(scenario_id, {}))
-    return Page(row, told, sum(standing.values()))
-
-
-def _arms(session: Session, flow: Flow, step: Step, language: str) -> list[ArmRow]:
-    taken = Enrolment.arms[str(step.id)].as_string()
-    counted: dict[str, tuple[int, int]] = {}
-    if step.kind is StepKind.SPLIT:
-        at_goal = func.sum(case((Enrolment.state == EnrolmentState.GOAL, 1), else_=0))
-        mine = (Enrolment.scenario_id == step.scenario_id, taken.is_not(None))
-        rows = session.execute(select(taken, func.count(), at_goal).where(*mine).group_by(taken))
-        counted = {str(arm): (count, int(goals or 0)) for arm, count, goals in rows}
-    return [
-        ArmRow(
-            arm, step_words.arm_words(arm, language), not flow.in_arm(step, arm), *counted.get(arm, (0, 0))
-        )
-        for arm in arms_of(step)
-    ]
+def title_of(step: Step, messages: Mapping[int | None, str], language: str) -> str:
+    """Return what a step is called: by its name, its message's or what it does."""
+    return step.name or messages.get(step.message_id) or step_words.kind_words(step.kind, language)
 
 
 def alarms(session: Session, language: str) -> list[tuple[int, str]]:
@@ -146,9 +74,10 @@ def alarms(session: Session, language: str) -> list[tuple[int, str]]:
     return [(each[0].id, step_words.alarm_words(*each, language)) for each in block_rates.alarms(session)]
 
 
-def _message_names(session: Session) -> dict[int | None, str]:
-    used = select(Message.id, Message.name).join(Step, Step.message_id == Message.id)
-    return dict(session.execute(used.distinct()).all())
+def message_names(session: Session, steps: Sequence[Step]) -> dict[int | None, str]:
+    """Return what the messages of some steps are called, by their ids."""
+    used = {step.message_id for step in steps if step.message_id is not None}
+    return dict(session.execute(select(Message.id, Message.name).where(Message.id.in_(used))).all())
 
 
 def _friends(session: Session) -> dict[int, dict[EnrolmentState, int]]:
@@ -159,20 +88,6 @@ def _friends(session: Session) -> dict[int, dict[EnrolmentState, int]]:
     ):
         found.setdefault(scenario_id, {})[state] = count
     return found
-
-
-def _deliveries(session: Session) -> dict[int, dict[DeliveryState, int]]:
-    counted = select(Delivery.step_id, Delivery.state, func.count()).where(Delivery.step_id.is_not(None))
-    found: dict[int, dict[DeliveryState, int]] = {}
-    for step_id, state, count in session.execute(counted.group_by(Delivery.step_id, Delivery.state)):
-        found.setdefault(step_id or 0, {})[state] = count
-    return found
-
-
-def waiting_at(session: Session, step_id: int) -> int:
-    """Count the friends whose next step this is."""
-    waiting = (Enrolment.next_step_id == step_id) & (Enrolment.state == EnrolmentState.ACTIVE)
-    return session.scalar(select(func.count()).select_from(Enrolment).where(waiting)) or 0
 
 
 def uses_of(session: Session, message_id: int) -> int:

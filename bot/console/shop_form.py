@@ -3,17 +3,28 @@
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from bot.formats import JAPAN
 from bot.i18n import LANGUAGES, N_
 from segments.errors import Invalid
 from segments.imports import dates
@@ -30,7 +41,6 @@ WEEKDAYS = (
 )
 """In the order of date.weekday()."""
 BASIC_ID = re.compile(r"@[A-Za-z0-9._-]{1,31}")
-CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 LINK_LIMIT = 1000
 """LINE's limit on the link of a button."""
 PARAGRAPH = 1000
@@ -59,6 +69,7 @@ class ShopForm(FlaskForm):
     )
     basic_id = StringField(_l("LINEのベーシックID"))
     language = RadioField(_l("お店の言語"))
+    timezone = SelectField(_l("時間帯"))
     closed_weekdays = SelectMultipleField(
         _l("定休日"),
         coerce=int,
@@ -75,13 +86,14 @@ class ShopForm(FlaskForm):
     free_text_ja = _long(_l("無料プレゼントの説明（日本語）"))
     free_text_en = _long(_l("無料プレゼントの説明（英語・任意）"))
     free_url = StringField(_l("無料プレゼントのリンク（任意）"))
-    quiet_from = StringField(_l("停止を始める時刻"))
-    quiet_until = StringField(_l("停止を終える時刻"))
     plan = RadioField(_l("LINEの料金プラン"))
+    seen = HiddenField()
+    """What stood there when the form was opened (editing.mark)."""
 
     def offer(self, plans: list[tuple[str, str]]) -> None:
         """Fill in what may be chosen, in the language of the request."""
         self.plan.choices, self.language.choices = plans, list(LANGUAGES.items())
+        self.timezone.choices = [(zone, zone) for zone in zones()]
         self.closed_weekdays.choices = [(number, _(name)) for number, name in enumerate(WEEKDAYS)]
 
     def validate_basic_id(self, field: Field) -> None:
@@ -114,14 +126,6 @@ class ShopForm(FlaskForm):
         if link and not is_link(link):
             raise ValidationError(_("https:// で始まるリンクを入力してください。"))
 
-    def validate_quiet_from(self, field: Field) -> None:
-        """Want a time of day."""
-        _check_time(field)
-
-    def validate_quiet_until(self, field: Field) -> None:
-        """Want a time of day."""
-        _check_time(field)
-
     def shop(self, stored: Shop) -> Shop:
         """Return the shop as the form has it; what the form does not show stays as stored."""
         return replace(
@@ -140,8 +144,7 @@ class ShopForm(FlaskForm):
                 text=Words(_text(self.free_text_ja), _text(self.free_text_en)),
                 url=_text(self.free_url),
             ),
-            quiet_from=_time(self.quiet_from),
-            quiet_until=_time(self.quiet_until),
+            timezone=self.timezone.data,
         )
 
 
@@ -152,6 +155,7 @@ def filled(shop: Shop, plan_key: str) -> dict[str, Any]:
         "name": shop.name,
         "basic_id": shop.basic_id,
         "language": shop.language,
+        "timezone": shop.timezone,
         "closed_weekdays": list(shop.closed_weekdays),
         "closed_dates": "\n".join(day.isoformat() for day in shop.closed_dates),
         "opening_hours_ja": shop.opening_hours.ja,
@@ -163,10 +167,16 @@ def filled(shop: Shop, plan_key: str) -> dict[str, Any]:
         "free_text_ja": item.text.ja,
         "free_text_en": item.text.en,
         "free_url": item.url,
-        "quiet_from": f"{shop.quiet_from:%H:%M}",
-        "quiet_until": f"{shop.quiet_until:%H:%M}",
         "plan": plan_key,
     }
+
+
+@cache
+def zones() -> list[str]:
+    """Return the zones a shop may lie in, Japan's first."""
+    regions = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    known = sorted(zone for zone in available_timezones() if zone.startswith(regions))
+    return [JAPAN, *(zone for zone in known if zone != JAPAN), "UTC"]
 
 
 def is_link(link: str) -> bool:
@@ -199,12 +209,3 @@ def _day(line: str) -> date | None:
         return dates.day(line)
     except Invalid:
         return None
-
-
-def _check_time(field: Field) -> None:
-    if not CLOCK.fullmatch((field.data or "").strip()):
-        raise ValidationError(_("時刻を 21:00 のように入力してください。"))
-
-
-def _time(field: Field) -> time:
-    return time.fromisoformat((field.data or "").strip())

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from bot.console import scenario_choices
 from bot.console.typed import Typed, ticked
 from bot.i18n import N_
 from bot.words import explain
@@ -64,7 +63,6 @@ def filled(step: Step | None, kind: StepKind) -> Typed:
         "before_days": str(before.days) if before else "",
         "before_name": (before.name or "") if before else "",
         "before_day": str(before.day or "") if before else "",
-        "whom": scenario_choices.condition_value(step.condition),
         "latest_days": f"{settings.latest_days:g}" if settings.latest_days else "",
         "otherwise": settings.otherwise.value,
         "valid_days": str(valid.days) if step.valid_for else "",
@@ -79,15 +77,17 @@ def filled(step: Step | None, kind: StepKind) -> Typed:
     return Typed(values, {"weekdays": ticked(settings.when.weekdays)})
 
 
-def draft(form: Typed, kind: StepKind, step: Step | None, message_id: int | None) -> StepDraft | None:
-    """Return what was typed, None when something must be mended first."""
+def draft(
+    form: Typed, kind: StepKind, step: Step | None, message_id: int | None, condition: dict[str, Any] | None
+) -> StepDraft | None:
+    """Return what was typed, with its condition; None when something must be mended first."""
     delay = timedelta(
         days=form.number("delay_days", LONGEST_DAYS),
         hours=form.number("delay_hours", 23),
         minutes=form.number("delay_minutes", 59),
     )
     valid = timedelta(days=form.number("valid_days", LONGEST_DAYS), hours=form.number("valid_hours", 23))
-    at_time, condition, settings = form.clock("at_time"), _condition(form, step), _settings(form, kind, step)
+    at_time, settings = form.clock("at_time"), _settings(form, kind, step)
     if form.errors or settings is None:
         return None
     purpose = form.text("purpose")
@@ -103,14 +103,6 @@ def draft(form: Typed, kind: StepKind, step: Step | None, message_id: int | None
         valid_for=valid or None,
         settings=settings,
     )
-
-
-def _condition(form: Typed, step: Step | None) -> dict[str, Any] | None:
-    try:
-        return scenario_choices.condition_of(form.text("whom"), step.condition if step else None)
-    except KokyakuError as error:
-        show(form, error)
-        return None
 
 
 def _effects(form: Typed, kind: StepKind, step: Step | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bot.console.step_saving import Change
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import explain
-from scheduler import step_changes
+from scheduler import scenario_figures, step_changes
 from scheduler.models import Message, MessageVersion, Step
 from scheduler.step_changes import Timing
 from segments.errors import Invalid, KokyakuError
@@ -51,7 +51,7 @@ def _load(step_id: int) -> Stored:
             scenario_name=scenarios_views.name_of(step.scenario, current_language()),
             version=version,
             message=session.get_one(Message, version.message_id) if version else None,
-            waiting=scenarios_views.waiting_at(session, step_id),
+            waiting=scenario_figures.waiting_at(session, [step_id]).get(step_id, 0),
             uses=scenarios_views.uses_of(session, step.message_id) if step.message_id else 0,
         )
 

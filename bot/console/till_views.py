@@ -1,14 +1,23 @@
-"""What the till sees of a coupon: what it gives, whose it is, whether it can still be used."""
+"""What the till sees: who stands there and what they may use, what can be sold, what was sold today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import normalize
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from segments import coupons, member_cards, point_policy, points, popular, shop, till_sales
 from segments.codes import as_typed
+from segments.coupons import HeldCoupon
 from segments.errors import NotFound
-from segments.models import Coupon, CouponGrant, Friend
+from segments.local_times import start_of
+from segments.models import Coupon, CouponGrant, Facts, Friend, Product, Purchase, Setting
+
+GOODS = 60
+"""Products offered as buttons; the others are found by searching."""
+TODAY = 50
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,53 @@ class CouponAtTill:
         return self.redeemed_at is None and self.expires_at > now
 
 
+@dataclass(frozen=True)
+class Customer:
+    """Who stands at the till: what the counter needs of them, and no more."""
+
+    friend_id: int | None
+    """None for a member number that nobody on LINE has yet."""
+    member_number: str | None
+    name: str
+    picture_url: str | None
+    stage: str | None
+    points: int
+    coupons: Sequence[HeldCoupon]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the shop deals with points."""
+
+    yen_per_point: int
+    point_yen: int
+
+
+@dataclass(frozen=True)
+class SaleRow:
+    """One sale of today."""
+
+    order_id: str
+    at: datetime
+    name: str
+    yen: int
+    is_undone: bool
+    can_undo: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One sale in full, as it is told after it was recorded."""
+
+    row: SaleRow
+    items: Sequence[tuple[str, int]]
+    used_points: int
+    earned_points: int
+    balance: int | None
+    coupon: str
+    coupon_en: str
+
+
 def coupon(session: Session, code: str) -> CouponAtTill:
     """Return the coupon of a code as people type it; raises NotFound (coupon_unknown)."""
     wanted = (
@@ -52,3 +108,118 @@ def coupon(session: Session, code: str) -> CouponAtTill:
     if found is None:
         raise NotFound("coupon_unknown", code=as_typed(code))
     return CouponAtTill(*found)
+
+
+def customer(session: Session, typed: str, now: datetime, unlinked: str = "") -> Customer | None:
+    """Return whose code, member number or coupon was typed; None when it is nobody's.
+
+    A member number under which something was bought already, or that staff confirmed (`unlinked`), is a customer too.
+    """
+    number = normalize("NFKC", typed).strip()
+    friend_id = session.scalar(select(Friend.id).where(Friend.member_number == number))
+    friend_id = friend_id or member_cards.friend_of(session, typed)
+    friend_id = friend_id or session.scalar(
+        select(CouponGrant.friend_id).where(CouponGrant.code == as_typed(typed))
+    )
+    if friend_id is not None:
+        return of_friend(session, friend_id, now)
+    bought = select(Purchase.id).where(Purchase.member_number == number).limit(1)
+    if unlinked != typed and session.scalar(bought) is None:
+        return None
+    return Customer(None, number, "", None, None, 0, ())
+
+
+def of_friend(session: Session, friend_id: int, now: datetime) -> Customer:
+    """Return a friend as the till sees them."""
+    friend = session.get_one(Friend, friend_id)
+    stage = session.scalar(select(Facts.stage).where(Facts.friend_id == friend_id))
+    return Customer(
+        friend_id,
+        friend.member_number,
+        friend.display_name,
+        friend.picture_url,
+        stage,
+        points.statement(session, friend_id, now).balance,
+        coupons.held(session, friend_id, now),
+    )
+
+
+def rule(session: Session) -> Rule:
+    """Return how points are earned and used."""
+    policy = point_policy.in_force(session)
+    return Rule(policy.yen_per_point, policy.point_yen)
+
+
+def goods(session: Session, words: str, chosen: Sequence[int]) -> list[Product]:
+    """Return the products to tap: what is chosen already, what was searched for, then what sells best."""
+    kept = session.get(Setting, popular.SETTING)
+    best = [row[0] for row in kept.value["products"][:GOODS]] if kept else []
+    ranks = {key: place for place, key in enumerate([*chosen, *best])}
+    query = select(Product).where(Product.available)
+    if words:
+        columns = Product.code, Product.name, Product.name_en, Product.category
+        query = query.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+    elif best:
+        query = query.where(Product.id.in_(best))
+    found = list(session.scalars(query.order_by(Product.name, Product.code).limit(GOODS)))
+    if len(found) < GOODS and not words and best:
+        rest = select(Product).where(Product.available, Product.id.not_in(best))
+        found += session.scalars(rest.order_by(Product.name, Product.code).limit(GOODS - len(found)))
+    missing = set(chosen) - {each.id for each in found}
+    found += session.scalars(select(Product).where(Product.id.in_(missing), Product.available))
+    return sorted(found, key=lambda each: ranks.get(each.id, len(ranks)))
+
+
+def today(session: Session, source: str, now: datetime) -> list[SaleRow]:
+    """Return what one operator sold today, the latest first."""
+    own = shop.load(session)
+    query = (
+        select(Purchase, Friend.display_name)
+        .outerjoin(Friend, Friend.id == Purchase.friend_id)
+        .where(Purchase.bought_at >= start_of(own.today(now), own.zone), Purchase.source == source)
+        .order_by(Purchase.bought_at.desc(), Purchase.id.desc())
+        .limit(TODAY)
+    )
+    return [_row(sale, name, now) for sale, name in session.execute(query)]
+
+
+def _row(sale: Purchase, name: str | None, now: datetime) -> SaleRow:
+    return SaleRow(
+        sale.order_id,
+        sale.bought_at,
+        name or sale.member_number or "",
+        sale.amount_yen,
+        sale.refunded_at is not None,
+        till_sales.can_undo(sale, now),
+    )
+
+
+def receipt(session: Session, order_id: str, source: str, now: datetime) -> Receipt | None:
+    """Return one sale of an operator's own; None when there is none."""
+    query = select(Purchase).where(Purchase.order_id == order_id, Purchase.source == source)
+    sale = session.scalar(query)
+    if sale is None:
+        return None
+    friend = session.get(Friend, sale.friend_id) if sale.friend_id else None
+    names = {
+        each.id: each.name
+        for each in session.scalars(
+            select(Product).where(Product.id.in_([item.product_id for item in sale.items]))
+        )
+    }
+    used = (
+        select(Coupon.title, Coupon.title_en)
+        .join(CouponGrant, CouponGrant.coupon_id == Coupon.id)
+        .where(CouponGrant.purchase_id == sale.id)
+    )
+    title, title_en = session.execute(used).first() or ("", "")
+    known = points.statement(session, friend.id, now) if friend else None
+    return Receipt(
+        _row(sale, friend.display_name if friend else None, now),
+        [(names[item.product_id], item.quantity) for item in sale.items],
+        till_sales.used_points(session, order_id),
+        till_sales.earned(session, sale.id),
+        known.balance if known and known.is_kept else None,
+        title,
+        title_en,
+    )

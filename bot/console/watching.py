@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import broadcasts_views, quiet
+from bot.console import broadcasts_views, previews, quiet
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.approving import Approval
 from bot.console.broadcasts_views import Draft
@@ -46,6 +46,7 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         progress = broadcast_progress.progress(session, broadcast_id)
         expected = _expected(session, draft)
         approval = Approval(session, broadcast_id, current_operator().actor)
+        shown_message = previews.shown(session, draft.content, None, current_services().clock.now())
     return render_template(
         "console/broadcast.html",
         draft=draft,
@@ -57,7 +58,8 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         reason_words=reason_words,
         through_words=through_words,
         language=current_language(),
-        preview=broadcasts_views.preview(draft.content),
+        shown_message=shown_message,
+        has_results=progress.started_at is not None,
         ended=progress.state in ENDED,
         pausable=progress.state in PAUSABLE,
         done=_done(progress),

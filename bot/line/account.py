@@ -3,13 +3,15 @@
 # pyright: reportMissingTypeStubs=false
 # line-bot-sdk ships no type stubs and no py.typed: its objects are Any from here on.
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from linebot.v3.messaging import (
     ApiClient,
     MessagingApi,
     MessagingApiBlob,
+    RichMenuBulkLinkRequest,
+    RichMenuBulkUnlinkRequest,
     RichMenuRequest,
     SetWebhookEndpointRequest,
     TestWebhookEndpointRequest,
@@ -128,6 +130,25 @@ class LineAccount:
         """Give one friend the default menu again."""
         endpoint = "/v2/bot/user/{userId}/richmenu"
         self._call(endpoint, self._api.unlink_rich_menu_id_from_user_with_http_info, line_user_id)
+
+    def bulk_link_rich_menu(self, rich_menu_id: str, line_user_ids: Sequence[str]) -> None:
+        """Show a menu to at most 500 friends."""
+        request = RichMenuBulkLinkRequest(richMenuId=rich_menu_id, userIds=list(line_user_ids))
+        endpoint = "/v2/bot/richmenu/bulk/link"
+        self._call(endpoint, self._api.link_rich_menu_id_to_users_with_http_info, request)
+
+    def bulk_unlink_rich_menu(self, line_user_ids: Sequence[str]) -> None:
+        """Give at most 500 friends the default menu again."""
+        request = RichMenuBulkUnlinkRequest(userIds=list(line_user_ids))
+        endpoint = "/v2/bot/richmenu/bulk/unlink"
+        self._call(endpoint, self._api.unlink_rich_menu_id_from_users_with_http_info, request)
+
+    def content_preview(self, line_message_id: str) -> bytes:
+        """Return the small picture of an image or video that a friend sent."""
+        endpoint = "/v2/bot/message/{messageId}/content/preview"
+        return bytes(
+            self._call(endpoint, self._blob.get_message_content_preview_with_http_info, line_message_id)
+        )
 
     def close(self) -> None:
         """Close the kept connections."""

@@ -30,7 +30,7 @@ PUSH_SPACING = 1 / 2000
 
 
 class LineGateway(LineAccount):
-    """Implements MessageGateway, EveryoneGateway, ConversationGateway, AccountGateway and RichMenuGateway over HTTP.
+    """Implements MessageGateway, EveryoneGateway and the ports of bot.line over HTTP.
 
     Message objects travel as the JSON they were composed as: line-bot-sdk's models drop keys they do not know.
     """

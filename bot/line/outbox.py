@@ -39,6 +39,8 @@ def write(turn: Turn) -> Outgoing | None:
     With a token that is certainly dead the reply is written as failed: pushing it instead could double it.
     """
     token, messages = turn.reply_token, turn.reply()
+    if token is not None and not messages and turn.is_for_a_person:
+        _leave_to_a_person(turn, token)
     if token is None or not messages:
         return None
     delivery = replies.write_reply(turn.session, turn.friend, messages, token, turn.now)
@@ -73,9 +75,20 @@ def name_versions(session: Session, batch: Sequence[Outgoing]) -> None:
         session.execute(update(Delivery), rows)
 
 
+def _leave_to_a_person(turn: Turn, token: str) -> None:
+    """Keep a token the bot has no use for: who answers from the console while it lives answers for nothing."""
+    if _is_dead(turn):
+        return
+    state = turn.state()
+    state.reply_token, state.reply_token_until = token, _dies_at(turn)
+
+
 def _is_dead(turn: Turn) -> bool:
-    event = turn.event
-    return turn.now - event.received_at > TOKEN_LIFE or turn.now - event.occurred_at > EVENT_LIFE
+    return turn.now > _dies_at(turn)
+
+
+def _dies_at(turn: Turn) -> datetime:
+    return min(turn.event.received_at + TOKEN_LIFE, turn.event.occurred_at + EVENT_LIFE)
 
 
 def send(gateway: ConversationGateway, database: Database, batch: Sequence[Outgoing], now: datetime) -> None:

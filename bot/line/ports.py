@@ -99,6 +99,23 @@ class RichMenuGateway(Protocol):
         """Give one friend the default menu again."""
         ...
 
+    def bulk_link_rich_menu(self, rich_menu_id: str, line_user_ids: Sequence[str]) -> None:
+        """Show a menu to at most 500 friends; those who are none are passed over without a word."""
+        ...
+
+    def bulk_unlink_rich_menu(self, line_user_ids: Sequence[str]) -> None:
+        """Give at most 500 friends the default menu again."""
+        ...
+
+
+@runtime_checkable
+class ContentGateway(Protocol):
+    """What friends sent besides words; LINE keeps it for a while only."""
+
+    def content_preview(self, line_message_id: str) -> bytes:
+        """Return the small picture of an image or video. Raises a GatewayError; RefusedByLine once it is gone."""
+        ...
+
 
 @runtime_checkable
 class AccountGateway(Protocol):

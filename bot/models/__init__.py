@@ -1,19 +1,33 @@
 """The tables of the top floor: webhook events as they came, operators, keys, LINE calls."""
 
-from bot.models.chats import ChatState
+from bot.models.chats import ChatState, ChatViewer, SavedReply
+from bot.models.exports import DataExport, ExportPiece, ExportState
+from bot.models.form_drafts import FormDraft
 from bot.models.inbox import InboundEvent, InboundState
-from bot.models.line import LineCall, RichMenu
+from bot.models.line import LineCall
+from bot.models.menus import MenuDesign, MenuLink, RetiredMenu, RichMenu
 from bot.models.operators import ApiKey, AuditEntry, LoginAttempt, Operator, Role
+from bot.models.trials import PolicyTrial
 
 __all__ = [
     "ApiKey",
     "AuditEntry",
     "ChatState",
+    "ChatViewer",
+    "DataExport",
+    "ExportPiece",
+    "ExportState",
+    "FormDraft",
     "InboundEvent",
     "InboundState",
     "LineCall",
     "LoginAttempt",
+    "MenuDesign",
+    "MenuLink",
     "Operator",
+    "PolicyTrial",
+    "RetiredMenu",
     "RichMenu",
     "Role",
+    "SavedReply",
 ]

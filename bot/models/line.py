@@ -1,4 +1,4 @@
-"""Tables about the LINE platform: every call made to it, and the rich menus kept there."""
+"""Tables about the LINE platform: every call made to it."""
 
 from datetime import datetime
 
@@ -20,16 +20,3 @@ class LineCall(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     milliseconds: Mapped[int]
     error: Mapped[str | None] = mapped_column(Text)
-
-
-class RichMenu(Base):
-    """A rich menu of ours on LINE's side."""
-
-    __tablename__ = "rich_menus"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    key: Mapped[str] = mapped_column(String(64), unique=True)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    """Hash of areas and image: when it differs, a new menu is uploaded."""
-    line_rich_menu_id: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]

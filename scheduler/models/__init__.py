@@ -1,6 +1,7 @@
 """The tables of the middle floor, a file a subject."""
 
-from scheduler.models.broadcasts import Broadcast, BroadcastState, Through
+from scheduler.models.broadcasts import Broadcast, BroadcastResult, BroadcastState, Through
+from scheduler.models.campaigns import CampaignDay
 from scheduler.models.decisions import Decision
 from scheduler.models.deliveries import (
     Attempt,
@@ -23,12 +24,15 @@ from scheduler.models.scenarios import (
     Step,
     StepBlock,
     StepKind,
+    StepPass,
 )
 
 __all__ = [
     "Attempt",
     "Broadcast",
+    "BroadcastResult",
     "BroadcastState",
+    "CampaignDay",
     "Chunk",
     "ChunkMode",
     "ChunkState",
@@ -52,6 +56,7 @@ __all__ = [
     "Step",
     "StepBlock",
     "StepKind",
+    "StepPass",
     "Through",
     "Way",
 ]

@@ -81,6 +81,23 @@ class Broadcast(Base):
     """Whether what may be spent does not suffice for all: the most valuable friends come first."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """Since when a draft is thrown away; it can be taken back, and never leaves."""
     note: Mapped[str] = mapped_column(Text, default="")
 
     __table_args__ = (Index("ix_broadcasts_state_scheduled_at", "state", "scheduled_at"),)
+
+
+class BroadcastResult(Base):
+    """What came of a broadcast within so many days of it, counted once in a while: reading it costs nothing."""
+
+    __tablename__ = "broadcast_results"
+
+    broadcast_id: Mapped[int] = mapped_column(
+        ForeignKey("broadcasts.id", ondelete="CASCADE"), primary_key=True
+    )
+    days: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    """When it was counted."""
+    figures: Mapped[dict[str, Any]]
+    """What scheduler.broadcast_results.Figures reads."""

@@ -123,11 +123,12 @@ Index(
     postgresql_where=(Delivery.state == DeliveryState.SENDING) & (Delivery.kind == DeliveryKind.REPLY),
 )
 
-# What came of each step's messages, for the page of scenarios; broadcasts add nothing to it.
+# What came of each step's messages, for its block rate and its scenario's page; broadcasts add nothing to it.
 Index(
-    "ix_deliveries_step_id_state",
+    "ix_deliveries_step_id_state_ended_at",
     Delivery.step_id,
     Delivery.state,
+    Delivery.ended_at,
     sqlite_where=Delivery.step_id.is_not(None),
     postgresql_where=Delivery.step_id.is_not(None),
 )

@@ -29,6 +29,10 @@ class Message(Base):
     """Names a ready message of templates/messages; None for an operator's own."""
     name: Mapped[str] = mapped_column(String(128))
     purpose: Mapped[Purpose]
+    kept: Mapped[bool] = mapped_column(default=False)
+    """Whether it stands in the list of messages to use again, and not with one broadcast or step alone."""
+    archived_at: Mapped[datetime | None]
+    """Since when it is put away: offered nowhere any more, said where it is in use."""
     created_at: Mapped[datetime]
 
 
@@ -42,6 +46,8 @@ class MessageVersion(Base):
     version: Mapped[int]
     content: Mapped[dict[str, Any]]
     """`{"ja": [message objects with Jinja in their strings], "en": [...]}`."""
+    form: Mapped[dict[str, Any] | None]
+    """What stood in the editor's fields, to be edited again; None for content that was not made there."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64), default="system")
 

@@ -140,6 +140,8 @@ class Enrolment(Base):
     state: Mapped[EnrolmentState] = mapped_column(default=EnrolmentState.ACTIVE)
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(64))
+    ended_step_id: Mapped[int | None] = mapped_column(BigId)
+    """The step it waited for when it ended; a number only. None when it was through all of them."""
     next_step_id: Mapped[int | None] = mapped_column(ForeignKey("steps.id", ondelete="SET NULL"))
     next_at: Mapped[datetime | None]
     """When to look at it again: `due_at`, or later while quiet hours or a pause hold it."""
@@ -153,6 +155,18 @@ class Enrolment(Base):
         Index("ix_enrolments_scenario_id_state", "scenario_id", "state"),
         Index("ix_enrolments_next_step_id", "next_step_id"),
     )
+
+
+class StepPass(Base):
+    """How many friends went on from a step on one day of the shop's calendar, arm by arm."""
+
+    __tablename__ = "step_passes"
+
+    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    arm: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    """The way they took at a branch or split; empty behind steps of other kinds."""
+    friends: Mapped[int]
 
 
 class StepBlock(Base):

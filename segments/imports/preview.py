@@ -14,6 +14,7 @@ from segments.imports.options import ImportOptions
 from segments.imports.reading import CellError, Reader
 from segments.imports.records import open_records
 from segments.imports.run import Job
+from segments.orders import MAX_ORDER_ID
 
 LINES = 20
 FIELDS: Mapping[str, Fields] = {
@@ -110,7 +111,8 @@ def _values(kind: str, row: Row, job: Job) -> dict[str, Any]:
     """Return what was understood, by field."""
     reader = Reader(row, job.columns)
     if kind == "purchases":
-        return _order_values(order_lines.read_entry(reader, job.options))
+        order_id = reader.text("order_id", MAX_ORDER_ID)
+        return _order_values(order_lines.read_entry(reader, job.options)) | {"order_id": order_id}
     read = friend_lines.read_friend(reader, job) if kind == "friends" else products.read_product(reader)
     values = asdict(read)
     return {name: values.get(_ATTRIBUTES.get(name, name)) for name in FIELDS[kind].headers}

@@ -9,6 +9,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     # The whole file
     "file_missing": ("ファイル「{path}」が見つかりません。", "The file {path} does not exist."),
     "csv_empty": ("ファイルが空です。1行目に列名、2行目からデータを入れてください。", "The file is empty. Put column names on line 1 and data from line 2 on."),
+    "upload_unknown": ("このファイルは見つかりません。", "This file was not found."),
+    "upload_gone": ("このファイルの中身は残っていません。もう一度ファイルを選んでください。", "The contents of this file are gone. Please choose it again."),
+    "upload_busy": ("このファイルはすでに処理中です。", "This file is being worked on already."),
     "spreadsheet_file": ("Excelのファイルはそのままでは読めません。Excelで「名前を付けて保存」から「CSV UTF-8（コンマ区切り）」を選んで保存し直してください。", "An Excel file cannot be read as it is. In Excel choose Save As and CSV UTF-8 (Comma delimited)."),
     "header_unreadable": ("1行目（列名）の引用符（\"）が正しく閉じられていません。", "The quotes on line 1 (the column names) are broken."),
     "nul_byte": ("{position}バイト目にNUL文字があります。CSVではないファイルか、壊れたファイルのようです。", "There is a NUL byte at byte {position}: this is no CSV file, or a damaged one."),

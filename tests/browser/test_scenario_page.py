@@ -71,10 +71,12 @@ def test_a_scenario_is_made_looked_at_and_changed(page: Page, services: Services
     with services.database.begin() as session:
         scenario = session.query(Scenario).one()
         scenario.active = True
-        assert enrol(session, scenario, a_friend(session).id, "test", {}, clock.now())
+        friend = a_friend(session, display_name="さくら")
+        assert enrol(session, scenario, friend.id, "test", {}, clock.now())
     page.reload()
     assert fits(page, ONE)
     expect(page.get_by_text("待っている友だち 1人")).to_be_visible()
+    page.get_by_text("このステップを変える: 前祝い").click()
     page.get_by_role("link", name=re.compile("外す.*前祝い")).click()
     assert fits(page, r"/console/scenarios/steps/\d+/remove")
     expect(
@@ -84,7 +86,8 @@ def test_a_scenario_is_made_looked_at_and_changed(page: Page, services: Services
     expect(page.get_by_text("ステップを外しました。")).to_be_visible()
     page.get_by_role("link", name="友だち1人で試す").click()
     assert fits(page, rf"{ONE}/try")
-    page.get_by_label("友だちの番号").fill("1")
-    page.get_by_role("button", name="試す").click()
+    page.get_by_label("友だちを探す").fill("さくら")
+    page.get_by_role("button", name="探す").click()
+    page.get_by_role("link", name="さくらさんで試す").click()
     expect(page.get_by_text("最後まで進みます。")).to_be_visible()
     assert fits(page, rf"{ONE}/try\?.*")

@@ -9,7 +9,8 @@ import pytest
 
 from bot.line.calls import CallRecorder
 from bot.line.gateway import LineGateway
-from bot.line.ports import Answer
+from bot.line.ports import Answer, ContentGateway, RichMenuGateway
+from bot.line.richmenus import default_design
 from bot.line.tokens import LongLivedToken
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import start
@@ -252,3 +253,23 @@ def test_profiles_come_in_order_and_one_missing_spoils_none(world: World):
     friends = [world.a_friend(), world.a_stranger_to_line(), world.a_friend()]
     found = world.gateway.profiles(friends)
     assert [type(each) for each in found] == [Profile, RefusedByLine, Profile]
+
+
+def test_many_friends_are_linked_to_a_menu_at_once_and_let_go_again(world: World) -> None:
+    gateway = world.gateway
+    assert isinstance(gateway, RichMenuGateway)
+    friends = [world.a_friend() for _ in range(3)]
+    design = default_design()
+    menu = gateway.create_rich_menu({**design.areas, "name": design.name})
+    with pytest.raises(RefusedByLine):
+        gateway.bulk_link_rich_menu(menu, friends)
+    gateway.upload_rich_menu_image(menu, design.image, "image/png")
+    # Who is no friend is passed over without a word.
+    gateway.bulk_link_rich_menu(menu, [*friends, world.a_stranger_to_line()])
+    gateway.bulk_unlink_rich_menu(friends)
+
+
+def test_the_picture_of_an_unknown_message_is_refused(world: World) -> None:
+    assert isinstance(world.gateway, ContentGateway)
+    with pytest.raises(RefusedByLine):
+        world.gateway.content_preview("12345")

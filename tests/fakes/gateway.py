@@ -44,6 +44,8 @@ class FakeGateway:
         self.menu_images: dict[str, bytes] = {}
         self.menu_of: dict[str, str] = {}
         self.default_menu: str | None = None
+        self.contents: dict[str, bytes] = {}
+        """Pictures that friends sent, by LINE's id of the message."""
         self.webhook: WebhookEndpoint | None = None
         self.webhook_works = True
         self._sent: defaultdict[str, list[MessageObject]] = defaultdict(list)
@@ -204,6 +206,30 @@ class FakeGateway:
         """Forget a friend's own menu."""
         self._arrive("richmenu_unlink", line_user_id)
         self.menu_of.pop(line_user_id, None)
+
+    def bulk_link_rich_menu(self, rich_menu_id: str, line_user_ids: Sequence[str]) -> None:
+        """Remember the menu of many; those who are no friends are passed over."""
+        self._arrive("richmenu_bulk_link", (rich_menu_id, list(line_user_ids)))
+        if rich_menu_id not in self.menu_images:
+            raise RefusedByLine("invalid richMenuId", status=400)
+        assert 1 <= len(line_user_ids) <= 500
+        self.menu_of |= dict.fromkeys(
+            (each for each in line_user_ids if each not in self.unknown), rich_menu_id
+        )
+
+    def bulk_unlink_rich_menu(self, line_user_ids: Sequence[str]) -> None:
+        """Forget the menus of many."""
+        self._arrive("richmenu_bulk_unlink", list(line_user_ids))
+        assert 1 <= len(line_user_ids) <= 500
+        for line_user_id in line_user_ids:
+            self.menu_of.pop(line_user_id, None)
+
+    def content_preview(self, line_message_id: str) -> bytes:
+        """Return the picture put into `contents`."""
+        self._arrive("content_preview", line_message_id)
+        if line_message_id not in self.contents:
+            raise RefusedByLine("Not found", status=404)
+        return self.contents[line_message_id]
 
     def _reply_to(self, answer: Answer) -> Accepted:
         return self.reply(answer.reply_token, answer.messages)

@@ -33,6 +33,7 @@ class Action(StrEnum):
     MENU = "menu"
     ANSWER = "answer"
     POINTS = "points"
+    CARD = "card"
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ COMMANDS: Mapping[Action, Command] = {
     Action.MENU: shopping.menu,
     Action.ANSWER: surveying.answered,
     Action.POINTS: rewards.points,
+    Action.CARD: membership.card,
 }
 
 

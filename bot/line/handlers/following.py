@@ -1,5 +1,6 @@
 """A friend follows, comes back, or blocks us."""
 
+from bot.line import menu_linking
 from bot.line.turn import Turn
 from segments import friends
 
@@ -14,6 +15,7 @@ def follow(turn: Turn) -> None:
         return
     first = friends.follow(turn.session, turn.friend, turn.at)
     new = first and not turn.part("follow").get("isUnblocked")
+    menu_linking.forget(turn.session, turn.friend.id, turn.now)
     turn.say_ready(GREETING if new else WELCOME_BACK)
 
 

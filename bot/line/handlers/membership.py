@@ -1,9 +1,18 @@
-"""Linking the shop's member number to a friend, and taking it off again."""
+"""The friend's member card, linking the shop's member number to them, and taking it off again."""
 
 from bot.line.handlers.asked import Asked
 from bot.line.turn import Turn
-from segments import members
+from segments import member_cards, members
 from segments.errors import Conflict, Invalid
+
+
+def card(turn: Turn, asked: Asked) -> None:
+    """Show the code by which the till knows the friend; as a picture too where phones can reach us."""
+    code = member_cards.code_of(turn.session, turn.friend.id, turn.now)
+    reachable = turn.tracking is not None and turn.tracking.public_url.startswith("https://")
+    address = turn.tracking.public_url.rstrip("/") if reachable and turn.tracking else ""
+    picture = f"{address}/member-card/{code}.png" if address else ""
+    turn.say("card", code=member_cards.shown(code), picture=picture)
 
 
 def link(turn: Turn, asked: Asked) -> None:

@@ -53,8 +53,10 @@ def put_before_one(turn: Turn, message: ChatMessage) -> None:
 
 
 def is_with_one(turn: Turn) -> bool:
-    """Tell whether a person has the conversation: until every question since has been answered."""
+    """Tell whether a person has the conversation: they took it over, or a question is open since one was asked for."""
     state = turn.known_state()
+    if is_held(turn):
+        return True
     since = None if state is None else state.with_person_since
     if state is None or since is None:
         return False
@@ -65,6 +67,12 @@ def is_with_one(turn: Turn) -> bool:
         return True
     state.with_person_since = None
     return False
+
+
+def is_held(turn: Turn) -> bool:
+    """Tell whether a person of the shop writes to this friend just now: the bot does not talk into it."""
+    state = turn.known_state()
+    return state is not None and state.held_until is not None and turn.now < state.held_until
 
 
 def was_told_lately(turn: Turn) -> bool:

@@ -1,12 +1,18 @@
 """A friend writes: keywords and codes are answered, everything else waits for a person."""
 
 from bot.line.handlers import codes, commands, persons, surveying
-from bot.line.handlers.asked import Asked
+from bot.line.handlers.asked import Action, Asked
 from bot.line.handlers.hearing import hear
 from bot.line.handlers.keywords import Understood, understand
 from bot.line.turn import Turn
 from segments import friends
 from segments.models import ChatMessage
+
+WISHES = frozenset(
+    {Action.STOP, Action.START, Action.STOP_OFFERS, Action.START_OFFERS, Action.SETTINGS}
+    | {Action.ENGLISH, Action.JAPANESE}
+)
+"""What the bot does even while a person has the conversation: how the friend wants to be written to is theirs to say."""
 
 
 def text(turn: Turn) -> None:
@@ -19,6 +25,9 @@ def text(turn: Turn) -> None:
     said = understand(words)
     if said.route is not None:
         friends.arrive_by(turn.session, turn.friend, said.route, turn.at)
+    if persons.is_held(turn) and said.action not in WISHES:
+        persons.put_before_one(turn, message)
+        return
     if said.nothing and words.strip() and (question := surveying.awaited(turn)):
         surveying.written(turn, message, question, words)
         return

@@ -4,11 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.console import friends_views
 from scheduler import scenarios
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from segments import facts
-from segments.db import Database
 from tests.bot.browsing import Visitor
 from tests.builders import a_friend, a_purchase, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY
@@ -27,12 +25,12 @@ def test_a_friends_page_tells_what_was_imported(owner: Visitor) -> None:
             birthday=date(1990, 3, 4),
             email="sato@example.com",
             email_consent_at=days_ago(1),
-            fields={"氏名": "佐藤 桜", "メモ": ""},
+            fields={"氏名": "佐藤 桜", "備考": ""},
         ).id
     page = owner.get(f"/console/friends/{friend}").text
     for words in ("サトウ", "1990年3月4日（日）", "sato@example.com", "メールの配信に同意", "佐藤 桜"):
         assert words in page, words
-    assert "メモ" not in page
+    assert "備考" not in page
 
 
 @pytest.mark.parametrize("words", ["佐藤 桜", "サトウ"])
@@ -85,10 +83,3 @@ def test_the_first_stage_of_someone_on_line_is_told_as_following(owner: Visitor)
         imported = a_friend(session, line_user_id=None, followed_at=None, facts={"stage_reason": "known"}).id
     assert "友だち追加されました" in owner.get(f"/console/friends/{friend}").text
     assert "お名前だけ登録されています" in owner.get(f"/console/friends/{imported}").text
-
-
-def test_imported_fields_are_searched_in_both_databases(database: Database) -> None:
-    with database.begin() as session:
-        found = a_friend(session, fields={"氏名": "佐藤 桜", "来店": 3}).id
-        a_friend(session, fields={})
-        assert [row.id for row in friends_views.search(session, "藤 桜").rows] == [found]

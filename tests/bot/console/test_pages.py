@@ -58,9 +58,7 @@ def test_home_counts_stages_questions_parked_events_and_todays_deliveries(owner:
                 )
             )
     page = owner.get("/console/").text
-    told = re.findall(
-        r">(\w+)</a></th><td class=\"bar-cell\">.*?<td class=\"number\">(\d+)</td>", page, re.DOTALL
-    )
+    told = re.findall(r'aria-label="(\w+): (\d+)人', page)
     assert told == [
         ("常連", "2"),
         ("既存", "0"),
@@ -195,7 +193,7 @@ def test_the_list_of_friends_goes_on_after_the_last_one_shown(owner: Visitor) ->
         for number in range(60):
             a_friend(session, display_name=f"友{number:02}")
     first = owner.get("/console/friends/").text
-    following = re.search(r'href="(/console/friends/\?after=\d+)"', first)
+    following = re.search(r'href="(/console/friends/\?after=[-.\d]+)"', first)
     assert following
     second = owner.get(following[1]).text
     shown = [re.findall(r">(友\d\d)</a>", page) for page in (first, second)]
@@ -245,7 +243,8 @@ def test_a_friends_page_tells_stage_reason_purchases_chat_and_deliveries(owner: 
     page = owner.get(f"/console/friends/{friend.id}").text
     for words in (
         "正規価格の商品を購入しました（2回）",
-        "顧客分類</span><br>新規顧客 → <strong>離脱客</strong> – 最後の購入（2026年1月25日）から",
+        "顧客分類: 新規顧客 → 離脱客",
+        "最後の購入（2026年1月25日）から",
         "A-1",
         "2,980円",
         "ようこそ",
@@ -270,7 +269,7 @@ def test_the_language_is_switched_by_a_button_and_remembered(owner: Visitor) -> 
     owner.post("/console/language", {"language": "en", "next": "/console/friends/"})
     page = owner.get("/console/friends/").text
     assert '<html lang="en">' in page
-    assert "Name or member number" in page
+    assert "Name, reading, member number or tag" in page
     other = Visitor(owner.app)
     other.try_to_log_in("hanako", "ringo mikan budou")
     assert "Customer pyramid" in other.get("/console/").text

@@ -49,6 +49,11 @@ def add(owner: Visitor, scenario_id: int, spot: str, kind: StepKind, **fields: A
         return max(session.scalars(select(Step.id)))
 
 
+def of_stage(stage: str) -> dict[str, Any]:
+    """Return the fields of the builder for friends of a stage."""
+    return {"whom.is": "all", "whom.0.is": "stage", "whom.0.stages": [stage]}
+
+
 def made(owner: Visitor) -> int:
     fields = {"name": "秋のご案内", "start": "event:followed", "reentry": "never", "leave": "1", "limit": "3"}
     assert owner.post(f"{PAGE}new", fields).status_code == 302
@@ -79,7 +84,13 @@ def test_a_scenario_is_made_step_by_step_and_started(owner: Visitor) -> None:
         valid_days="2",
     )
     fork = add(
-        owner, number, f"&after={hello}", StepKind.BRANCH, name="常連か", whom="stage:regular", delay_days="3"
+        owner,
+        number,
+        f"&after={hello}",
+        StepKind.BRANCH,
+        name="常連か",
+        **of_stage("regular"),
+        delay_days="3",
     )
     add(owner, number, f"&parent={fork}&arm=yes", StepKind.ACTION, name="印", tag="秋")
     split = add(
@@ -100,7 +111,7 @@ def test_a_scenario_is_made_step_by_step_and_started(owner: Visitor) -> None:
         f"&after={split}",
         StepKind.WAIT_UNTIL,
         name="待つ",
-        whom="stage:trial",
+        **of_stage("trial"),
         latest_days="5",
         otherwise="leave",
     )
@@ -139,7 +150,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(owner: 
     for kind, fields, words in (
         ("message", {"name": "空"}, "本文を入力してください。"),
         ("message", {"text_ja": "あ" * 5001}, "まだ保存されていません"),
-        ("wait_until", {"whom": "stage:trial"}, "長くて何日待つかを入力してください。"),
+        ("wait_until", of_stage("trial"), "長くて何日待つかを入力してください。"),
         ("branch", {}, "条件を選んでください。"),
         ("split", {"arm_1": "A", "share_1": "1", "arm_2": "A", "share_2": "1"}, "名前の違う分かれ道"),
         ("wait", {"delay_days": "9999"}, "0から3650までの数字"),
@@ -250,7 +261,13 @@ def test_trying_a_friend_shows_what_would_come_and_keeps_nothing(owner: Visitor)
     number = made(owner)
     first = add(owner, number, "", StepKind.MESSAGE, name="ごあいさつ", text_ja="こんにちは", delay_hours="9")
     add(
-        owner, number, f"&after={first}", StepKind.BRANCH, name="常連か", whom="stage:regular", delay_days="1"
+        owner,
+        number,
+        f"&after={first}",
+        StepKind.BRANCH,
+        name="常連か",
+        **of_stage("regular"),
+        delay_days="1",
     )
     with owner.services.database.begin() as session:
         friend_id = a_friend(session).id

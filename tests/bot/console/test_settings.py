@@ -1,6 +1,6 @@
 """The shop's settings in the console."""
 
-from datetime import date, time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from bot.models import AuditEntry, Role
 from scheduler import quota
 from segments import shop
 from segments.shop import FreeItem, Shop, Words
-from tests.bot.browsing import Visitor
+from tests.bot.browsing import Forms, Visitor
 from tests.fakes.clock import A_SATURDAY
 
 PAGE = "/console/settings/"
@@ -29,8 +29,7 @@ TYPED: dict[str, Any] = {
     "free_text_ja": "三つのコツ",
     "free_text_en": "",
     "free_url": "https://example.com/guide.pdf?a=1",
-    "quiet_from": "22:30",
-    "quiet_until": "08:00",
+    "timezone": "Asia/Tokyo",
     "plan": "standard",
 }
 
@@ -55,8 +54,6 @@ def test_everything_typed_is_stored_and_comes_back(visitor: Visitor) -> None:
         free_item=FreeItem(
             Words("淹れ方ガイド", "A guide"), Words("三つのコツ", ""), "https://example.com/guide.pdf?a=1"
         ),
-        quiet_from=time(22, 30),
-        quiet_until=time(8, 0),
     )
     page = visitor.get(PAGE).text
     assert "お店の設定を保存しました。" in page
@@ -92,8 +89,6 @@ def test_what_is_saved_is_written_down_with_who_did_it(visitor: Visitor) -> None
         ("free_url", "https://", "https:// で始まるリンクを入力してください。"),
         ("free_title_ja", "", "無料プレゼントの名前を入力してください。"),
         ("free_url|free_text_ja", "", "説明かリンクのどちらかを入力してください。"),
-        ("quiet_from", "25:00", "時刻を 21:00 のように入力してください。"),
-        ("quiet_until", "", "時刻を 21:00 のように入力してください。"),
         ("how_to_buy_ja", "あ" * 1001, "1000文字以内で入力してください。"),
     ],
 )
@@ -110,6 +105,27 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
     if field != "free_title_ja":
         assert "淹れ方ガイド" in answer.text
     assert stored(visitor) == Shop()
+
+
+def test_a_zone_that_is_none_is_refused(visitor: Visitor) -> None:
+    visitor.log_in()
+    assert visitor.submit(PAGE, TYPED | {"timezone": "Asia/Edo"}).status_code == 422
+    assert visitor.submit(PAGE, TYPED | {"timezone": "Asia/Seoul"}).status_code == 302
+    assert stored(visitor).timezone == "Asia/Seoul"
+
+
+def test_who_saves_after_somebody_else_is_told_and_may_overwrite(visitor: Visitor) -> None:
+    visitor.log_in()
+    opened = next(form for form in visitor.forms(PAGE) if "seen" in form.fields).fields["seen"][0]
+    visitor.submit(PAGE, TYPED | {"name": "先に保存した人"})
+    late = visitor.submit(PAGE, TYPED | {"name": "後の人", "seen": opened})
+    assert late.status_code == 422
+    assert "ほかの人がこの設定を変えました" in late.text
+    assert 'value="後の人"' in late.text
+    assert stored(visitor).name == "先に保存した人"
+    again = next(form for form in Forms(late.text).found if "seen" in form.fields).fields["seen"][0]
+    assert visitor.submit(PAGE, TYPED | {"name": "後の人", "seen": again}).status_code == 302
+    assert stored(visitor).name == "後の人"
 
 
 def test_a_plan_that_line_does_not_have_is_refused(visitor: Visitor) -> None:

@@ -1,0 +1,143 @@
+"""What is wrong right now and wants a person: told at the top of the home page, the gravest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import formats
+from bot.console import connection_views, scenarios_views
+from bot.console.places import address
+from bot.health import TICK_MAY_TAKE
+from bot.i18n import current_language
+from bot.models import InboundEvent, LineCall
+from bot.pulse import pulse_of
+from bot.words import PAUSE_REASONS
+from scheduler.models import Broadcast, BroadcastState
+from segments.models import ImportRun, ImportState
+
+SILENT_AFTER = timedelta(days=3)
+RECENT = timedelta(days=7)
+LOOKED_BACK = 50
+"""Webhook events whose gaps tell how long this account usually hears nothing."""
+UNUSUAL = 3
+"""Times the longest of these gaps."""
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that is wrong, and where it is put right."""
+
+    text: str
+    url: str
+    action: str
+    is_grave: bool = True
+
+
+def alarms(session: Session, now: datetime) -> list[Alarm]:
+    """Return everything that is wrong now."""
+    found = [
+        *_scheduler(session, now),
+        *_token(session),
+        *_connection(session),
+        *_paused(session),
+        *_steps(session),
+        *_silent(session, now),
+        *_imports(session, now),
+    ]
+    return sorted(found, key=lambda each: not each.is_grave)
+
+
+def _scheduler(session: Session, now: datetime) -> Iterator[Alarm]:
+    rang = pulse_of(session).tick
+    if rang is not None and now - rang > TICK_MAY_TAKE:
+        ago = formats.ago(now - rang, current_language())
+        yield Alarm(
+            _("配信の仕組みが%(ago)sから動いていません。サーバーを確かめてください。", ago=ago),
+            address("connection.show"),
+            _("確かめる"),
+        )
+
+
+def _token(session: Session) -> Iterator[Alarm]:
+    last = session.execute(
+        select(LineCall.status, LineCall.at)
+        .where(LineCall.status.is_not(None))
+        .order_by(LineCall.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and last.status == UNAUTHORIZED:
+        yield Alarm(
+            _("LINEがアクセストークンを受け付けていません。このままではメッセージを送れません。"),
+            address("connection.show", "settings.show"),
+            _("LINE連携を確かめる"),
+        )
+
+
+def _connection(session: Session) -> Iterator[Alarm]:
+    checked = connection_views.last_check(session)
+    wrong = [each for each in checked.findings if not each.ok] if checked else []
+    if checked and wrong:
+        yield Alarm(wrong[0].words(current_language()), address("connection.show"), _("LINE連携を確かめる"))
+
+
+def _paused(session: Session) -> Iterator[Alarm]:
+    paused = select(Broadcast).where(
+        Broadcast.state == BroadcastState.PAUSED,
+        Broadcast.state_reason.in_(["quota_exhausted", "token_invalid"]),
+    )
+    for each in session.scalars(paused.order_by(Broadcast.id.desc()).limit(5)):
+        why = _(PAUSE_REASONS[each.state_reason or "operator"])
+        yield Alarm(
+            _("「%(name)s」の配信が止まっています。%(why)s", name=each.name, why=why),
+            address("watching.show", broadcast_id=each.id),
+            _("配信を見る"),
+        )
+
+
+def _steps(session: Session) -> Iterator[Alarm]:
+    for scenario_id, told in scenarios_views.alarms(session, current_language()):
+        yield Alarm(told, address("scenario.show", scenario_id=scenario_id), _("確かめる"))
+
+
+def _silent(session: Session, now: datetime) -> Iterator[Alarm]:
+    """Tell of a webhook that was heard before and has been silent for unusually long."""
+    newest = select(InboundEvent.received_at).order_by(InboundEvent.id.desc()).limit(LOOKED_BACK)
+    heard = sorted(session.scalars(newest), reverse=True)
+    if len(heard) < 2:
+        return
+    silence = now - heard[0]
+    longest = max(later - earlier for later, earlier in pairwise(heard))
+    if silence > max(SILENT_AFTER, UNUSUAL * longest):
+        yield Alarm(
+            _(
+                "LINEからの通知が%(days)s日間届いていません。友だちの発言やブロックを受け取れていない可能性があります。",
+                days=silence.days,
+            ),
+            address("connection.show", "settings.show"),
+            _("LINE連携を確かめる"),
+            is_grave=False,
+        )
+
+
+def _imports(session: Session, now: datetime) -> Iterator[Alarm]:
+    failed = select(ImportRun).where(
+        ImportRun.state == ImportState.FAILED, ImportRun.started_at >= now - RECENT
+    )
+    found = session.scalars(failed.order_by(ImportRun.id.desc())).all()
+    if found:
+        yield Alarm(
+            _(
+                "この7日間に、ファイルの取り込みが%(count)s件失敗しました（%(name)s）。",
+                count=len(found),
+                name=found[0].file_name,
+            ),
+            address("imports.index", "audit.index"),
+            _("取り込みを見る"),
+            is_grave=False,
+        )
