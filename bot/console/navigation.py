@@ -67,7 +67,7 @@ def menu() -> list[Section]:
         Section(_("レポート"), (Place("reports.index", _("レポート")),)),
         Section(_("設定"), _settings()),
     ]
-    return [kept for section in sections if (kept := _present(section)).places]
+    return [kept for section in sections if (kept := _allowed(section)).places]
 
 
 def _inbox() -> tuple[Place, ...]:
@@ -125,11 +125,10 @@ def _settings() -> tuple[Place, ...]:
     )
 
 
-def _present(section: Section) -> Section:
+def _allowed(section: Section) -> Section:
     return Section(section.label, tuple(place for place in section.places if _may_open(place.endpoint)))
 
 
 def _may_open(endpoint: str) -> bool:
-    """Tell whether there is such a page, and whether its view is open to who is logged in."""
-    view = current_app.view_functions.get(endpoint)
-    return view is not None and current_user.role in getattr(view, ALLOWED_ROLES, ())
+    """Tell whether its view is open to who is logged in."""
+    return current_user.role in getattr(current_app.view_functions[endpoint], ALLOWED_ROLES, ())
