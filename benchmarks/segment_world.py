@@ -223,6 +223,7 @@ def _friends(filler: Filler, count: int, rng: np.random.Generator) -> None:
                 "id": number[some],
                 "line_user_id": _named(b"U", number[some], 33),
                 "display_name": _named(b"N", number[some], 8),
+                "searched": _named(b"n", number[some], 8),  # as segments.folding writes it
                 "language": "en" if each == 1 else "ja",
                 "route": f"route-{each}" if each < ROUTES - 1 else None,
                 "member_number": _named(b"M", number[some], 9),

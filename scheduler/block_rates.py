@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from scheduler import bulk
 from scheduler.models import Delivery, DeliveryState, Scenario, Step, StepBlock
 from scheduler.step_settings import BlockLimit, of_scenario, of_step
+from segments.leaves.scanning import unindexed
 from segments.upsert import insert_ignore
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,13 @@ def rate_of(session: Session, step: Step, now: datetime) -> Rate:
     accepted = session.scalar(select(func.count()).select_from(Delivery).where(*taken)) or 0
     mine = (StepBlock.step_id == step.id, StepBlock.at >= since)
     counted = select(func.count()).select_from(StepBlock).join(Delivery, Delivery.id == StepBlock.delivery_id)
-    return Rate(accepted, session.scalar(counted.where(*mine, *taken)) or 0)
+    return Rate(accepted, session.scalar(counted.where(*mine, *_unindexed(since))) or 0)
+
+
+def _unindexed(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return that a message was accepted since then, in words by which SQLite does not begin with all messages."""
+    state = unindexed(Delivery.state)
+    return (state == DeliveryState.ACCEPTED, unindexed(Delivery.ended_at) >= since)
 
 
 def rates_of(session: Session, steps: Sequence[Step], now: datetime) -> dict[int, Rate]:
@@ -100,9 +107,11 @@ def rates_of(session: Session, steps: Sequence[Step], now: datetime) -> dict[int
         Delivery.state == DeliveryState.ACCEPTED,
         Delivery.ended_at >= since,
     )
+    # From the blocks, which are few: a step's messages may be many.
+    blamed = (StepBlock.step_id.in_(ordinary), StepBlock.at >= since, *_unindexed(since))
     accepted = select(Delivery.step_id, func.count()).where(*taken).group_by(Delivery.step_id)
     counted = select(StepBlock.step_id, func.count()).join(Delivery, Delivery.id == StepBlock.delivery_id)
-    blocks = counted.where(StepBlock.at >= since, *taken).group_by(StepBlock.step_id)
+    blocks = counted.where(*blamed).group_by(StepBlock.step_id)
     blocked = dict(session.execute(blocks).all())
     for step_id, count in session.execute(accepted):
         told[step_id or 0] = Rate(count, blocked.get(step_id or 0, 0))

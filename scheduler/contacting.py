@@ -56,7 +56,7 @@ def tell(session: Session, pushes: Iterable[Sequence[News]], now: datetime) -> N
     cared: list[int] = []
     sold: list[int] = []
     for carried in pushes:
-        if not carried:
+        if all(each.kind is DeliveryKind.TEST for each in carried):
             continue
         friends.append(carried[0].friend_id)
         purposes = {each.purpose for each in carried if each.counts}

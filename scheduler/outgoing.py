@@ -16,6 +16,7 @@ from scheduler.models import (
     Enrolment,
     EnrolmentState,
     Scenario,
+    Step,
 )
 from scheduler.reports import start_of_day
 
@@ -102,20 +103,27 @@ def _steps(session: Session, tonight: datetime, end: datetime) -> list[DueSteps]
             select(Scenario.id, Scenario.name, Scenario.name_en).where(Scenario.active)
         )
     }
+    of_steps = dict(session.execute(select(Step.id, Step.scenario_id)).all())
+    counted: dict[int, tuple[int, int]] = {}
+    for step_id, week, today in session.execute(_due(tonight, end)):
+        id_ = of_steps.get(step_id or 0, 0)
+        before = counted.get(id_, (0, 0))
+        counted[id_] = (before[0] + week, before[1] + (today or 0))
     found = [
-        DueSteps(id_, *names[id_], today=int(today or 0), week=week)
-        for id_, week, today in session.execute(_due(tonight, end))
+        DueSteps(id_, *names[id_], today=today, week=week)
+        for id_, (week, today) in counted.items()
         if id_ in names
     ]
     return sorted(found, key=lambda each: (-each.week, each.scenario_id))
 
 
-def _due(tonight: datetime, end: datetime) -> Select[int, int, int | None]:
+def _due(tonight: datetime, end: datetime) -> Select[int | None, int, int | None]:
+    """Count by step, which the index on what is due next tells: a scenario's friends would be looked up one by one."""
     today = func.sum(case((Enrolment.next_at < tonight, 1), else_=0))
     return (
-        select(Enrolment.scenario_id, func.count(), today)
+        select(Enrolment.next_step_id, func.count(), today)
         .where(Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at < end)
-        .group_by(Enrolment.scenario_id)
+        .group_by(Enrolment.next_step_id)
     )
 
 

@@ -39,6 +39,8 @@ def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
 def deliveries_since(session: Session, since: datetime) -> dict[DeliveryState, int]:
     """Count the deliveries written since then by where they stand now."""
     counted = select(Delivery.state, func.count()).where(Delivery.created_at >= since)
+    # To group them without sorting, SQLite would go through all deliveries there ever were.
+    counted = counted.with_hint(Delivery, "INDEXED BY ix_deliveries_created_at", "sqlite")
     rows = session.execute(counted.group_by(Delivery.state))
     return dict(rows.all())
 

@@ -3,7 +3,7 @@
 Only time moves: what the friend does meanwhile is not known, so conditions are asked of the friend as they are today.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,7 +86,7 @@ def _run(session: Session, scenario: Scenario, friend_id: int, now: datetime) ->
 
 def _follow(session: Session, scenario: Scenario, enrolment: Enrolment, now: datetime) -> Trial:
     numbers = {placed.step.id: placed.number for placed in Flow(scenario.steps).placed()}
-    moments = [*_passed(session, numbers, enrolment, set(), now)]
+    moments = [*_passed(_deliveries(session, enrolment), numbers, set(), now)]
     for _ in range(MOST_LOOKS):
         if enrolment.state is not EnrolmentState.ACTIVE or enrolment.next_at is None:
             return Trial(moments, enrolment.state.value, enrolment.end_reason or "", enrolment.ended_at)
@@ -99,8 +99,12 @@ def _follow(session: Session, scenario: Scenario, enrolment: Enrolment, now: dat
         seen = {moment.step_id for moment in moments}
         scenarios.advance_one(session, enrolment.id, at)
         session.refresh(enrolment)
-        moments += _passed(session, numbers, enrolment, seen | {step.id}, at)
-        moments += _happened(session, numbers, enrolment, step, at)
+        written = _deliveries(session, enrolment)
+        moments += _passed(written, numbers, seen | {step.id}, at)
+        outcome, detail = _outcome(session, written, enrolment, step)
+        if outcome:
+            number = numbers.get(step.id, "")
+            moments.append(Moment(at, number, step.id, step.kind, step.name, outcome, detail))
     return Trial(moments, "goes_on")
 
 
@@ -113,30 +117,24 @@ def _wait_cut_short(enrolment: Enrolment, step: Step, moments: list[Moment], at:
 
 
 def _passed(
-    session: Session, numbers: dict[int, str], enrolment: Enrolment, known: set[int], at: datetime
+    written: Sequence[tuple[Delivery, Step]], numbers: dict[int, str], known: set[int], at: datetime
 ) -> Iterator[Moment]:
     """Yield the steps passed over for want of a date: their skipped deliveries."""
-    for delivery, step in _deliveries(session, enrolment):
+    for delivery, step in written:
         if step.id not in known and delivery.state is DeliveryState.SKIPPED:
             number = numbers.get(step.id, "")
             yield Moment(at, number, step.id, step.kind, step.name, "skipped", delivery.reason or "")
 
 
-def _happened(
-    session: Session, numbers: dict[int, str], enrolment: Enrolment, step: Step, at: datetime
-) -> Iterator[Moment]:
-    outcome, detail = _outcome(session, enrolment, step)
-    if outcome:
-        yield Moment(at, numbers.get(step.id, ""), step.id, step.kind, step.name, outcome, detail)
-
-
-def _outcome(session: Session, enrolment: Enrolment, step: Step) -> tuple[str, str]:
+def _outcome(
+    session: Session, written: Sequence[tuple[Delivery, Step]], enrolment: Enrolment, step: Step
+) -> tuple[str, str]:
     if enrolment.next_step_id == step.id:
         held = step.kind is StepKind.WAIT_UNTIL
         return ("waits", "") if held else ("", "")
     if enrolment.state in {EnrolmentState.LEFT, EnrolmentState.GOAL}:
         return "left", enrolment.end_reason or ""
-    for delivery, said in _deliveries(session, enrolment):
+    for delivery, said in written:
         if said.id == step.id:
             skipped = delivery.state is DeliveryState.SKIPPED
             return ("skipped", delivery.reason or "") if skipped else ("sent", "")

@@ -49,11 +49,16 @@ class Ground:
         """How its steps follow each other."""
         return Flow(self.scenario.steps)
 
+    @cached_property
+    def version_id(self) -> int | None:
+        """The newest version of the step's message; None when it has none."""
+        newest = select(MessageVersion.id).where(MessageVersion.message_id == self.step.message_id)
+        return self.session.scalar(newest.order_by(MessageVersion.version.desc()).limit(1))
+
 
 def newest_version(ground: Ground) -> int | None:
     """Return the id of the version that the step's message goes out in; None when it has none."""
-    newest = select(MessageVersion.id).where(MessageVersion.message_id == ground.step.message_id)
-    return ground.session.scalar(newest.order_by(MessageVersion.version.desc()).limit(1))
+    return ground.version_id
 
 
 def expiry(ground: Ground, member: Member) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from segments.db import EPOCH, MICROSECOND
@@ -15,6 +15,8 @@ from segments.leaves.scanning import unindexed
 from segments.models import Cycle, Facts, Friend, FriendTag, Tag
 
 PAGE = 50
+BROAD = 5
+"""A choice of more than a fifth of all friends is a broad one."""
 _BARE = "-"
 """In a mark: the rest has nothing to be ordered by."""
 
@@ -70,8 +72,8 @@ _COLUMNS = (
     Cycle.due_at,
 )
 _ALL_PURCHASES = and_(Cycle.friend_id == Friend.id, Cycle.category == "")
-_DUE = select(Cycle.due_at).where(_ALL_PURCHASES).correlate(Friend).scalar_subquery()
-"""The date of one friend after another: joined, the cycles of the whole shop would be gone through first."""
+_OF_EACH = and_(Cycle.friend_id == unindexed(Friend.id), Cycle.category == "")
+"""The cycle of one friend after another: otherwise the cycles of the whole shop would be gone through first."""
 _KEYS: dict[Order, Any] = {
     Order.LAST_PURCHASE: Facts.last_purchase_at,
     Order.NEXT_DUE: Cycle.due_at,
@@ -86,12 +88,15 @@ def page(
     order: Order = Order.NEWEST,
     after: str = "",
     limit: int = PAGE,
+    found: int = 0,
 ) -> FriendsPage:
     """Return friends of a choice beyond the mark `after`, one that makes no sense being the beginning.
 
-    Those who have nothing to be ordered by, no purchase for one, come last. Raises Invalid as friend_choice.chosen.
+    Those who have nothing to be ordered by, no purchase for one, come last. `found`, how many the choice leaves in if
+    that is known, only makes it quicker. Raises Invalid as friend_choice.chosen.
     """
-    fits = _Fits(chosen(session, choice, now), choice.is_everybody, bool(choice.words))
+    is_broad = bool(found) and found * BROAD > _everybody(session)
+    fits = _Fits(chosen(session, choice, now), choice.is_everybody, is_broad)
     mark = _Mark.read(order, after)
     ids = _ordered(session, order, fits, mark, limit + 1) if not mark.bare else []
     if len(ids) <= limit and order in {Order.LAST_PURCHASE, Order.NEXT_DUE}:
@@ -108,8 +113,8 @@ class _Fits:
 
     fits: Any
     everybody: bool
-    words: bool
-    """Whether a name is looked for, which nothing finds but a look at every friend."""
+    broad: bool
+    """Whether it is so many that those who come first in an order are soon found along its index."""
 
 
 @dataclass(frozen=True)
@@ -191,18 +196,24 @@ def _way(order: Order, choice: _Fits) -> tuple[Select[int], Any]:
         alone = select(Cycle.friend_id).where(Cycle.category == "")
         return alone if order is Order.NEXT_DUE else select(Facts.friend_id), _KEYS[order]
     query = _ids(choice)
-    if order is Order.NEXT_DUE and not choice.words:
+    if order is Order.NEXT_DUE and choice.broad:
         return query.join(Cycle, _ALL_PURCHASES), _KEYS[order]
     # Read in order and sorted: along an index SQLite would jump through all friends of the shop to find few.
     for table in (Friend, Facts):
         query = query.with_hint(table, "NOT INDEXED", "sqlite")
-    return query, _DUE if order is Order.NEXT_DUE else unindexed(_KEYS[order])
+    if order is Order.NEXT_DUE:
+        query = query.join(Cycle, _OF_EACH).with_hint(Cycle, "INDEXED BY sqlite_autoindex_cycles_1", "sqlite")
+    return query, unindexed(_KEYS[order])
 
 
 def _owner(order: Order, choice: _Fits) -> Any:
     if not choice.everybody:
         return Friend.id
     return Cycle.friend_id if order is Order.NEXT_DUE else Facts.friend_id
+
+
+def _everybody(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Friend)) or 0
 
 
 def _few(session: Session, query: Select[int]) -> list[int]:

@@ -66,6 +66,7 @@ from bot.console import (
     taggings,
     tags,
     till,
+    unsent,
     watching,
 )
 
@@ -86,6 +87,7 @@ BLUEPRINTS = (
     messages.blueprint,
     leaving.blueprint,
     results.blueprint,
+    unsent.blueprint,
     message_tools.blueprint,
     previews.blueprint,
     approving.blueprint,

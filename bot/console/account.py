@@ -12,6 +12,7 @@ from bot.console import friends_views
 from bot.console.access import EVERYBODY, SESSION_ENDS_AFTER, current_operator, of_row, requires
 from bot.console.page import THEME_COOKIE
 from bot.i18n import N_
+from bot.security import safe_next
 from bot.services import current_services
 from bot.words import explain
 from segments.errors import Invalid
@@ -77,7 +78,7 @@ def save() -> ResponseReturnValue:
             now=services.clock.now(),
         )
     flash(_("保存しました。"), "success")
-    return redirect(url_for("account.show"))
+    return redirect(safe_next(request.form.get("next")) or url_for("account.show"))
 
 
 @blueprint.route("/password", methods=["GET", "POST"])

@@ -37,6 +37,7 @@ def show() -> ResponseReturnValue:
         before=_beside(first, -1, today),
         after=_beside(first, 1, today),
         is_this_month=first == today.replace(day=1),
+        quiet=formats.hours(month.settings.quiet_from, month.settings.quiet_until, current_language()),
         **_words(),
     )
 

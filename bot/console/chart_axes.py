@@ -47,7 +47,7 @@ def short(value: float, language: str, figure: str = Figure.NUMBER) -> str:
     for size, unit in units:
         if value >= size:
             return f"{value / size:.4g}{unit}"
-    return f"{value:g}"
+    return f"{value:,g}"
 
 
 def said(value: Value, language: str, figure: str = Figure.NUMBER) -> str:

@@ -69,8 +69,11 @@ def offer(session: Session, source: Source, words: str = "", about: str = "") ->
 def labels(session: Session, source: Source, values: Iterable[str]) -> Mapping[str, str]:
     """Return what people call what was chosen already; nothing of what is gone."""
     wanted = {each.split(maxsplit=1)[0] if source is Source.FRIEND and each else each for each in values}
-    if source is Source.SETTER:
-        return {each: actor_name(session, each) for each in wanted if ":" in each}
+    if source in _FIXED:
+        actors = {
+            each: actor_name(session, each) for each in wanted if source is Source.SETTER and ":" in each
+        }
+        return actors | _fixed_labels(source, wanted)
     keyed = _KEYED.get(source)
     if keyed is None or not wanted:
         return {}
@@ -180,6 +183,12 @@ def _setters(_about: str) -> list[Option]:
 def _rungs(about: str) -> list[Option]:
     names = RUNG_NAMES.get(about, {})
     return [Option(rung, words[current_language() != "ja"]) for rung, words in names.items()]
+
+
+def _fixed_labels(source: Source, wanted: set[str]) -> dict[str, str]:
+    ladders = RUNG_NAMES if source is Source.RUNG else ("",)
+    offered = (option for about in ladders for option in _FIXED[source](about))
+    return {option.value: option.label for option in offered if option.value in wanted}
 
 
 _FIXED: Mapping[Source, Callable[[str], list[Option]]] = {

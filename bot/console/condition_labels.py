@@ -88,7 +88,7 @@ PARTS: Mapping[str, str] = {
     "casual": N_("カジュアル顧客"),
     "true": N_("反応した"),
     "false": N_("反応していない"),
-    "rule": N_("セグメントの規則"),
+    "rule": N_("セグメントのルール"),
     "operator": N_("運用担当者"),
     "import": N_("取り込み"),
     "step": N_("シナリオ"),

@@ -44,10 +44,11 @@ def listed(session: Session, asked: FriendFilter, after: str, now: datetime) -> 
     kept = friend_filter.checked(session, asked)
     names = session.scalars(select(Tag.name).order_by(Tag.name).limit(OFFERED)).all()
     segments = session.execute(select(Segment.id, Segment.name).order_by(Segment.name).limit(OFFERED))
+    found = friend_filter.count(session, kept, now)
     return FriendsList(
         filter=kept,
-        page=friend_listing.page(session, kept.choice, now, kept.order, after),
-        found=friend_filter.count(session, kept, now),
+        page=friend_listing.page(session, kept.choice, now, kept.order, after, found=found),
+        found=found,
         where_words=friend_filter.where_words(session, kept),
         tags=names,
         segments=[(id_, name) for id_, name in segments],

@@ -92,7 +92,8 @@ def _paused(session: Session) -> Iterator[Alarm]:
         Broadcast.state_reason.in_(["quota_exhausted", "token_invalid"]),
     )
     for each in session.scalars(paused.order_by(Broadcast.id.desc()).limit(5)):
-        why = _(PAUSE_REASONS[each.state_reason or "operator"])
+        reason = PAUSE_REASONS[each.state_reason or "operator"]
+        why = _(reason)
         yield Alarm(
             _("「%(name)s」の配信が止まっています。%(why)s", name=each.name, why=why),
             address("watching.show", broadcast_id=each.id),

@@ -12,8 +12,9 @@ from bot import formats
 from bot.console import condition_form
 from bot.console.home_views import Home
 from bot.console.places import address
+from scheduler import reports
 from scheduler.models import Broadcast, BroadcastState, Scenario
-from segments import conditions
+from segments import conditions, shop
 from segments.models import Cycle, Facts, Product
 from segments.purchase_history import EVERYTHING
 from segments.stages import Stage
@@ -120,7 +121,13 @@ def _set_up(session: Session, home: Home, _now: datetime) -> Iterator[NextThing]
 
 
 def _due(session: Session, _home: Home, now: datetime) -> Iterator[NextThing]:
-    due = (Cycle.category == EVERYTHING, Cycle.due_at >= now, Cycle.due_at < now + SOON)
+    today = reports.start_of_day(now, shop.load(session).zone)
+    # By the shop's calendar, as the condition behind the link counts: today and the seven days after it.
+    due = (
+        Cycle.category == EVERYTHING,
+        Cycle.due_at >= today,
+        Cycle.due_at < today + SOON + timedelta(days=1),
+    )
     count = session.scalar(select(func.count()).select_from(Cycle).where(*due)) or 0
     if count:
         where = condition_form.compact(conditions.parse(DUE_SOON))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.i18n import current_language
-from scheduler import meter, month_forecast, plan_settings, reconciling
+from scheduler import kept_forecast, meter, plan_settings, reconciling
 from scheduler.meter import Meter
 from scheduler.month_forecast import Forecast
 from scheduler.months import next_month
@@ -22,6 +22,8 @@ class Money:
     """This month."""
 
     forecast: Forecast
+    forecast_at: datetime
+    """When what is still to be sent was counted."""
     meter: Meter
     line: tuple[int, datetime] | None
     """LINE's own count and when it was given."""
@@ -41,10 +43,11 @@ class Money:
 
 def money(session: Session, now: datetime) -> Money:
     """Gather the page's figures."""
-    found = month_forecast.forecast(session, now)
+    found, counted_at = kept_forecast.load(session, now)
     known = [offer.plan for offer in found.offers]
     return Money(
         forecast=found,
+        forecast_at=counted_at,
         meter=meter.read(session, now),
         line=meter.line_used(session, now),
         line_limit=meter.line_limit(session),

@@ -80,7 +80,7 @@ def _inbox() -> tuple[Place, ...]:
 
 def _sending() -> tuple[Place, ...]:
     return (
-        Place("broadcasts.index", _("一斉配信"), ("watching", "approving", "leaving", "results")),
+        Place("broadcasts.index", _("一斉配信"), ("watching", "approving", "leaving", "results", "unsent")),
         Place(
             "scenarios.index",
             _("シナリオ"),

@@ -6,9 +6,19 @@ from flask_babel import gettext as _
 
 from bot.console import parked_views
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.i18n import N_
 from bot.services import current_services
 
 blueprint = Blueprint("parked", __name__, url_prefix="/console/parked")
+KINDS = {
+    "message": N_("友だちからのメッセージ"),
+    "follow": N_("友だち追加"),
+    "unfollow": N_("ブロック"),
+    "postback": N_("ボタンのタップ"),
+    "unsend": N_("送信の取り消し"),
+    "accountLink": N_("会員番号の連携"),
+}
+OTHER_KIND = N_("その他の通知")
 
 
 @blueprint.get("/")
@@ -17,7 +27,9 @@ def index() -> ResponseReturnValue:
     """Show what is parked and why."""
     with current_services().database.reading() as session:
         rows, next_id = parked_views.parked(session, request.args.get("after", 0, type=int))
-    return render_template("console/parked.html", rows=rows, next_id=next_id)
+    return render_template(
+        "console/parked.html", rows=rows, next_id=next_id, kinds=KINDS, other_kind=OTHER_KIND
+    )
 
 
 @blueprint.post("/<int:event_id>/retry")

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 KINDS = {
     ProductKind.REGULAR: N_("通常の商品"),
-    ProductKind.TRIAL: N_("お試し商品"),
+    ProductKind.TRIAL: N_("お試しの商品"),
     ProductKind.PREMIUM: N_("プレミアム商品"),
 }
 MOST_PURCHASES, MOST_DAYS = 1000, 3660

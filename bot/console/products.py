@@ -112,10 +112,9 @@ def save(product_id: int) -> ResponseReturnValue:
         product = product_form.read(typed, found.product.code)
         if not typed.errors:
             _put(session, product, typed, "product_changed")
-        if typed.errors:
-            session.rollback()
-            found = products_views.details(session, product_id)
-            return _form(typed, found)
+    if typed.errors:  # what is refused has changed nothing
+        with current_services().database.reading() as session:
+            return _form(typed, products_views.details(session, product_id))
     flash(_("「%(name)s」を保存しました。", name=product.name), "success")
     return redirect(url_for("products.edit", product_id=product_id))
 

@@ -1,10 +1,11 @@
 """Trying a scenario on one friend: what they would get, when, and how it would look; nothing is sent or kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import step_words, trial_words
@@ -57,17 +58,26 @@ def _try(session: Session, scenario: Scenario, reader: Reader) -> _Told:
     assert reader.friend is not None
     now = current_services().clock.now()
     trial = scenario_trial.run(session, scenario.id, reader.friend.id, now)
-    seen: list[tuple[Moment, Sequence[Shown]]] = []
-    for moment in trial.moments:
-        sent = moment.outcome == "sent"
-        seen.append((moment, _look(session, moment.step_id, reader.friend.id) if sent else []))
+    sent = {moment.step_id for moment in trial.moments if moment.outcome == "sent"}
+    messages = _messages(session, sent)
+    looks = {
+        message_id: _look(session, message_id, reader.friend.id)
+        for message_id in sorted(set(messages.values()))
+    }
+    seen = [
+        (moment, looks.get(messages.get(moment.step_id, 0), []) if moment.outcome == "sent" else [])
+        for moment in trial.moments
+    ]
     return _Told(trial, seen)
 
 
-def _look(session: Session, step_id: int, friend_id: int) -> Sequence[Shown]:
+def _messages(session: Session, step_ids: Collection[int]) -> dict[int, int]:
+    """Return the messages of the steps that send one, each rendered once however many steps send it."""
+    said = select(Step.id, Step.message_id).where(Step.id.in_(step_ids), Step.message_id.is_not(None))
+    return {step_id: message_id for step_id, message_id in session.execute(said) if message_id is not None}
+
+
+def _look(session: Session, message_id: int, friend_id: int) -> Sequence[Shown]:
     """Return the message as the friend would see it: in their language alone."""
-    step = session.get_one(Step, step_id)
-    if step.message_id is None:
-        return []
-    content = step_changes.newest(session, step.message_id).content
+    content = step_changes.newest(session, message_id).content
     return previews.shown(session, content, friend_id, current_services().clock.now())[:1]

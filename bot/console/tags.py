@@ -81,10 +81,10 @@ def rule(tag_id: int) -> ResponseReturnValue:
         now, chosen = current_services().clock.now(), form.text("segment")
         if chosen.isdecimal() and len(chosen) < 19:
             rule_tags.set_rule(session, name, int(chosen), now)
-            told = _("規則を決めました。いまの友だちには、まもなくタグが付きます。")
+            told = _("ルールを決めました。いまの友だちには、まもなくタグが付きます。")
         else:
             rule_tags.drop_rule(session, name)
-            told = _("規則をやめました。いま付いているタグは、そのまま残ります。")
+            told = _("ルールをやめました。いま付いているタグは、そのまま残ります。")
         scenario_starts.keep_watched(session, now)
         _note(session, "tag_rule", name, segment=chosen)
         return told

@@ -150,7 +150,8 @@ class Enrolment(Base):
 
     __table_args__ = (
         UniqueConstraint("scenario_id", "friend_id", "cause"),
-        Index("ix_enrolments_state_next_at", "state", "next_at"),
+        # The steps are in it for the forecast, which counts who waits for which and how long.
+        Index("ix_enrolments_state_next_at", "state", "next_at", "next_step_id"),
         # How many friends stand where, for the page of scenarios.
         Index("ix_enrolments_scenario_id_state", "scenario_id", "state"),
         Index("ix_enrolments_next_step_id", "next_step_id"),

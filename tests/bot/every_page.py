@@ -36,6 +36,17 @@ QUESTIONS = {
     "scenario_steps.new": [f"kind={kind}" for kind in ("message", "wait_until", "branch", "split")],
     "scenario_try.show": ["", "friend=3"],
     "products.ask_rename": ["name=煎茶"],
+    "friends.index": [
+        "",
+        *(f"sort={order}" for order in ("last_purchase", "next_due", "spend")),
+        *(f"stage={stage}&sort=next_due" for stage in ("prospect", "regular", "existing")),
+        *(f"stage=regular&sort={order}" for order in ("last_purchase", "spend")),
+        *(f"q=12&sort={order}" for order in ("", "next_due", "spend")),
+        "q=nobody",
+    ],
+    "inbox.index": ["", "q=12"],
+    "calendar.show": ["", "month=2026-12", "month=2026-10"],
+    "sales.index": ["", "period=365", "period=all"],
 }
 """The query strings under which a page is looked at; others are opened without."""
 

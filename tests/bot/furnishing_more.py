@@ -27,4 +27,4 @@ def furnish(session: Session, queue: JobQueue, folder: Path, now: datetime) -> N
     policy_trials.begin(session, queue, "stages", stages.to_json(), "operator:1", now)
     area = Area("お店のサイト", "gift", "link", "https://example.com/")
     draft = Draft("秋のメニュー", "large6", "green", "メニュー", opens=True, areas=(area,) * 6)
-    menu_designs.save(session, None, draft, "operator:1", now)
+    menu_designs.save(session, None, draft, "花子", now)

@@ -60,6 +60,11 @@ class World:
         with self.database.begin() as session:
             self._api_key = api_keys.add(session, "test", self.clock.now())
 
+    @property
+    def address(self) -> str:
+        """Where a browser finds the shop."""
+        return f"http://127.0.0.1:{self._port}"
+
     def buys(self, order_id: str, line_user_id: str, yen: int, *product_codes: str) -> dict[str, Any]:
         """The till reports a purchase through the API."""
         order = {

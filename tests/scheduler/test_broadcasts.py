@@ -26,7 +26,7 @@ from scheduler.models import Attempt, BroadcastState, Chunk, Delivery, DeliveryS
 from segments import audience
 from segments.db import Database
 from segments.errors import Conflict, Invalid
-from segments.models import Friend
+from segments.models import Facts, Friend
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -334,6 +334,10 @@ def test_a_test_send_goes_to_one_friend_and_counts_nothing(
     run_jobs()
     assert (gateway.sent_to(me), gateway.sent_to(other)) == (["こんにちは"], [])
     assert _progress(dispatcher, broadcast_id).by_state == {}
+    with dispatcher.database.reading() as session:
+        assert session.get_one(Facts, friend_id).last_contacted_at is None, (
+            "who is tested on stays in the audience"
+        )
 
 
 def test_a_chunk_whose_job_was_lost_is_found_by_the_sweep(

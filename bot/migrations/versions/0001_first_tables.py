@@ -1479,7 +1479,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_enrolments_friend_id"), ["friend_id"], unique=False)
         batch_op.create_index("ix_enrolments_next_step_id", ["next_step_id"], unique=False)
         batch_op.create_index("ix_enrolments_scenario_id_state", ["scenario_id", "state"], unique=False)
-        batch_op.create_index("ix_enrolments_state_next_at", ["state", "next_at"], unique=False)
+        batch_op.create_index(
+            "ix_enrolments_state_next_at", ["state", "next_at", "next_step_id"], unique=False
+        )
 
     op.create_table(
         "friend_tags",

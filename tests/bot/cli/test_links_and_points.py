@@ -76,7 +76,12 @@ def test_points_are_given_taken_and_shown(terminal: Terminal, friend: Friend) ->
         notes = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     # Who looked, and who said the same again, changed nothing.
     assert [(note.actor, note.action, note.subject, note.details) for note in notes] == [
-        ("command line", "points_rule_changed", "", {"yen_per_point": 100, "expire_days": 365}),
+        (
+            "command line",
+            "points_rule_changed",
+            "",
+            {"yen_per_point": 100, "expire_days": 365, "point_yen": 1},
+        ),
         ("command line", "points_adjusted", number, {"points": 1200}),
         ("command line", "points_adjusted", number, {"points": -200}),
     ]

@@ -119,6 +119,7 @@ tags                  read  index show
 tags                  send  ask_delete create delete rename rule
 till                  till  issue look redeem sell show undo
 tracked_links         open  follow
+unsent                read  index
 watching              read  progress show
 watching              send  ask_cancel cancel pause resume
 """

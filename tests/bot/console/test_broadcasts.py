@@ -435,6 +435,19 @@ def test_progress_is_told_as_a_page_and_as_figures(sender: Visitor) -> None:
     assert "一時停止する" in page
 
 
+def test_those_who_did_not_get_it_are_listed_by_reason(sender: Visitor) -> None:
+    number = a_running_broadcast(sender)
+    address = f"/console/broadcasts/{number}/unsent"
+    assert f"{address}?reason=blocked" in sender.get(f"/console/broadcasts/{number}").text
+    for query in ("", "?reason=blocked", "?after=x"):
+        listed = sender.get(address + query).text
+        assert 'href="/console/friends/3"' in listed
+        assert 'href="/console/friends/1"' not in listed
+        assert f"/console/friends/3/why?about=broadcast:{number}" in listed
+    for query in ("?reason=opted_out", "?after=3"):
+        assert "送られなかった友だちはいません" in sender.get(address + query).text
+
+
 def test_it_is_paused_resumed_and_cancelled_for_good(sender: Visitor) -> None:
     number = a_running_broadcast(sender)
     sender.post(f"/console/broadcasts/{number}/pause")

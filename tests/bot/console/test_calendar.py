@@ -30,7 +30,7 @@ def owner(visitor: Visitor) -> Visitor:
 
 def test_a_month_shows_what_comes_and_a_day_names_it(owner: Visitor) -> None:
     page = owner.get(PAGE).text
-    for words in ("2026年11月", "予定 2通", "週末のご案内", "21:00から09:00までは"):
+    for words in ("2026年11月", "予定 2通", "週末のご案内", "21:00〜翌9:00は"):
         assert words in page, words
     day = owner.get(f"{PAGE}2026-11-23").text
     for words in (

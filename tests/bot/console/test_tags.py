@@ -64,7 +64,7 @@ def test_a_rule_is_set_and_dropped_and_a_circle_is_told_beside_it(owner: Visitor
     assert (answer.status_code, "このタグ自身を条件にしています" in answer.text) == (422, True)
     assert owner.post(f"{PAGE}{number}/rule", {"segment": str(lead)}).status_code == 302
     assert "セグメント「上位」" in owner.get(PAGE).text
-    assert "規則:" in owner.get(f"{PAGE}{number}/delete").text
+    assert "ルール:" in owner.get(f"{PAGE}{number}/delete").text
     assert owner.post(f"{PAGE}{number}/delete").status_code == 409
     with database.reading() as session:
         assert saved.load(session, lead).watched
