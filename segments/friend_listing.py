@@ -102,9 +102,9 @@ def page(
     if len(ids) <= limit and order in {Order.LAST_PURCHASE, Order.NEXT_DUE}:
         rest = mark if mark.bare else _Mark(None, 0, bare=True)
         ids += _bare(session, order, fits, rest, limit + 1 - len(ids))
-    found = _rows(session, ids)
-    shown = found[:limit]
-    return FriendsPage(_tagged(session, shown), _Mark.of(order, shown[-1]) if len(found) > limit else None)
+    rows = _rows(session, ids)
+    shown = rows[:limit]
+    return FriendsPage(_tagged(session, shown), _Mark.of(order, shown[-1]) if len(rows) > limit else None)
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,10 @@ def _try(session: Session, scenario: Scenario, reader: Reader) -> _Told:
         message_id: _look(session, message_id, reader.friend.id)
         for message_id in sorted(set(messages.values()))
     }
-    seen = [
-        (moment, looks.get(messages.get(moment.step_id, 0), []) if moment.outcome == "sent" else [])
-        for moment in trial.moments
-    ]
+    seen: list[tuple[Moment, Sequence[Shown]]] = []
+    for moment in trial.moments:
+        message_id = messages.get(moment.step_id) if moment.outcome == "sent" else None
+        seen.append((moment, looks[message_id] if message_id else ()))
     return _Told(trial, seen)
 
 

@@ -58,7 +58,7 @@ class World:
         self._port = port
         self._pause = Event()
         with self.database.begin() as session:
-            self._api_key = api_keys.add(session, "test", self.clock.now())
+            self._api_key = api_keys.add(session, f"test at {port}", self.clock.now())
 
     @property
     def address(self) -> str:

@@ -1,6 +1,7 @@
 """A small world with something in it for every leaf to find: friends of every sort, with moments around midnight."""
 
 import random
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -69,6 +70,7 @@ class World:
             a_product(session, code=code, category="pots" if code == "POT" else "tea") for code in PRODUCTS
         ]
         self._define()
+        self._last_bought = defaultdict[int, dict[str, datetime]](dict)
         self.friends = [self._somebody() for _ in range(size)]
         for one in self.friends:
             self._let_live(one)
@@ -185,6 +187,7 @@ class World:
 
     def _buy(self, friend: Friend) -> None:
         chance, kept = self._chance, list[tuple[datetime, int]]()
+        last = self._last_bought[friend.id]
         for _ in range(chance.choice([0, 0, 1, 2, 5])):
             back = chance.choice([0, 0, 0, 333, 3000])
             at = self.moment(100)
@@ -201,6 +204,8 @@ class World:
                     purchase=order, line=line, product_id=product.id, quantity=1, amount_yen=1000 * line
                 )
                 self._session.add(item)
+                if back < 3000:
+                    last[product.category] = max(at, last.get(product.category, at))
             kept += [(at, 3000 - back)] if back < 3000 else []
         facts = self._facts_of(friend)
         facts.purchase_count, facts.spend_yen = len(kept), sum(yen for _, yen in kept)
@@ -212,8 +217,12 @@ class World:
         return self._session.get_one(Facts, friend.id)
 
     def _expect(self, friend: Friend) -> None:
+        """Give a friend cycles: those of their purchases, or, to one who waits to be learned anew, any."""
+        bought, facts = self._last_bought[friend.id], self._facts_of(friend)
+        facts.unlearned_since = NOW if friend.id % 3 == 0 else None
         for category in ("", *CATEGORIES):
-            if self._chance.random() < 0.5:
+            chosen = self._chance.random() < 0.5
+            if chosen if category == "" or facts.unlearned_since else category in bought:
                 due = self.moment(20) + timedelta(days=10)
                 slip = due + timedelta(days=self._chance.randrange(1, 9), hours=3)
                 lapse = slip + timedelta(days=self._chance.randrange(1, 9))
@@ -228,8 +237,11 @@ class World:
                 dates: dict[str, Any] = {"due_at": due, "slip_at": slip, "lapse_at": lapse}
                 if self._chance.random() < 0.1:
                     dates = {}
+                last = NOW if facts.unlearned_since else bought.get(category, NOW)
                 self._session.add(
-                    Cycle(friend_id=friend.id, category=category, first_at=NOW, last_at=NOW, **state, **dates)
+                    Cycle(
+                        friend_id=friend.id, category=category, first_at=last, last_at=last, **state, **dates
+                    )
                 )
 
     def _react(self, friend: Friend) -> None:

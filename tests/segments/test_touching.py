@@ -26,7 +26,7 @@ from segments.coupons import CouponTerms
 from segments.db import Database
 from segments.link_tokens import Tapped
 from segments.merging import merge
-from segments.models import CouponGrant, CustomerEvent, EventKind, Facts, Friend, Touched
+from segments.models import CouponGrant, CustomerEvent, EventKind, Facts, Friend, Purchase, Tag, Touched
 from tests.builders import a_friend, a_product, a_watched_segment, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
 
@@ -53,6 +53,12 @@ def linked(session: Session, friend: Friend) -> None:
 def granted(session: Session, friend: Friend) -> str:
     coupons.define(session, "c", CouponTerms("c", "c", 100, 30), NOW)
     return coupons.grant(session, "c", friend.id, "cause", NOW).code
+
+
+def paid_with(session: Session, friend: Friend) -> None:
+    code = granted(session, friend)
+    bought(session, friend)
+    coupons.redeem(session, code, "till", NOW, purchase_id=_order(session))
 
 
 def referred(session: Session, friend: Friend) -> None:
@@ -126,6 +132,11 @@ AFTER: dict[str, tuple[Act, Act]] = {
     ),
     "tags.untag": (ACTS["tags.tag"], lambda session, friend: tags.untag(session, friend.id, "vip")),
     "coupons.redeem": (granted, lambda session, _: coupons.redeem(session, _code(session), "till", NOW)),
+    "coupons.give_back": (
+        paid_with,
+        lambda session, _: coupons.give_back(session, _order(session)),
+    ),
+    "tags.delete": (ACTS["tags.tag"], lambda session, _: tags.delete(session, _tag(session))),
     "members.unlink": (linked, lambda session, friend: members.unlink(session, friend, NOW)),
     "purchases.refund": (bought, lambda session, _: purchases.refund(session, "A-1", NOW)),
     "facts.refresh": (
@@ -155,7 +166,16 @@ MODULES = [
 ]
 CHANGE_NO_FRIEND = {
     *("friends.by_line_id", "tags.find", "tags.ensure", "tags.names_of", "tags.of_friend", "tags.everything"),
-    *("coupons.define", "coupons.held", "members.issue_link_code", "members.looks_like_code"),
+    # Of whoever renames a tag it is to change the conditions that name it.
+    *(
+        "tags.is_name",
+        "tags.rename",
+        "coupons.of_key",
+        "coupons.define",
+        "coupons.held",
+        "members.issue_link_code",
+        "members.looks_like_code",
+    ),
     *("surveys.is_question", "surveys.latest", "points.statement", "points.history"),
     *("links.register", "links.targets", "links.url_of", "links.tallies", "links.taps_of"),
     "referrals.code_of",
@@ -203,6 +223,14 @@ def test_a_referral_touches_both(sqlite: Database) -> None:
         friend = a_friend(session)
         referred(session, friend)
         assert len(set(session.scalars(select(Touched.friend_id)))) == 2
+
+
+def _tag(session: Session) -> Tag:
+    return session.scalars(select(Tag)).one()
+
+
+def _order(session: Session) -> int:
+    return session.scalars(select(Purchase.id)).one()
 
 
 def _code(session: Session) -> str:
