@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import StepPass
@@ -15,16 +14,10 @@ def note(session: Session, step_id: int, arms: Iterable[str], day: date) -> None
     """Count friends who went on from a step on `day`: an arm for each, empty where there are none."""
     rows = [
         {"step_id": step_id, "day": day, "arm": arm, "friends": friends}
-        # In one order, so that two writers never wait for each other.
-        for arm, friends in sorted(Counter(arms).items())
+        for arm, friends in Counter(arms).items()
     ]
-    if not rows:
-        return
-    on_sqlite = session.get_bind().dialect.name == "sqlite"
-    adding = (sqlite.insert if on_sqlite else postgresql.insert)(StepPass)
-    more = {"friends": StepPass.friends + adding.excluded.friends}
-    key = (StepPass.step_id, StepPass.day, StepPass.arm)
-    session.connection().execute(adding.on_conflict_do_update(index_elements=key, set_=more), rows)
+    if rows:
+        session.execute(insert(StepPass), rows)
 
 
 def passed(session: Session, step_ids: Collection[int]) -> dict[int, dict[str, int]]:

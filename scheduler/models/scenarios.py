@@ -159,13 +159,17 @@ class Enrolment(Base):
 
 
 class StepPass(Base):
-    """How many friends went on from a step on one day of the shop's calendar, arm by arm."""
+    """How many friends went on together from a step on a day of the shop's calendar, by one arm.
+
+    Rows are only added: one that several added to would have two processes wait for each other.
+    """
 
     __tablename__ = "step_passes"
 
-    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id", ondelete="CASCADE"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    arm: Mapped[str] = mapped_column(String(64), primary_key=True, default="")
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    step_id: Mapped[int] = mapped_column(ForeignKey("steps.id", ondelete="CASCADE"), index=True)
+    day: Mapped[date]
+    arm: Mapped[str] = mapped_column(String(64), default="")
     """The way they took at a branch or split; empty behind steps of other kinds."""
     friends: Mapped[int]
 

@@ -1774,6 +1774,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "step_passes",
+        sa.Column("id", BigId, nullable=False),
         sa.Column("step_id", BigId, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("arm", sa.String(length=64), nullable=False),
@@ -1781,8 +1782,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["step_id"], ["steps.id"], name=op.f("fk_step_passes_step_id_steps"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("step_id", "day", "arm", name=op.f("pk_step_passes")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_passes")),
     )
+    with op.batch_alter_table("step_passes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_step_passes_step_id"), ["step_id"], unique=False)
+
     op.create_table(
         "step_blocks",
         sa.Column("delivery_id", BigId, nullable=False),
@@ -1934,6 +1938,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_step_blocks_step_id_at")
 
     op.drop_table("step_blocks")
+    with op.batch_alter_table("step_passes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_step_passes_step_id"))
+
     op.drop_table("step_passes")
     op.drop_table("savings")
     op.drop_table("delivery_bodies")
