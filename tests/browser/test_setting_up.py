@@ -61,7 +61,8 @@ def test_the_words_of_a_step_are_changed(page: Page, services: Services) -> None
     assert fits(page, "/console/scenarios/")
     page.get_by_role("link", name=re.compile("そろそろのお知らせ")).click()
     assert fits(page, r"/console/scenarios/\d+")
-    page.get_by_role("link", name=re.compile("文面を変える|時刻と文面を見る")).first.click()
+    page.get_by_text("このステップを変える").first.click()
+    page.get_by_role("link", name=re.compile("文面を変える")).first.click()
     assert fits(page, r"/console/scenarios/steps/\d+")
     alt = page.get_by_label("通知とトーク一覧に出る文").first
     expect(alt).to_have_value("{最後に買った商品}は、そろそろなくなる頃ではありませんか？")
