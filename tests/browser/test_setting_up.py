@@ -60,7 +60,7 @@ def test_the_words_of_a_step_are_changed(page: Page, services: Services) -> None
     log_in(page, "/console/scenarios/")
     assert fits(page, "/console/scenarios/")
     page.get_by_role("link", name=re.compile("そろそろのお知らせ")).click()
-    assert fits(page, r"/console/scenarios/\d+")
+    assert fits(page, r"/console/scenarios/\d+(#.*)?")
     page.get_by_text("このステップを変える").first.click()
     page.get_by_role("link", name=re.compile("文面を変える")).first.click()
     assert fits(page, r"/console/scenarios/steps/\d+")
