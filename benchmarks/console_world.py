@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from benchmarks.segment_tables import Filler
 from benchmarks.segment_world import DAY_US, NOW, NOW_US
@@ -51,7 +51,9 @@ def furnish(database: Database, friends: int, seed: int) -> None:
     _chats(filler, friends, rng)
     _audits(filler, rng)
     with database.begin() as session:
-        session.execute(update(Friend).values(last_wrote_at=Friend.created_at))
+        # What is kept beside a name to find it by is written by the console's own doors, which the world did not use.
+        found_by = func.lower(Friend.display_name)
+        session.execute(update(Friend).values(last_wrote_at=Friend.created_at, searched=found_by))
     analyses_nightly.prepare(database, NOW, _failed)
     day_counts.refresh(database, NOW)
     campaign_days.count(database, NOW)

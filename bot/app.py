@@ -6,7 +6,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bot import api, console, health, i18n, member_cards, metrics, security, tracked_links
+from bot import api, console, health, i18n, member_cards, metrics, picture_serving, security, tracked_links
 from bot.line import webhook
 from bot.mail import unsubscribing
 from bot.services import Services, attach
@@ -25,7 +25,8 @@ def create_app(services: Services) -> Flask:
         # Behind the tunnel or proxy that the public address names, the client's address is in a header.
         app.wsgi_app = ProxyFix(app.wsgi_app)  # type: ignore[method-assign]
     attach(app, services)
-    for part in (i18n, security, health, tracked_links, member_cards, unsubscribing, api, console):
+    open_to_all = (health, tracked_links, member_cards, picture_serving, unsubscribing)
+    for part in (i18n, security, *open_to_all, api, console):
         part.register(app)
     _put_before(app, webhook.application(services), webhook.PATH)
     return app

@@ -34,6 +34,7 @@ MACHINERY = frozenset(
         "member_link_codes",
         "menu_links",
         "message_meters",
+        "picture_files",
         "policy_trials",
         "rate_buckets",
         "retired_menus",

@@ -68,7 +68,7 @@ class DatabaseFigures(Collector):
             yield self._deliveries(session, now)
             yield self._inbound(session)
             waiting = reports.waiting(session)
-            chunks = _count(session, Chunk.state, (ChunkState.QUEUED, ChunkState.SENDING))
+            chunks = _count(session, Chunk.state, (ChunkState.QUEUED, ChunkState.SENDING, ChunkState.PARKED))
             pulse = pulse_of(session)
         yield GaugeMetricFamily(
             "kokyaku_deliveries_waiting", "Deliveries that belong to no chunk yet.", waiting

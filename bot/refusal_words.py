@@ -1,8 +1,10 @@
-"""What each refusal is called in front of people, by its code."""
+"""What each refusal is called in front of people, by its code; those of sending and of friends stand in files of their own."""
 
 from bot.i18n import N_
+from bot.refusal_words_friends import ABOUT_FRIENDS
+from bot.refusal_words_sending import ABOUT_SENDING
 
-ERRORS = {
+_ABOUT_THE_REST = {
     "password_short": N_("パスワードは%(minimum)s文字以上にしてください。"),
     "password_long": N_("パスワードは%(maximum)s文字以下にしてください。"),
     "password_common": N_("推測されやすいパスワードです。別のものにしてください。"),
@@ -13,21 +15,9 @@ ERRORS = {
     "login_taken": N_("ログイン名「%(login)s」はすでに使われています。"),
     "operator_unknown": N_("運用担当者が見つかりません。"),
     "name_missing": N_("名前を入力してください。"),
-    "sale_empty": N_("商品か金額を入れてください。"),
-    "sale_key_invalid": N_("画面を開き直して、もう一度お試しください。"),
-    "sale_differs": N_(
-        "この画面の会計は、別の内容ですでに記録済みです。下の「今日の記録」をご確認のうえ、画面を開き直してください。"
-    ),
-    "sale_too_old": N_("記録から%(minutes)s分を過ぎたため、ここでは取り消せません。"),
-    "points_too_many": N_("この会計で使えるのは%(most)sポイントまでです。"),
-    "coupon_of_another": N_("このクーポンは別の友だちのものです。"),
-    "category_unknown": N_("このカテゴリは見つかりません。"),
-    "category_invalid": N_("カテゴリの名前を1〜%(limit)s文字で入力してください。"),
     "upload_unknown": N_("このファイルは見つかりません。"),
     "upload_gone": N_("このファイルの中身は残っていません。もう一度ファイルを選んでください。"),
     "upload_busy": N_("このファイルはすでに処理中です。"),
-    "coupon_stopped": N_("このクーポンはお渡しを止めています。"),
-    "nobody_there": N_("当てはまる友だちがいません。"),
     "period_backwards": N_("期間の終わりが始まりより前になっています。"),
     "period_outside": N_("期間を正しく入力してください。"),
     "period_unknown": N_("期間を正しく入力してください。"),
@@ -38,71 +28,40 @@ ERRORS = {
     "last_owner": N_(
         "最後のオーナーのため、役割の変更や利用の停止はできません。先に、ほかの人をオーナーにしてください。"
     ),
-    "policy_unknown": N_("この基準は見つかりません。"),
-    "policy_moved_on": N_("試している間に、ほかの人が基準を変えました。いまの基準でもう一度試してください。"),
-    "trial_unknown": N_("この試算は見つかりません。古い試算は7日で消えます。"),
+    "picture_missing": N_("画像を選んでください。"),
+    "picture_too_big": N_(
+        "画像のファイルが大きすぎます（%(size)sMB）。%(limit)sMBまでの画像を選んでください。"
+    ),
+    "picture_type": N_("画像として読めませんでした。JPEGかPNGの画像を選んでください。"),
+    "picture_broken": N_("画像のファイルが壊れているか、途中で切れています。別の画像を選んでください。"),
+    "picture_too_many_pixels": N_(
+        "画像が細かすぎます。縦と横の画素をかけて%(limit)s百万までの画像を選んでください。"
+    ),
+    "picture_unknown": N_("この画像は見つかりません。別の画像を選んでください。"),
+    "picture_in_use": N_(
+        "「%(name)s」は使われているため、削除できません。先に、使っているところから外してください。"
+    ),
+    "picture_unreachable": N_(
+        "友だちのスマートフォンから、この画像を開けません。.env の KOKYAKU_PUBLIC_URL に、https:// で始まる公開アドレスを書いて、起動し直してください。"
+    ),
     "version_unknown": N_("この版は見つかりません。"),
     "settings_changed": N_(
         "開いている間に、ほかの人がこの設定を変えました。別の画面でいまの設定を確かめてください。この内容で上書きしてよければ、もう一度保存してください。"
     ),
-    "broadcast_unknown": N_("この配信は見つかりません。"),
-    "friend_unknown": N_("友だちが見つかりません。"),
-    "order_unknown": N_("注文番号「%(order_id)s」の購入は見つかりません。"),
-    "order_differs": N_("同じ注文番号で内容の違う購入が、すでに登録されています。"),
-    "refund_too_large": N_("返金額 %(given)s円は、残りの %(remaining)s円を超えています。"),
-    "refund_not_positive": N_("返金額は1円以上にしてください。"),
     "not_a_table": N_("CSVファイルとして読めませんでした。UTF-8またはShift_JISのCSVを選んでください。"),
     "column_missing": N_("「会員番号」または「LINEユーザーID」という見出しの列が必要です。"),
     "file_missing": N_("CSVファイルを選んでください。"),
     "file_too_long": N_("一度に指定できるのは%(limit)s人までです。ファイルを分けてください。"),
-    "stage_missing": N_("顧客ステージを1つ以上選んでください。"),
-    "tag_missing": N_("タグを選んでください。"),
-    "segment_missing": N_("セグメントを選んでください。"),
-    "segment_unknown": N_("このセグメントは見つかりません。"),
-    "audience_missing": N_("配信先を選んでください。"),
-    "audience_unknown": N_("配信先のリストが見つかりません。ファイルを選び直してください。"),
-    "time_malformed": N_("日時を正しく入力してください。"),
-    "time_passed": N_("過去の日時です。これからの日時を選んでください。"),
-    "expires_before_start": N_("有効期限が配信の日時より前になっています。"),
     "name_too_long": N_("名前は%(limit)s文字以内で入力してください。"),
     "name_invalid": N_("名前に、改行などの使えない文字が入っています。"),
-    "message_missing": N_("本文を入力してください。"),
-    "message_invalid": N_("メッセージに直すところがあります。"),
-    "ready_missing": N_("用意されたメッセージを選んでください。"),
-    "broadcast_state": N_("配信の状態が変わったため、この操作はできませんでした。"),
     "backup_exists": N_("%(path)s はすでにあります。別の名前を指定してください。"),
     "backup_unreadable": N_("%(path)s は、固客のデータベースのコピーとして読めません。"),
     "backup_newer": N_(
         "%(path)s は新しいバージョンの固客で作られています。固客を更新してから復元してください。"
     ),
     "backup_in_use": N_("固客が動いています。止めてから復元してください。"),
-    "stopped_already": N_("すでにすべての配信が止まっています。"),
-    "not_stopped": N_("配信は止まっていません。"),
-    "reason_too_long": N_("理由は%(limit)s文字以内で入力してください。"),
-    "holdout_invalid": N_("対照グループは0%%から%(limit)s%%までにしてください。"),
-    "trust_points_invalid": N_("点数は、0以外の%(limit)s点までの整数にしてください。"),
-    "trust_why_invalid": N_("理由を%(limit)s文字以内で入力してください。"),
-    "apology_why_missing": N_("何があったのかを%(limit)s文字以内で入力してください。"),
-    "per_minute_invalid": N_("1分あたりの人数は1人以上にしてください。"),
-    "over_budget": N_(
-        "今月の配信予算に達しているため、送信できません。予算を増やすか、翌月までお待ちください。"
-    ),
-    "plan_full": N_("今月のメッセージ通数の上限に達しているため、送信できません。"),
-    "own_approval": N_("ご自身が作成・依頼した配信は承認できません。別の運用担当者に依頼してください。"),
-    "approval_outdated": N_("確認中に内容が変わりました。もう一度内容を確かめてから承認してください。"),
-    "approver_missing": N_(
-        "承認には、配信できる運用担当者（オーナーまたは運用担当者）が2人以上必要です。先に運用担当者を追加してください。"
-    ),
-    "approver_refused": N_(
-        "ログイン名かパスワードが違うか、配信を承認できない運用担当者です。しばらくしてからお試しください。"
-    ),
-    "plan_invalid": N_("プランの「%(field)s」に誤りがあります。"),
-    "plan_in_use": N_("ご利用中のプランは削除できません。先に別のプランを選んでください。"),
-    "event_not_parked": N_("この通知はすでに処理されています。"),
-    "condition_invalid": N_("配信先の条件に誤りがあります。"),
     "file_empty": N_("ファイルに友だちが1人も入っていません。"),
     "file_blank": N_("ファイルが空です。"),
-    "nobody_found": N_("ファイルの友だちは、誰も見つかりませんでした。"),
     "api_key_invalid": N_("有効なAPIキーが必要です。"),
     "not_json": N_("本文をJSON（application/json）で送ってください。"),
     "fields_invalid": N_("項目に誤りがあります。"),
@@ -111,185 +70,12 @@ ERRORS = {
     "method_not_allowed": N_("このアドレスでは使えないメソッドです。"),
     "body_too_large": N_("本文が大きすぎます。"),
     "internal_error": N_("内部でエラーが発生しました。時間をおいてお試しください。"),
-    "member_number_missing": N_("会員番号を入力してください。"),
-    "link_code_validity": N_("連携コードの有効期間は30分から24時間までです。"),
-    "link_already_linked": N_("この友だちには、すでに別の会員番号がつながっています。"),
-    "link_number_taken": N_("この会員番号は、すでに別のLINEにつながっています。"),
-    "link_not_linked": N_("会員番号はつながっていません。"),
-    "link_code_wrong": N_("連携コードが違います。"),
-    "link_code_used": N_("この連携コードはすでに使われています。"),
-    "link_code_expired": N_("この連携コードは期限が切れています。"),
-    "link_too_many_tries": N_("連携コードの間違いが続きました。しばらくしてからお試しください。"),
-    "referral_unknown": N_("この紹介コードは見つかりません。"),
-    "referral_self": N_("ご自身の紹介コードは使えません。"),
-    "referral_already": N_("紹介コードはすでに入力されています。"),
-    "referral_not_new": N_("紹介コードは、友だち追加から%(days)s日以内にお使いいただけます。"),
-    "coupon_terms_invalid": N_("クーポンの内容に誤りがあります（%(field)s）。"),
-    "coupon_unknown": N_("このクーポンは見つかりません。"),
-    "coupon_redeemed": N_("このクーポンはすでに使われています。"),
-    "coupon_expired": N_("このクーポンは期限が切れています。"),
-    "condition_version_unknown": N_("この条件は、新しい版で作られています。"),
-    "condition_too_deep": N_("条件の入れ子は%(deepest)s段までです。"),
-    "condition_unknown": N_("条件「%(kind)s」は使えません。"),
-    "condition_too_large": N_("条件は全部で%(most)s個までです。"),
-    "condition_too_many_names": N_("条件に並べられるのは、全部で%(most)s件までです。"),
-    "condition_broke": N_(
-        "この条件は、データベースで調べられませんでした。条件を分けるか、短くしてください。"
-    ),
-    "condition_segment_circle": N_("セグメントどうしが互いを条件にしています（%(names)s）。"),
-    "condition_tag_missing": N_("条件のタグが見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_product_missing": N_("条件の商品が見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_category_missing": N_(
-        "条件のカテゴリーが見つかりません（%(missing)s）。条件を直してください。"
-    ),
-    "condition_coupon_missing": N_("条件のクーポンが見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_link_missing": N_("条件のリンクが見つかりません（%(missing)s）。条件を直してください。"),
-    "condition_audience_missing": N_(
-        "条件の配信先リストが見つかりません（%(missing)s）。条件を直してください。"
-    ),
-    "condition_segment_missing": N_(
-        "条件のセグメントが見つかりません（%(missing)s）。条件を直してください。"
-    ),
-    "segment_name_taken": N_("セグメント「%(name)s」はすでにあります。"),
-    "segment_changed": N_(
-        "開いている間に、ほかの人がこのセグメントを変えました。開き直して、いまの内容をご確認ください。"
-    ),
-    "segment_used": N_("このセグメントは使われているため、削除できません（%(names)s）。"),
-    "condition_not_json": N_("条件をJSONとして読めません。"),
-    "policy_invalid": N_("方針の値に誤りがあります（%(field)s）。"),
     "shop_invalid": N_("お店の設定に誤りがあります（%(field)s）。"),
-    "tag_invalid": N_("タグ「%(name)s」は使えません。1〜64文字にしてください。"),
-    "tag_name_taken": N_("タグ「%(name)s」はすでにあります。"),
-    "tag_used": N_("このタグは使われているため、削除できません（%(names)s）。"),
-    "tag_unknown": N_("タグ「%(name)s」は見つかりません。"),
-    "tag_not_there": N_("この友だちにタグ「%(name)s」は付いていません。"),
-    "tag_kept_by_rule": N_(
-        "タグ「%(tag)s」は、セグメント「%(segment)s」のルールで付いています。外すには、ルールを変えてください。"
-    ),
-    "tag_rule_circular": N_("タグ「%(tag)s」のルールが、このタグ自身を条件にしています（%(path)s）。"),
-    "segment_has_tag": N_("セグメント「%(segment)s」は、すでにタグ「%(tag)s」のルールです。"),
-    "trigger_invalid": N_("シナリオのきっかけ「%(given)s」は使えません。"),
-    "ladder_unknown": N_("「%(ladder)s」という段階はありません。"),
-    "question_unknown": N_("この質問は見つかりません。"),
-    "scenario_unknown": N_("このシナリオは見つかりません。"),
-    "enrolment_unknown": N_("この友だちは、すでにシナリオの途中ではありません。"),
-    "message_unknown": N_("このメッセージは見つかりません。"),
-    "plan_unknown": N_("この料金プランはありません。"),
-    "step_unknown": N_("このステップは見つかりません。"),
-    "scenario_changed": N_(
-        "開いている間に、ほかの人がこのシナリオを変えました。開き直して、いまの内容をご確認ください。"
-    ),
-    "scenario_file_invalid": N_("シナリオのファイルに直すところがあります。"),
     "not_a_text_file": N_("文字のファイルとして読めませんでした。UTF-8のJSONを選んでください。"),
-    "scenario_settings_invalid": N_("シナリオの設定に誤りがあります（%(at)s）。"),
-    "scenario_too_long": N_("1つのシナリオのステップは%(most)s個までです。"),
-    "scenario_too_deep": N_("分かれ道の中の分かれ道は%(deepest)s段までです。"),
-    "step_settings_invalid": N_("ステップの設定に誤りがあります（%(at)s）。"),
-    "step_effects_invalid": N_("ステップですることに誤りがあります（%(at)s）。"),
-    "step_message_missing": N_("送るメッセージを選んでください。"),
-    "step_kind_fixed": N_("ステップの種類は変えられません。新しいステップを追加してください。"),
-    "step_inside_itself": N_("ステップを、そのステップ自身の中へは移せません。"),
-    "step_of_other_scenario": N_("このステップは、ほかのシナリオのものです。"),
-    "arm_unknown": N_("「%(arm)s」という分かれ道はありません。"),
-    "goal_invalid": N_("目標には、できごとを選んでください。"),
-    "reentry_invalid": N_("もう一度始めるまでの日数は、1日から%(days)s日までにしてください。"),
-    "delay_invalid": N_("送るまでの間は%(days)s日までにしてください。"),
-    "valid_for_invalid": N_("有効期間は%(days)s日までにしてください。"),
-    "rides_for_invalid": N_("返信を待つ時間は%(days)s日までにしてください。"),
-    "step_without_message": N_("このステップにはメッセージがありません。"),
-    "bundling_window_invalid": N_("まとめて送るために待つ時間は%(minutes)s分までにしてください。"),
-    "message_changed": N_(
-        "開いている間に、ほかの人が文面を変えました。別の画面で開き直して、いまの文面をご確認ください。"
-    ),
-    "message_not_renderable": N_("見本の友だちでは文面を作れませんでした: %(reason)s"),
-    "line_refused": N_("LINEに受け付けられない内容です: %(details)s"),
-    "answer_not_free": N_(
-        "無料で返信できる時間が過ぎました。まだ送信していません。もう一度「送信」を押すと、今月の通数を1通使って送ります。"
-    ),
-    "answered_meanwhile": N_(
-        "この画面を開いたあとに、お返事が送られています。まだ送信していません。上の会話を確かめてから、必要ならもう一度「送信」を押してください。"
-    ),
-    "reply_failed": N_(
-        "無料の返信がLINEに受け付けられませんでした。友だちには届いていません。もう一度「送信」を押すと、今月の通数を1通使って送ります。"
-    ),
-    "held_for_invalid": N_("%(least)s分から%(most)s分までの数字で入力してください。"),
-    "saved_reply_unknown": N_("この定型文は見つかりません。削除された可能性があります。"),
-    "saved_reply_taken": N_("「%(name)s」という名前の定型文は、すでにあります。"),
-    "saved_replies_full": N_("定型文は%(limit)s件までです。使わないものを削除してください。"),
-    "menu_unknown": N_("このメニューは見つかりません。削除された可能性があります。"),
-    "menu_not_shown": N_("このメニューは、いま公開されていません。"),
-    "menu_in_use": N_("「%(name)s」は公開中です。公開をやめてから削除してください。"),
-    "menu_target_unknown": N_("表示する友だちの選び方が見つかりません。選び直してください。"),
-    "menu_bar_bad": N_("メニューバーの文字を%(limit)s文字以内で入力してください。"),
-    "menu_layout_unknown": N_("一覧から選んでください。"),
-    "menu_label_missing": N_("ラベルを入力してください。"),
-    "menu_label_too_long": N_("ラベルは%(limit)s文字以内で入力してください。"),
-    "menu_icon_unknown": N_("アイコンを一覧から選んでください。"),
-    "menu_function_missing": N_("タップしたときの動きを選んでください。"),
-    "menu_text_missing": N_("送られる言葉を%(limit)s文字以内で入力してください。"),
-    "menu_url_bad": N_(
-        "https:// で始まるページ、または tel: と電話番号を入力してください（%(limit)s文字まで）。"
-    ),
-    "menu_picture_missing": N_("画像ファイルを選んでください。"),
-    "menu_picture_too_big": N_("画像が大きすぎます。%(limit)sMBまでにしてください。"),
-    "menu_picture_type": N_("PNGまたはJPEGの画像を選んでください。ファイルが壊れている可能性もあります。"),
-    "menu_picture_size": N_(
-        "画像の大きさは横%(width)s×縦%(height)sピクセルにしてください（選ばれた画像は%(given)s）。"
-    ),
-    "insert_unknown": N_("「{%(name)s}」という差し込みはありません。使えるものから選んでください。"),
-    "answer_missing": N_("お返事を入力してください。"),
-    "answer_too_long": N_("お返事は%(limit)s文字までです（現在%(length)s文字）。"),
-    "answer_impossible": N_("この友だちにはお送りできません: %(reason)s"),
-    "question_answered": N_("この質問には、すでに対応済みです。"),
-    "survey_question_invalid": N_("質問は1〜%(limit)s文字の1行にしてください。"),
-    "survey_answer_invalid": N_("回答は1〜%(limit)s文字にしてください。"),
-    "moment_impossible": N_("日時「%(given)s」は、未来か古すぎるため記録できません。"),
-    "complaint_unknown": N_("この苦情の記録は見つかりません。"),
-    "points_insufficient": N_("ポイントが足りません（残高 %(balance)s、必要 %(asked)s）。"),
-    "points_invalid": N_("ポイントは0以外の整数で、%(limit)sまでにしてください。"),
-    "points_cause_invalid": N_("ポイントの理由は1〜%(limit)s文字の1行にしてください。"),
-    "points_cause_used": N_("この理由では、すでに %(stored)sポイントが記録されています。"),
-    "link_name_invalid": N_("リンクの名前は1〜%(limit)s文字で、引用符や波かっこを含めないでください。"),
-    "link_url_invalid": N_("リンク先は http:// または https:// で始まるアドレスにしてください。"),
-    "link_url_differs": N_(
-        "リンク「%(name)s」の行き先は、すでに %(stored)s です。変える場合は --change を付けてください。"
-    ),
-    "link_unknown": N_("このリンクは見つかりません。"),
-    "link_name_unknown": N_("リンク「%(name)s」は見つかりません。"),
-    "rehearsal_days": N_("リハーサルの日数は1〜%(limit)s日で指定してください。"),
-    "rehearsal_no_room": N_(
-        "リハーサルにはディスクの空きが%(needed)sMB必要です（現在の空き %(free)sMB）。空きを作ってから、もう一度お試しください。"
-    ),
-    "email_malformed": N_("「%(given)s」はメールアドレスとして使えません。"),
-    "mail_setting_missing": N_(
-        "メールに表示する送信者名・住所・問い合わせ先を、それぞれ1行で入力してください。"
-    ),
-    "mail_setting_too_long": N_("メールに表示する項目は%(limit)s文字以内で入力してください。"),
-    "nobody_chosen": N_("当てはまる友だちがいません。"),
-    "nobody_ticked": N_("友だちを1人以上選んでください。"),
-    "choice_changed": N_("絞り込みに使ったタグやセグメントが変わりました。もう一度絞り込んでください。"),
-    "tagging_over": N_("すでに終わっています。"),
-    "tagging_running": N_("まだ実行中です。終わってから元に戻してください。"),
-    "tagging_undone": N_("すでに元に戻しています。"),
-    "tagging_too_old": N_("%(days)s日を過ぎたため、元に戻せません。"),
-    "tagging_unknown": N_("このタグ付けは見つかりません。"),
-    "note_missing": N_("メモを入力してください。"),
-    "note_too_long": N_("メモは%(limit)s文字以内で入力してください（現在%(length)s文字）。"),
-    "birthday_invalid": N_("誕生日を正しく入力してください。"),
-    "fields_too_many": N_("項目は%(limit)s個までです。"),
-    "field_too_long": N_("「%(name)s」は%(limit)s文字以内で入力してください。"),
     "text_invalid": N_("使えない文字が入っています。"),
-    "merge_same": N_("同じ登録同士はまとめられません。"),
-    "merge_on_line": N_("どちらもLINEとつながっているため、まとめられません。"),
-    "merge_numbers": N_(
-        "会員番号が%(one)sと%(other)sで違うため、まとめられません。先に片方の番号を外してください。"
-    ),
-    "erase_name_differs": N_("名前が違います。画面のとおりに入力してください。"),
-    "erase_while_sending": N_(
-        "この友だちへのメッセージを送信しています。1分ほどしてから、もう一度お試しください。"
-    ),
-    "erase_while_importing": N_("ファイルを取り込み中です。終わってから、もう一度お試しください。"),
     "export_running": N_("すでに書き出しています。"),
     "export_over": N_("書き出しはもう終わっています。"),
     "export_unknown": N_("この書き出しは見つかりません。"),
 }
+
+ERRORS = _ABOUT_THE_REST | ABOUT_FRIENDS | ABOUT_SENDING

@@ -10,7 +10,8 @@ from bot import step_words
 from bot.i18n import N_, current_language
 from bot.words import EVENTS
 from scheduler.models import Reentry
-from scheduler.step_settings import CountBack, DateKind, read_date_start
+from scheduler.scenario_settings import read_date_start
+from scheduler.step_settings import CountBack, DateKind
 from segments.models import EventKind
 from segments.stages import stage_name
 
@@ -43,6 +44,8 @@ def trigger_words(trigger: Mapping[str, Any]) -> str:
 
 def event_words(wanted: Mapping[str, Any]) -> str:
     """Return an event that starts or ends a scenario, with what is asked of it."""
+    if "if" in wanted:
+        return condition_words(wanted["if"]) or _("すべての友だち")
     kind = wanted.get("event")
     name = _(EVENTS[EventKind(kind)]) if kind in set(EventKind) else str(kind or "?")
     asked: Mapping[str, Any] = wanted.get("where") or {}
@@ -67,6 +70,8 @@ def condition_words(condition: Mapping[str, Any] | None) -> str:
             return _("購入%(count)s回まで", count=count)
         case {"is": "purchase_count", "at_least": count}:
             return _("購入%(count)s回から", count=count)
+        case {"is": "segment", "segment_id": number}:
+            return _("セグメント%(value)sに入っている友だち", value=number)
         case _:
             return _("決められた条件に当てはまる友だち")
 

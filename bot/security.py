@@ -40,6 +40,8 @@ def register(app: Flask) -> None:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
         "MAX_CONTENT_LENGTH": BODY_LIMIT,
+        # Five carousels of ten cards in two languages are one form.
+        "MAX_FORM_PARTS": 4000,
         # A form token lives as long as the session: what was typed overnight is not refused in the morning.
         "WTF_CSRF_TIME_LIMIT": None,
     }

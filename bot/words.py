@@ -45,6 +45,9 @@ PAUSE_REASONS = {
     "operator": N_("運用担当者が一時停止しました。"),
     "quota_exhausted": N_("今月のメッセージ通数を使い切りました。プランの変更後、または翌月に再開できます。"),
     "token_invalid": N_("LINEのアクセストークンが無効です。設定を直してから再開してください。"),
+    "refused": N_(
+        "LINEがメッセージを受け付けませんでした。内容を確かめ、直したものを新しい配信として送ってください。"
+    ),
 }
 DELIVERY_STATES = {
     DeliveryState.QUEUED: N_("送信待ち"),
@@ -53,7 +56,7 @@ DELIVERY_STATES = {
     DeliveryState.FAILED: N_("失敗"),
     DeliveryState.SKIPPED: N_("見送り"),
     DeliveryState.CANCELLED: N_("取り消し"),
-    DeliveryState.UNCERTAIN: N_("不明"),
+    DeliveryState.UNCERTAIN: N_("届いたか不明"),
 }
 DELIVERY_KINDS = {
     DeliveryKind.BROADCAST: N_("一斉配信"),
@@ -62,18 +65,6 @@ DELIVERY_KINDS = {
     DeliveryKind.TEST: N_("テスト送信"),
     DeliveryKind.MANUAL: N_("個別送信"),
 }
-OWN_REASONS = {
-    "broadcast_cancelled": N_("配信が取り消されました"),
-    "refused_by_line": N_("LINEに受け付けられませんでした"),
-    "quota_exhausted": N_("メッセージ通数を使い切りました"),
-    "token_invalid": N_("LINEのアクセストークンが無効です"),
-    "uncertain": N_("LINEからの返事がありませんでした"),
-    "crashed": N_("送信の途中で止まりました"),
-    "temporary": N_("LINEに接続できませんでした"),
-    "rate_limited": N_("LINEが混み合っていました"),
-    "reply_token_expired": N_("無料で返信できる時間が過ぎていました"),
-}
-"""Those that scheduler.reasons has no words for."""
 ROLES = {
     Role.OWNER: N_("オーナー"),
     Role.OPERATOR: N_("運用担当者"),
@@ -151,8 +142,7 @@ def reason_words(reason: str | None) -> str:
     """Return why a delivery did not leave, or is uncertain."""
     if not reason:
         return ""
-    own = OWN_REASONS.get(reason)
-    return _(own) if own else reasons.reason_words(reason, current_language())
+    return reasons.reason_words(reason, current_language())
 
 
 def pause_words(reason: str, language: str) -> str:

@@ -50,11 +50,26 @@ def claim_for(
 
     `texts` are their rendered messages when what goes to one friend goes together; None = each counts by itself.
     """
+    if texts is None:
+        return _claim_for_each(session, deliveries, now)
     parcels = _parcels(deliveries, texts)
     held: set[int] = set()
     for sales in (False, True):
         some = [parcel for parcel in parcels if parcel.is_sales is sales]
-        held |= _hold(session, _beyond_the_claim(session, some, now, sales=sales), now)
+        granted = meter.claim(session, sum(parcel.pushes for parcel in some), now, sales=sales)
+        held |= _hold(session, _beyond(session, some, granted, now), now)
+    return held
+
+
+def _claim_for_each(session: Session, deliveries: Sequence[Waiting], now: datetime) -> set[int]:
+    held: set[int] = set()
+    for sales in (False, True):
+        some = [each for each in deliveries if (each.purpose is Purpose.SALES) is sales]
+        granted = meter.claim(session, len(some), now, sales=sales)
+        # Of a million that all may leave, none need be looked at alone.
+        if granted < len(some):
+            parcels = [Parcel(each.friend_id, (each,), 1) for each in some]
+            held |= _hold(session, _beyond(session, parcels, granted, now), now)
     return held
 
 
@@ -69,9 +84,7 @@ def waits_until(next_month: datetime) -> ColumnElement[datetime]:
     return case((Delivery.expires_at < latest, Delivery.expires_at), else_=latest)
 
 
-def _parcels(deliveries: Sequence[Waiting], texts: dict[int, str] | None) -> list[Parcel]:
-    if texts is None:
-        return [Parcel(each.friend_id, (each,), 1) for each in deliveries]
+def _parcels(deliveries: Sequence[Waiting], texts: dict[int, str]) -> list[Parcel]:
     by_friend: dict[int, list[Waiting]] = {}
     for each in deliveries:
         by_friend.setdefault(each.friend_id, []).append(each)
@@ -85,15 +98,10 @@ def _pushes(deliveries: Sequence[Waiting], texts: dict[int, str]) -> int:
     return len(bundling.together(parts))
 
 
-def _beyond_the_claim(
-    session: Session, parcels: Sequence[Parcel], now: datetime, *, sales: bool
-) -> list[Parcel]:
-    """Return the parcels that were not granted; the most valuable friends' are granted first."""
-    wanted = sum(parcel.pushes for parcel in parcels)
-    if not wanted:
-        return []
-    left = meter.claim(session, wanted, now, sales=sales)
-    if left in {0, wanted}:
+def _beyond(session: Session, parcels: Sequence[Parcel], granted: int, now: datetime) -> list[Parcel]:
+    """Return the parcels for which what was granted does not suffice; the most valuable friends' come first."""
+    left = granted
+    if left in {0, sum(parcel.pushes for parcel in parcels)}:
         return [] if left else list(parcels)
     place = {id_: at for at, id_ in enumerate(_order(session, parcels, now))}
     held: list[Parcel] = []

@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scheduler import broadcast_lookup
+from scheduler.kept_reach import reachable
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
-from scheduler.reserved import reachable
 from segments import shop
 from segments.errors import Conflict, Invalid
 

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import bulk
 from scheduler.models import Delivery, DeliveryState, Scenario, Step, StepBlock
-from scheduler.step_settings import BlockLimit, of_scenario, of_step
+from scheduler.scenario_settings import of_scenario
+from scheduler.step_settings import BlockLimit, of_step
 from segments.leaves.scanning import unindexed
 from segments.upsert import insert_ignore
 

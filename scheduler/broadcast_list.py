@@ -83,6 +83,7 @@ def copy(session: Session, broadcast_id: int, name: str, by: str, now: datetime)
         purpose=_purpose(session, old.message_version_id),
         per_minute=old.per_minute,
         holdout_percent=old.holdout_percent,
+        by_mail=old.by_mail,
         through=old.through,
     )
     return drafts.create(session, draft, now=now, by=by)

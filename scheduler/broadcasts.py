@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, true, update
+from sqlalchemy import exists, select, true, update
 from sqlalchemy.orm import Session
 
 from scheduler import approvals, chunks, kill_switch, trial_sends
@@ -141,12 +141,17 @@ def cancel(session: Session, broadcast_id: int, now: datetime) -> Broadcast:
     # Chunks before deliveries, as sending locks them: the other way round each would wait for the other.
     session.execute(
         update(Chunk)
-        .where(Chunk.broadcast_id == broadcast_id, Chunk.state == ChunkState.QUEUED)
+        .where(
+            Chunk.broadcast_id == broadcast_id,
+            Chunk.state.in_([ChunkState.QUEUED, ChunkState.PARKED]),
+            Chunk.first_attempt_at.is_(None),
+            ~exists().where(Delivery.chunk_id == Chunk.id, Delivery.state == DeliveryState.SENDING),
+        )
         .values(state=ChunkState.CANCELLED, ended_at=now)
     )
     at_line = select(Chunk.id).where(
         Chunk.broadcast_id == broadcast_id,
-        Chunk.state == ChunkState.SENDING,
+        Chunk.state.in_([ChunkState.SENDING, ChunkState.PARKED]),
         Chunk.first_attempt_at.is_not(None),
     )
     session.execute(

@@ -1,86 +1,34 @@
 """The calendar: what went out on each day of a month, what will, what it costs, and what else the day brings."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Select, and_, func, literal, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, selectinload
 
-from scheduler import date_starts, meter, plan_settings, plans, steps_by_day
-from scheduler.models import (
-    Broadcast,
-    CampaignDay,
-    Delivery,
-    DeliveryState,
-    Message,
-    MessageVersion,
-    Scenario,
-    Step,
+from scheduler import (
+    date_start_counts,
+    kept_reach,
+    kept_steps,
+    meter,
+    plan_settings,
+    plans,
+    step_forecast,
+    steps_by_day,
 )
+from scheduler.calendar_days import Day, Entry, Month
+from scheduler.models import Broadcast, CampaignDay, Delivery, DeliveryState, Scenario, Step
 from scheduler.plans import Plan
-from scheduler.reserved import PLANNED, reachable
-from scheduler.step_settings import read_date_start
+from scheduler.scenario_flow import Flow
+from scheduler.scenario_settings import read_date_start
+from scheduler.steps_by_day import Span
 from segments import shop
 from segments.models import Coupon, CouponGrant
 from segments.shop import Shop
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What one broadcast, or one step or scenario, sends on a day."""
-
-    messages: float
-    broadcast: Broadcast | None = None
-    scenario: Scenario | None = None
-    step: Step | None = None
-    """None for what a scenario sent in the past: that is kept by scenario."""
-    at: datetime | None = None
-    went_out: bool = False
-    billed: int = 0
-    taps: int = 0
-    blocks: int = 0
-
-
-@dataclass
-class Day:
-    """One day of the shop's calendar."""
-
-    day: date
-    is_closed: bool
-    entries: list[Entry] = field(default_factory=list[Entry])
-    starts: list[tuple[Scenario, int]] = field(default_factory=list[tuple[Scenario, int]])
-    """Scenarios by date, and how many friends start in them."""
-    coupons: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    """Coupons by title, and how many friends hold one that ends."""
-    yen: int = 0
-    """What its messages add to the month's bill, before tax; 0 while the plan includes them."""
-
-    @property
-    def sent(self) -> int:
-        """Messages that went out."""
-        return round(sum(each.messages for each in self.entries if each.went_out))
-
-    @property
-    def expected(self) -> int:
-        """Messages still to come."""
-        return round(sum(each.messages for each in self.entries if not each.went_out))
-
-
-@dataclass(frozen=True)
-class Month:
-    """The days of one month."""
-
-    days: Sequence[Day]
-    settings: Shop
-    today: date
-
-    @property
-    def yen(self) -> int:
-        """What its messages add to the bill."""
-        return sum(day.yen for day in self.days)
+LONGEST_WAY = timedelta(days=300)
+"""Friends whom a date started longer ago are looked for no more: less than a year, or they would be found twice."""
 
 
 def month(session: Session, first: date, now: datetime) -> Month:
@@ -93,18 +41,18 @@ def month(session: Session, first: date, now: datetime) -> Month:
     }
     _went_out(session, days, settings, today)
     ahead = [day for day in days if day >= today]
-    if ahead:
+    kept = kept_steps.load(session, now) if ahead else None
+    if kept is not None:
         _scheduled(session, days, settings, now)
-        starts = _starts(session, days, ahead, settings)
-        until = datetime.combine(following, time(), settings.zone)
-        for day, steps in steps_by_day.expected(session, now, until, settings.zone, starts).items():
-            if day in days:
-                days[day].entries += [
-                    Entry(each.messages, scenario=each.scenario, step=each.step) for each in steps
-                ]
+        starts = _starts(session, days, ahead, settings, today)
+        span = Span(now, ahead, settings.zone)
+        for day, steps in steps_by_day.expected(session, kept.counts, span, starts).items():
+            days[day].entries += [
+                Entry(each.messages, scenario=each.scenario, step=each.step) for each in steps
+            ]
         _coupons(session, days, ahead, settings)
     _price(days.values(), plan_settings.plan_of(session), meter.read(session, now).taken, today)
-    return Month([*days.values()], settings, today)
+    return Month([*days.values()], settings, today, kept.at if kept else None)
 
 
 def _went_out(session: Session, days: Mapping[date, Day], settings: Shop, today: date) -> None:
@@ -155,54 +103,58 @@ def _today(session: Session, settings: Shop, today: date) -> list[tuple[int, int
 
 
 def _scheduled(session: Session, days: Mapping[date, Day], settings: Shop, now: datetime) -> None:
-    """Add broadcasts that wait for their time, with whom they would reach now."""
-    rows = session.execute(
-        select(Broadcast, Message.purpose)
-        .join(MessageVersion, MessageVersion.id == Broadcast.message_version_id)
-        .join(Message, Message.id == MessageVersion.message_id)
-        .where(Broadcast.state.in_(PLANNED), Broadcast.scheduled_at.is_not(None))
-        .order_by(Broadcast.scheduled_at)
-    )
-    for broadcast, purpose in rows.all():
+    """Add broadcasts that wait for their time, with whom they would reach."""
+    kept = kept_reach.load(session, now)
+    timed = kept_reach.planned().where(Broadcast.scheduled_at.is_not(None))
+    for broadcast, purpose in session.execute(timed).all():
         assert broadcast.scheduled_at is not None
         day = days.get(broadcast.scheduled_at.astimezone(settings.zone).date())
         if day is not None:
-            messages = reachable(session, broadcast, purpose, now)
+            messages = kept.of(session, broadcast, purpose, now)
             day.entries.append(Entry(messages, broadcast, at=broadcast.scheduled_at))
 
 
 def _starts(
-    session: Session, days: Mapping[date, Day], ahead: Sequence[date], settings: Shop
+    session: Session, days: Mapping[date, Day], ahead: Sequence[date], settings: Shop, today: date
 ) -> dict[int, dict[date, int]]:
-    """Add who starts by date on the days to come; return it by scenario."""
+    """Add who starts by date on the days to come; return it by scenario, with those before who are still on the way."""
     by_date = Scenario.trigger["date"].as_string().is_not(None)
+    running = select(Scenario).options(selectinload(Scenario.steps)).where(Scenario.active, by_date)
     found: dict[int, dict[date, int]] = {}
-    for scenario in session.scalars(select(Scenario).where(Scenario.active, by_date).order_by(Scenario.id)):
-        counted = date_starts.starting(session, read_date_start(scenario.trigger), ahead, settings)
-        found[scenario.id] = counted
-        for day, friends in counted.items():
-            days[day].starts.append((scenario, friends))
+    for scenario in session.scalars(running.order_by(Scenario.id)):
+        first = max(today, ahead[0] - _way(scenario))
+        asked = [first + number * DAY for number in range((ahead[-1] - first).days + 1)]
+        start = read_date_start(scenario.trigger)
+        found[scenario.id] = date_start_counts.starting(session, start, asked, settings)
+        for day, friends in found[scenario.id].items():
+            if day in days:
+                days[day].starts.append((scenario, friends))
     return found
 
 
+def _way(scenario: Scenario) -> timedelta:
+    """Return how long friends are on the way to a scenario's last message, in whole days."""
+    flow = Flow(scenario.steps)
+    if flow.first is None:
+        return timedelta()
+    said = step_forecast.ahead(flow, flow.first, flow.first.delay, LONGEST_WAY)
+    return timedelta(days=max((at for _step, at, _share in said), default=timedelta()).days + 1)
+
+
 def _coupons(session: Session, days: Mapping[date, Day], ahead: Sequence[date], settings: Shop) -> None:
-    parts = [_ending(day, settings) for day in ahead]
-    for day, title, friends in session.execute(union_all(*parts)):
-        days[date.fromisoformat(day)].coupons.append((title, friends))
-
-
-def _ending(day: date, settings: Shop) -> Select[str, str, int]:
-    begins = datetime.combine(day, time(), settings.zone)
-    ends = datetime.combine(day + DAY, time(), settings.zone)
-    held = and_(
-        CouponGrant.expires_at >= begins, CouponGrant.expires_at < ends, CouponGrant.redeemed_at.is_(None)
-    )
-    return (
-        select(literal(day.isoformat()), Coupon.title, func.count(CouponGrant.friend_id.distinct()))
+    spans = date_start_counts.day_spans(ahead, settings)
+    during = and_(CouponGrant.expires_at >= spans.c.begins, CouponGrant.expires_at < spans.c.ends)
+    rows = session.execute(
+        select(spans.c.day, Coupon.title, func.count(CouponGrant.friend_id.distinct()))
+        .select_from(spans)
+        .join(CouponGrant, during)
         .join(Coupon, Coupon.id == CouponGrant.coupon_id)
-        .where(held)
-        .group_by(Coupon.title)
+        .where(CouponGrant.redeemed_at.is_(None))
+        .group_by(spans.c.day, Coupon.title)
+        .order_by(spans.c.day, Coupon.title)
     )
+    for day, title, friends in rows:
+        days[date.fromisoformat(day)].coupons.append((title, friends))
 
 
 def _price(days: Iterable[Day], plan: Plan, taken: int, today: date) -> None:

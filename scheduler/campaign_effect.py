@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 
-from scheduler.broadcast_results import Group
+from scheduler.broadcast_figures import Group
 
 LEAST_FRIENDS = 30
 """In each group: with fewer, the normal approximation of the difference says nothing."""

@@ -88,6 +88,13 @@ def campaigns(session: Session, since: date, until: date) -> Campaigns:
     )
 
 
+def totals(session: Session, since: date, until: date) -> Figures:
+    """Return all campaigns of some days together, both days included."""
+    yen = savings.message_sen(plan_settings.plan_of(session)) / 100
+    within = (CampaignDay.day >= since, CampaignDay.day <= until)
+    return _figures(session.execute(select(*_SUMS).where(*within)).one(), yen)
+
+
 def added(figures: Sequence[Figures]) -> Figures:
     """Return the sum of some figures."""
     names = ("accepted", "billed", "taps", "blocks", "orders", "yen", "cost_yen")

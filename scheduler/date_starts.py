@@ -4,29 +4,18 @@ Day by day of the shop's calendar and page by page of friends; how far it has co
 a crash or a night without a server leaves nobody out, and nobody is started twice for the same day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Subquery,
-    and_,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from scheduler.enrolments import Start, enter_many
 from scheduler.models import Scenario
+from scheduler.scenario_settings import DateStart, read_date_start, started_on
 from scheduler.step_dates import kept_in
-from scheduler.step_settings import DateKind, DateStart, read_date_start, started_on
+from scheduler.step_settings import DateKind
 from segments import shop
 from segments.leaves.json_fields import field_text
 from segments.models import Coupon, CouponGrant, Facts, Friend
@@ -55,26 +44,8 @@ def start_due(session: Session, now: datetime, limit: int = BATCH) -> int:
     return 1
 
 
-def starting(session: Session, start: DateStart, days: Sequence[date], settings: Shop) -> dict[date, int]:
-    """Return how many friends a scenario by date would start on each of some days, as their dates stand now."""
-    parts = [
-        select(
-            literal(day.isoformat()),
-            select(func.count()).select_from(_who(start, day, settings)).scalar_subquery(),
-        )
-        for day in days
-    ]
-    if not parts:
-        return {}
-    return {date.fromisoformat(day): count for day, count in session.execute(union_all(*parts)) if count}
-
-
-def _who(start: DateStart, day: date, settings: Shop) -> Subquery:
-    chosen = _SELECTS[DateKind(start.date)](start, started_on(start, day), settings)
-    return chosen.where(*_reachable()).distinct().subquery()
-
-
-def _reachable() -> tuple[ColumnElement[bool], ...]:
+def reachable() -> tuple[ColumnElement[bool], ...]:
+    """Return who starts at all: friends who follow and did not block us."""
     return Friend.followed_at.is_not(None), Friend.blocked_at.is_(None)
 
 
@@ -96,7 +67,7 @@ def _page(
     wanted = started_on(start, day)
     query = _SELECTS[DateKind(start.date)](start, wanted, settings)
     page = (
-        query.where(Friend.id > scenario.dates_after, *_reachable())
+        query.where(Friend.id > scenario.dates_after, *reachable())
         .distinct()
         .order_by(Friend.id)
         .limit(limit)
@@ -122,12 +93,12 @@ _Select = Callable[[DateStart, date, Shop], Select[Any]]
 def _birthdays(start: DateStart, day: date, settings: Shop) -> Select[Any]:
     del start, settings
     # By name of the day in every year, so that a plain index finds them.
-    return select(Friend.id).where(Friend.birthday.in_(_same_day(day)))
+    return select(Friend.id).where(Friend.birthday.in_(same_day(day)))
 
 
 def _first_purchases(start: DateStart, day: date, settings: Shop) -> Select[Any]:
     del start
-    spans = [_during(Facts.first_purchase_at, each, settings) for each in _same_day(day)[:40]]
+    spans = [_during(Facts.first_purchase_at, each, settings) for each in same_day(day)[:40]]
     return select(Friend.id).join(Facts, Facts.friend_id == Friend.id).where(or_(*spans))
 
 
@@ -164,7 +135,7 @@ _SELECTS: dict[DateKind, _Select] = {
 }
 
 
-def _same_day(day: date) -> list[date]:
+def same_day(day: date) -> list[date]:
     """Return the days of the years before that are kept on `day`, the latest first."""
     years = range(day.year - 1, day.year - OLDEST, -1)
     found = [date(year, day.month, day.day) for year in years if _exists(year, day)]

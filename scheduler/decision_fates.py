@@ -6,17 +6,34 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from scheduler import decision_words
-from scheduler.models import Decision, Delivery, DeliveryState
+from scheduler.models import Chunk, ChunkMode, Decision, Delivery, DeliveryState
 from segments.leaves.said import Said
 
+_BY_MAIL = Said("LINEでは届けられないため、メールでの送信です。", "By mail, for LINE cannot bring it: ")
 
-def fate(delivery: Delivery, zone: tzinfo) -> Said:
-    """Say what became of a delivery."""
+
+def fate(session: Session, delivery: Delivery, zone: tzinfo) -> Said:
+    """Say what became of a delivery, and that it went another way than LINE's."""
+    mail = _goes_by_mail(session, delivery)
+    became = _became(
+        delivery, zone, "メールサーバー" if mail else "LINE", "The mail server" if mail else "LINE"
+    )
+    return Said(_BY_MAIL.ja + became.ja, _BY_MAIL.en + became.en) if mail else became
+
+
+def _goes_by_mail(session: Session, delivery: Delivery) -> bool:
+    if delivery.chunk_id is None:
+        return False
+    mode = session.scalar(select(Chunk.mode).where(Chunk.id == delivery.chunk_id))
+    return mode is ChunkMode.MAIL
+
+
+def _became(delivery: Delivery, zone: tzinfo, taker: str, taker_en: str) -> Said:
     reason = decision_words.reason_said(delivery.reason) if delivery.reason else Said("—", "—")
     at = decision_words.clock(delivery.ended_at or delivery.created_at, zone)
     match delivery.state:
         case DeliveryState.ACCEPTED:
-            return Said(f"{at.ja}にLINEが受け付けました。", f"LINE took it on {at.en}.")
+            return Said(f"{at.ja}に{taker}が受け付けました。", f"{taker_en} took it on {at.en}.")
         case DeliveryState.SKIPPED:
             return Said(f"{at.ja}に見送りました：{reason.ja}。", f"Not sent, on {at.en}: {reason.en}.")
         case DeliveryState.FAILED:
@@ -35,8 +52,11 @@ def fate(delivery: Delivery, zone: tzinfo) -> Said:
 
 
 def _waiting(delivery: Delivery, zone: tzinfo) -> Said:
-    if delivery.reason is None or delivery.not_before is None:
+    if delivery.reason is None:
         return Said("送信の順番を待っています。", "It waits for its turn.")
+    if delivery.not_before is None:
+        why = decision_words.reason_said(delivery.reason)
+        return Said(f"保留しています：{why.ja}。", f"Put aside: {why.en}.")
     until, reason = (
         decision_words.clock(delivery.not_before, zone),
         decision_words.reason_said(delivery.reason),

@@ -82,7 +82,7 @@ def why_broadcast(session: Session, friend_id: int, broadcast_id: int, now: date
     if delivery is None:
         return _never_meant(session, friend_id, broadcast, now)
     about = Decision.friend_id == friend_id, Decision.broadcast_id == broadcast_id
-    return [*decided(session, zone, *about), fate(delivery, zone)]
+    return [*decided(session, zone, *about), fate(session, delivery, zone)]
 
 
 def why_scenario(session: Session, friend_id: int, key: str, now: datetime) -> list[Said]:
@@ -110,7 +110,7 @@ def _way_through(session: Session, enrolment: Enrolment, zone: tzinfo) -> list[S
     for delivery, step in session.execute(
         sent.where(Delivery.enrolment_id == enrolment.id).order_by(Delivery.id)
     ):
-        became = fate(delivery, zone)
+        became = fate(session, delivery, zone)
         told.append(Said(f"「{step or '—'}」：{became.ja}", f"{step or '—'}: {became.en}"))
     if enrolment.state is EnrolmentState.ACTIVE:
         if enrolment.next_at is not None:

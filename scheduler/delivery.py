@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, everyone, everyone_pages, mail_delivery, outcomes
+from scheduler import (
+    chunk_troubles,
+    chunks,
+    everyone,
+    everyone_pages,
+    going_on,
+    mail_delivery,
+    outcomes_of_many,
+    outcomes_of_pushes,
+)
 from scheduler.batches import Batch, Everyone, Mails, Multicast, Pushes
 from scheduler.everyone import Stage
 from scheduler.everyone_choice import Why
@@ -24,10 +33,11 @@ from scheduler.gateway import (
 )
 from scheduler.holding import LOOK_AGAIN, Watch
 from scheduler.jobs import JobQueue
+from scheduler.keeping_back import keep_back
+from scheduler.ledger import Ledger, Outcome
 from scheduler.mail import MailGateway
-from scheduler.outcomes import Ledger, Outcome
 from scheduler.pacing import Pacer
-from scheduler.preparing import keep_back, prepare
+from scheduler.preparing import prepare
 from segments.clock import Clock
 from segments.db import Database
 from segments.link_tokens import Tracking
@@ -82,7 +92,7 @@ def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
             with dispatcher.writing() as session:
                 chunks.enqueue_left(session, dispatcher.queue, ids[place:], dispatcher.clock.now())
             return
-        send_chunk(dispatcher, chunk_id)
+        chunk_troubles.run(dispatcher, chunk_id, send_chunk)
 
 
 def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
@@ -95,7 +105,7 @@ def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:
         batch = prepare(session, chunk_id, dispatcher.clock.now(), dispatcher.zone, dispatcher.tracking)
     if batch is None:
         with dispatcher.writing() as session:
-            outcomes.close_idle(Ledger(session, dispatcher.queue, dispatcher.clock.now()), chunk_id)
+            going_on.close_idle(Ledger(session, dispatcher.queue, dispatcher.clock.now()), chunk_id)
         return
     _transmit(dispatcher, batch)
 
@@ -111,12 +121,12 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
         outcome = _multicast(dispatcher, batch)
         with dispatcher.writing() as session:
             ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
-            outcomes.record_multicast(ledger, batch, outcome)
+            outcomes_of_many.record_multicast(ledger, batch, outcome)
         return
     results = _push_all(dispatcher, batch)
     with dispatcher.writing() as session:
         ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
-        outcomes.record_pushes(ledger, batch, results)
+        outcomes_of_pushes.record_pushes(ledger, batch, results)
 
 
 def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
@@ -207,5 +217,5 @@ def _broadcast(dispatcher: Dispatcher, batch: Everyone) -> Stage:
             outcome = error
     with dispatcher.writing() as session:
         ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
-        outcomes.record_everyone(ledger, request, outcome)
+        outcomes_of_many.record_everyone(ledger, request, outcome)
         return everyone.after_the_call(session, batch.chunk_id, dispatcher.clock.now())

@@ -33,6 +33,8 @@ class Draft:
     """At most so many friends a minute; None = as fast as LINE takes them."""
     holdout_percent: int | None = None
     """The share of friends who by lot do not get it, to compare with; None leaves it as it was, first 0."""
+    by_mail: bool | None = None
+    """Whether those whom LINE cannot reach get it by mail; None leaves it as it was, first no."""
     through: Through = Through.NAMED
     """LINE's own broadcast to all friends, if it can be used; it reaches also those whom we do not know."""
 
@@ -70,6 +72,8 @@ def _fill(session: Session, broadcast: Broadcast, draft: Draft, now: datetime, b
         if not 0 <= draft.holdout_percent <= control_groups.MOST:
             raise Invalid("holdout_invalid", limit=control_groups.MOST)
         broadcast.holdout_percent = draft.holdout_percent
+    if draft.by_mail is not None:
+        broadcast.by_mail = draft.by_mail
     broadcast.through, broadcast.through_reason = draft.through, None
 
 

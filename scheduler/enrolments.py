@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import bulk, heading
 from scheduler.heading import Heading, Place, Placed
-from scheduler.matching import matching
+from scheduler.matching import condition_of, matching
 from scheduler.models import (
     Delivery,
     DeliveryState,
@@ -74,6 +74,8 @@ def enter_many(
     if not scenario.active or flow.first is None or not starts:
         return 0
     fits = matching(session, scenario.condition, {start.friend_id for start in starts}, now, settings)
+    if fits and (goal := condition_of(scenario.goal)) is not None:
+        fits -= matching(session, goal, fits, now, settings)  # They are where it would lead them.
     left: list[Start] = [start for start in starts if start.friend_id in fits]
     entered = 0
     while left:  # one start a friend and round: the first of two may keep the second out

@@ -1,32 +1,52 @@
-"""Who of an audience would not get a broadcast, and why, before it is sent: eligibility asked of a sample of it."""
+"""Who of an audience would get a send, and why the others would not: the judge itself, asked before anything is sent."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import BigInteger, literal, select
 from sqlalchemy.orm import Session
 
-from scheduler import candidates
+from scheduler import candidates, mail_settings
+from scheduler.candidate_facts import Candidate, Channel
+from scheduler.mail_instead import INSTEAD
 from scheduler.models import Broadcast, DeliveryKind, DeliveryState, Purpose
-from scheduler.verdicts import Held, Refused, may_send
+from scheduler.verdicts import Allowed, Held, Refused, Verdict, may_send
 from scheduler.waiting import Waiting
-from segments import audience, conditions
+from segments import audience, mail_consent
+from segments.conditions import Condition
 from segments.leaves.chance import PRIME, drawn
 from segments.models import AudienceMember, Facts, Friend
 
-SAMPLE = 500
+EXACT = 10_000
+"""Up to so many friends everybody is asked about."""
+SAMPLE = 2_000
+"""How many are drawn by lot from a larger audience: the share is then known to about two percent."""
 SALT = "foretelling"
+PAGE = 2_500
+"""Friends that are asked about together; few pages, because each takes a handful of queries."""
+
+
+@dataclass(frozen=True)
+class Whom:
+    """An audience, by its condition or as a frozen list."""
+
+    condition: Condition | None = None
+    audience_id: int | None = None
 
 
 @dataclass(frozen=True)
 class Foretold:
-    """How many of an audience would get it, by what eligibility says of a sample; of a small one, of everybody."""
+    """How many of an audience would get it, by what the judge says of a sample; of a small one, of everybody."""
 
     asked: int
-    """Friends that eligibility was asked about."""
+    """Friends that were asked about."""
     recipients: int
+    reached: int
+    """Who would get it on LINE, at once or later: what LINE counts."""
+    by_mail: int
+    """Who would get it by mail instead, which costs no message."""
     refused: Mapping[str, int]
     """By reason, reckoned up to the whole audience, the most frequent first."""
     held: Mapping[str, int]
@@ -37,64 +57,117 @@ class Foretold:
         """Whether everybody was asked about."""
         return self.asked >= self.recipients
 
-    @property
-    def reached(self) -> int:
-        """How many would get it, at once or later."""
-        return max(0, self.recipients - sum(self.refused.values()))
-
 
 def foretell(
-    session: Session, broadcast: Broadcast, purpose: Purpose, recipients: int, at: datetime, now: datetime
+    session: Session,
+    whom: Whom,
+    purpose: Purpose,
+    recipients: int,
+    at: datetime,
+    now: datetime,
+    broadcast_id: int | None = None,
 ) -> Foretold:
-    """Ask what would become of a broadcast that leaves at `at`; nothing is written."""
-    ids = _sample(session, broadcast, recipients, now)
-    open_state = DeliveryState.QUEUED
-    rows = [
-        Waiting(
-            -friend_id,
-            friend_id,
-            open_state,
-            None,
-            DeliveryKind.BROADCAST,
-            purpose,
-            broadcast.id,
-            None,
-            None,
-            broadcast.expires_at,
-        )
-        for friend_id in ids
-    ]
-    refused: Counter[str] = Counter()
-    held: Counter[str] = Counter()
-    for candidate in candidates.candidates(session, rows, at) if rows else []:
-        match may_send(candidate, at):
-            case Refused(reason=reason):
-                refused[reason.value] += 1
-            case Held(reason=reason):
-                held[reason.value] += 1
-            case _:
-                pass
-    times = recipients / len(ids) if len(ids) < recipients and ids else 1
-    return Foretold(len(ids), recipients, _reckoned(refused, times), _reckoned(held, times))
+    """Ask what would become of a send that leaves at `at`; nothing is written.
+
+    `recipients` is the size of the audience as of `now`; `broadcast_id` the send itself when it is stored, which says
+    until when it makes sense, whom it holds out and whether it goes by mail.
+    """
+    broadcast = session.get(Broadcast, broadcast_id) if broadcast_id is not None else None
+    ids = _asked(session, whom, recipients, now)
+    said: Counter[tuple[str, str]] = Counter()
+    for start in range(0, len(ids), PAGE):
+        said.update(_judged(session, ids[start : start + PAGE], purpose, broadcast, at))
+    return _reckoned(said, len(ids), recipients)
 
 
-def _reckoned(counts: Counter[str], times: float) -> dict[str, int]:
-    return {reason: round(count * times) for reason, count in counts.most_common()}
+def _reckoned(said: Counter[tuple[str, str]], asked: int, recipients: int) -> Foretold:
+    times = recipients / asked if asked and asked < recipients else 1
+    counts = [(what, reason, round(count * times)) for (what, reason), count in said.most_common()]
+    refused = {reason: count for what, reason, count in counts if what == _REFUSED}
+    by_mail = sum(count for what, _, count in counts if what == _MAIL)
+    left = recipients if asked else 0
+    return Foretold(
+        asked=asked,
+        recipients=recipients,
+        # What is left, so that the parts are the whole also when they were rounded.
+        reached=max(0, left - by_mail - sum(refused.values())),
+        by_mail=by_mail,
+        refused=refused,
+        held={reason: count for what, reason, count in counts if what == _HELD},
+    )
 
 
-def _sample(session: Session, broadcast: Broadcast, recipients: int, now: datetime) -> list[int]:
-    """Return at most 500 of the audience, drawn by lot: the same ones while nobody comes or goes."""
-    if broadcast.condition is not None:
+_REFUSED, _HELD, _MAIL, _NOW = "refused", "held", "mail", "now"
+
+
+def _judged(
+    session: Session, friend_ids: Sequence[int], purpose: Purpose, broadcast: Broadcast | None, at: datetime
+) -> Iterator[tuple[str, str]]:
+    rows = [_hypothetical(friend_id, purpose, broadcast) for friend_id in friend_ids]
+    found = candidates.candidates(session, rows, at)
+    # Many share one candidate, which is judged once.
+    verdicts = {id(each): may_send(each, at) for each in {id(one): one for one in found}.values()}
+    by_mail = _with_mail(session, friend_ids, purpose, broadcast)
+    for friend_id, candidate in zip(friend_ids, found, strict=True):
+        verdict = verdicts[id(candidate)]
+        if friend_id in by_mail and isinstance(verdict, Refused) and verdict.reason in INSTEAD:
+            yield _told(_by_mail(candidate, at), arrives=_MAIL)
+        else:
+            yield _told(verdict, arrives=_NOW)
+
+
+def _told(verdict: Verdict, *, arrives: str) -> tuple[str, str]:
+    match verdict:
+        case Refused(reason=reason):
+            return _REFUSED, reason.value
+        case Held(reason=reason):
+            return (_HELD if arrives == _NOW else arrives), reason.value
+        case Allowed():
+            return arrives, ""
+
+
+def _by_mail(candidate: Candidate, at: datetime) -> Verdict:
+    who = replace(candidate.recipient, by_mail=True)
+    return may_send(replace(candidate, recipient=who, channel=Channel.MAIL), at)
+
+
+def _hypothetical(friend_id: int, purpose: Purpose, broadcast: Broadcast | None) -> Waiting:
+    return Waiting(
+        id=-friend_id,
+        friend_id=friend_id,
+        state=DeliveryState.QUEUED,
+        first_attempt_at=None,
+        kind=DeliveryKind.BROADCAST,
+        purpose=purpose,
+        broadcast_id=broadcast.id if broadcast else None,
+        enrolment_id=None,
+        message_version_id=None,
+        expires_at=broadcast.expires_at if broadcast else None,
+    )
+
+
+def _with_mail(
+    session: Session, friend_ids: Sequence[int], purpose: Purpose, broadcast: Broadcast | None
+) -> set[int]:
+    """Return those who may get it by mail when LINE cannot bring it."""
+    marked = purpose is Purpose.SERVICE or (broadcast is not None and broadcast.by_mail)
+    if not marked or not mail_settings.load(session).is_complete:
+        return set()
+    return set(mail_consent.addresses(session, friend_ids))
+
+
+def _asked(session: Session, whom: Whom, recipients: int, now: datetime) -> list[int]:
+    """Return everybody of a small audience, of a large one those drawn by lot: the same while nobody comes or goes."""
+    if whom.condition is not None:
         query = (
             select(Friend.id)
             .join(Facts, Facts.friend_id == Friend.id)
-            .where(audience.matching(session, conditions.parse(broadcast.condition), now))
+            .where(audience.matching(session, whom.condition, now))
         )
     else:
-        listed = AudienceMember.audience_id == broadcast.audience_id
+        listed = AudienceMember.audience_id == whom.audience_id
         query = select(Friend.id).join(AudienceMember, AudienceMember.friend_id == Friend.id).where(listed)
-    if recipients > SAMPLE:
-        # A tenth more than needed: how many a lot hits varies.
-        share = min(1.0, 1.1 * SAMPLE / recipients)
-        query = query.where(drawn(Friend.id, SALT) < literal(int(PRIME * share), BigInteger()))
-    return list(session.scalars(query.limit(SAMPLE)))
+    if recipients <= EXACT:
+        return list(session.scalars(query))
+    lot = drawn(Friend.id, SALT) < literal(PRIME * SAMPLE // recipients, BigInteger())
+    return list(session.scalars(query.where(lot)))

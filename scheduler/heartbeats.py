@@ -7,6 +7,9 @@ from sqlalchemy.orm import Session
 
 from scheduler.models import Heartbeat
 
+CLOCK = "clock"
+"""The kind of those that tell how the clock goes (scheduler.clock_setbacks): they are kept."""
+
 
 def beat(session: Session, name: str, kind: str, now: datetime) -> None:
     """Note that the process or bell called `name` is alive at `now`."""
@@ -15,4 +18,4 @@ def beat(session: Session, name: str, kind: str, now: datetime) -> None:
 
 def forget(session: Session, before: datetime) -> None:
     """Delete the signs of processes that were last seen before `before`."""
-    session.execute(delete(Heartbeat).where(Heartbeat.at < before))
+    session.execute(delete(Heartbeat).where(Heartbeat.at < before, Heartbeat.kind != CLOCK))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from scheduler import month_forecast
+from scheduler import kept_reach, kept_steps, month_forecast, step_counts
 from scheduler.month_forecast import Forecast
 from scheduler.months import month_of, next_month
 from scheduler.reserved import Reserved, reserved
@@ -18,8 +18,11 @@ GOOD_FOR = timedelta(minutes=30)
 
 
 def keep(session: Session, now: datetime) -> None:
-    """Count what is spoken for and what scenarios will send this month, and keep it."""
-    planned, steps = reserved(session, now), step_messages(session, now, next_month(now))
+    """Count what is spoken for and what scenarios will send this month, and keep it; so for the calendar."""
+    counts = step_counts.count(session, now)
+    kept_steps.keep(session, counts, now)
+    kept_reach.keep(session, now)
+    planned, steps = reserved(session, now), step_messages(session, now, next_month(now), counts)
     value = {"reserved": asdict(planned), "steps": asdict(steps)}
     session.merge(Setting(name=SETTING, value=value, updated_at=now))
     session.flush()

@@ -75,7 +75,7 @@ def _template_text(owner: Mapping[str, Any]) -> int:
 
 def units(text: str) -> int:
     """Return how many UTF-16 code units `text` takes: LINE counts an emoji as two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:

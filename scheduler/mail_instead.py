@@ -49,22 +49,31 @@ def of_steps(session: Session, step_id: int, enrolment_ids: Sequence[int], now: 
             Delivery.purpose == Purpose.SERVICE,
         )
     ).all()
-    if not found or not mail_settings.load(session).is_complete:
-        return 0
-    reachable = mail_consent.addresses(session, [friend_id for _, friend_id in found])
+    reachable = _reachable(session, [friend_id for _, friend_id in found])
     ids = [id_ for id_, friend_id in found if friend_id in reachable]
     if ids:
         _move(session, ids, _chunk(session, None, now))
     return len(ids)
 
 
+def goes_by_mail(session: Session, purpose: Purpose, reason: str, friend_id: int) -> bool:
+    """Tell whether a step's message that was refused for `reason` would go to the friend by mail."""
+    asked = purpose is Purpose.SERVICE and reason in INSTEAD
+    return asked and friend_id in _reachable(session, [friend_id])
+
+
+def _reachable(session: Session, friend_ids: Sequence[int]) -> Mapping[int, str]:
+    """Return the addresses of those whom a mail of the shop would reach."""
+    if not friend_ids or not mail_settings.load(session).is_complete:
+        return {}
+    return mail_consent.addresses(session, friend_ids)
+
+
 def _taken(session: Session, asked: Sequence[Waiting]) -> set[int]:
     able = [each for each in asked if _may_at_all(each)]
     marked = _marked(session, {each.broadcast_id for each in able if each.broadcast_id is not None})
     wanted = [each for each in able if each.purpose is Purpose.SERVICE or each.broadcast_id in marked]
-    if not wanted or not mail_settings.load(session).is_complete:
-        return set()
-    reachable = mail_consent.addresses(session, sorted({each.friend_id for each in wanted}))
+    reachable = _reachable(session, sorted({each.friend_id for each in wanted}))
     return {each.id for each in wanted if each.friend_id in reachable}
 
 

@@ -12,6 +12,8 @@ from segments.models import CustomerEvent, EventKind, Facts, Friend
 from segments.shop import Shop
 
 PYRAMID = {"ladder": "pyramid"}
+IF = "if"
+"""The key of a goal that is a condition instead of news."""
 
 
 def matching(
@@ -80,6 +82,11 @@ def reached(session: Session, goal: dict[str, Any] | None, enrolments: Iterable[
         for member in members
         if any(_ends(event, member) for event in by_friend.get(member.friend_id, ()))
     }
+
+
+def condition_of(goal: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return the condition a goal is, `{"if": {…}}`; None for a goal that is news, or none at all."""
+    return goal.get(IF) if goal is not None else None
 
 
 def _ends(event: CustomerEvent, member: Any) -> bool:

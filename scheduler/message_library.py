@@ -1,147 +1,19 @@
-"""The messages that are kept to be used again: listed, written, changed by new versions, copied, put away."""
+"""The messages that are kept to be used again: written, changed by new versions, copied, put away."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import messages, step_changes
-from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Scenario, Step
+from scheduler.models import Message, MessageVersion, Purpose
 from segments import links
 from segments.errors import Conflict, Invalid, NotFound
 
-PAGE = 50
 NAME_LIMIT = 128
-MIXED = "mixed"
-OPEN_BROADCASTS = tuple(
-    state for state in BroadcastState if state not in {BroadcastState.DONE, BroadcastState.CANCELLED}
-)
-
-
-class Which(StrEnum):
-    """Which messages a list shows."""
-
-    KEPT = "kept"
-    """Those to use again: the ready ones and the shop's own."""
-    ALONE = "alone"
-    """Those written with one broadcast or step."""
-    ARCHIVED = "archived"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the list."""
-
-    id: int
-    name: str
-    purpose: Purpose
-    kind: str
-    """`text`, `image`, `flex` …; `mixed` when it has several bubbles of different kinds."""
-    languages: tuple[str, ...]
-    version: int
-    edited_at: datetime
-    edited_by: str
-    is_ready_made: bool
-    scenarios: tuple[str, ...] = ()
-    broadcasts: int = 0
-
-
-@dataclass(frozen=True)
-class Use:
-    """One place that says a message: a step of a scenario, or a broadcast."""
-
-    name: str
-    scenario_id: int | None = None
-    step_id: int | None = None
-    broadcast_id: int | None = None
-    version: int | None = None
-    """The version a broadcast says; a step says the newest."""
-    is_running: bool = False
-
-
-def rows(
-    session: Session, which: Which, words: str = "", before: int | None = None
-) -> tuple[list[Row], int | None]:
-    """Return a page of messages, the newest first, and the id to ask the next page with."""
-    wanted = select(Message).where(_belongs(which)).order_by(Message.id.desc()).limit(PAGE + 1)
-    if words:
-        wanted = wanted.where(Message.name.icontains(words, autoescape=True))
-    if before is not None:
-        wanted = wanted.where(Message.id < before)
-    found = list(session.scalars(wanted))
-    shown = found[:PAGE]
-    newest = _newest(session, [each.id for each in shown])
-    used, sent = _scenarios(session, newest), _broadcasts(session, newest)
-    made = [
-        _row(each, newest[each.id], used.get(each.id, ()), sent.get(each.id, 0))
-        for each in shown
-        if each.id in newest
-    ]
-    return made, shown[-1].id if len(found) > PAGE else None
-
-
-def _belongs(which: Which) -> ColumnElement[bool]:
-    kept = or_(Message.kept, Message.key.is_not(None))
-    if which is Which.ARCHIVED:
-        return Message.archived_at.is_not(None)
-    return Message.archived_at.is_(None) & (kept if which is Which.KEPT else ~kept)
-
-
-def _newest(session: Session, ids: Collection[int]) -> dict[int, MessageVersion]:
-    latest = select(func.max(MessageVersion.id)).where(MessageVersion.message_id.in_(ids))
-    query = select(MessageVersion).where(MessageVersion.id.in_(latest.group_by(MessageVersion.message_id)))
-    return {version.message_id: version for version in session.scalars(query)}
-
-
-def _scenarios(session: Session, ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    query = (
-        select(Step.message_id, Scenario.name)
-        .join(Scenario)
-        .where(Step.message_id.in_(ids), Step.removed_at.is_(None))
-        .order_by(Scenario.name)
-        .distinct()
-    )
-    found: dict[int, tuple[str, ...]] = {}
-    for message_id, name in session.execute(query):
-        if message_id is not None:
-            found[message_id] = (*found.get(message_id, ()), name)
-    return found
-
-
-def _broadcasts(session: Session, ids: Collection[int]) -> dict[int, int]:
-    query = (
-        select(MessageVersion.message_id, func.count())
-        .join(Broadcast, Broadcast.message_version_id == MessageVersion.id)
-        .where(MessageVersion.message_id.in_(ids), Broadcast.removed_at.is_(None))
-        .group_by(MessageVersion.message_id)
-    )
-    return dict(session.execute(query).all())
-
-
-def _row(message: Message, version: MessageVersion, scenarios: tuple[str, ...], broadcasts: int) -> Row:
-    return Row(
-        id=message.id,
-        name=message.name,
-        purpose=message.purpose,
-        kind=kind_of(version.content),
-        languages=tuple(version.content),
-        version=version.version,
-        edited_at=version.created_at,
-        edited_by=version.created_by,
-        is_ready_made=message.key is not None,
-        scenarios=scenarios,
-        broadcasts=broadcasts,
-    )
-
-
-def kind_of(content: Mapping[str, Any]) -> str:
-    """Return what a message is made of."""
-    kinds = {str(each.get("type", MIXED)) for objects in list(content.values())[:1] for each in objects}
-    return kinds.pop() if len(kinds) == 1 else MIXED
 
 
 def get(session: Session, message_id: int) -> Message:
@@ -167,31 +39,6 @@ def version(session: Session, message_id: int, number: int) -> MessageVersion:
     if found is None:
         raise NotFound("message_unknown", key=message_id)
     return found
-
-
-def uses(session: Session, message_id: int) -> list[Use]:
-    """Return where a message is said: steps first, then the latest broadcasts."""
-    steps = (
-        select(Step.id, Step.name, Scenario.id, Scenario.name, Scenario.active, Step.active)
-        .join(Scenario)
-        .where(Step.message_id == message_id, Step.removed_at.is_(None))
-        .order_by(Scenario.name, Step.position)
-    )
-    found = [
-        Use(f"{scenario} – {step}" if step else scenario, scenario_id, step_id, is_running=on and step_on)
-        for step_id, step, scenario_id, scenario, on, step_on in session.execute(steps)
-    ]
-    sent = (
-        select(Broadcast.id, Broadcast.name, Broadcast.state, MessageVersion.version)
-        .join(MessageVersion, MessageVersion.id == Broadcast.message_version_id)
-        .where(MessageVersion.message_id == message_id, Broadcast.removed_at.is_(None))
-        .order_by(Broadcast.id.desc())
-        .limit(PAGE)
-    )
-    return found + [
-        Use(name, broadcast_id=number, version=said, is_running=state in OPEN_BROADCASTS)
-        for number, name, state, said in session.execute(sent)
-    ]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import plan_settings, plans
 from scheduler.gateway import Quota
+from scheduler.line_quota import USE, line_limit
 from scheduler.models import MessageMeter
 from scheduler.months import month_of, month_start
 from scheduler.reasons import Reason
@@ -18,8 +19,6 @@ from segments.models import Setting
 from segments.upsert import insert_ignore
 
 log = structlog.get_logger(__name__)
-
-USE = "line_quota"
 UNSETTLED = timedelta(hours=1)
 """How long into a month LINE's count may still be that of the month before."""
 
@@ -71,12 +70,6 @@ def cap(session: Session) -> Cap:
     if paid is not None and (allowed is None or paid <= allowed):
         return Cap(paid)
     return Cap(allowed, Reason.PLAN_FULL)
-
-
-def line_limit(session: Session) -> int | None:
-    """Return how many messages a month LINE says the account may send, as last asked; None = no limit, or unknown."""
-    value = _use(session)
-    return None if value is None or value["limit"] is None else int(value["limit"])
 
 
 def claim(session: Session, count: int, now: datetime, *, sales: bool) -> int:
@@ -148,15 +141,6 @@ def note_line(session: Session, quota: Quota, now: datetime) -> None:
     session.execute(grown.execution_options(synchronize_session=False))
 
 
-def line_used(session: Session, now: datetime) -> tuple[int, datetime] | None:
-    """Return LINE's own count of this month and when it was given; None when it was not asked this month."""
-    value = _use(session)
-    if value is None:
-        return None
-    at = datetime.fromisoformat(value["at"])
-    return (int(value["used"]), at) if month_of(at) == month_of(now) else None
-
-
 def keep_for_care(session: Session, messages: int, now: datetime) -> None:
     """Set aside what care and answers will need this month; sales do not touch it."""
     _set(session, now, {"kept_for_care": messages})
@@ -215,7 +199,3 @@ def _set(session: Session, now: datetime, values: dict[str, Any]) -> None:
 def _begin(session: Session, month: str) -> None:
     zeros = {"claimed": 0, "beyond": 0, "kept_for_care": 0, "last_grant": 0}
     insert_ignore(session, MessageMeter, [{"month": month} | zeros])
-
-
-def _use(session: Session) -> dict[str, Any] | None:
-    return session.scalar(select(Setting.value).where(Setting.name == USE))

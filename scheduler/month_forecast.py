@@ -73,14 +73,14 @@ def assembled(session: Session, now: datetime, planned: Reserved, steps: StepMes
     """Return the forecast with what is spoken for and what scenarios will send as they were counted before."""
     used = meter.read(session, now).taken
     messages = used + planned.total + steps.total
-    offered = tuple(Offer(plan, plans.bill(plan, messages)) for plan in plan_settings.plans(session))
+    choice = plan_settings.read(session)
     return Forecast(
         used=used,
         reserved=planned,
         steps=steps,
-        plan=plan_settings.plan_of(session),
+        plan=choice.plan,
         budget_yen=shop.load(session).monthly_budget_yen,
         limit=meter.cap(session).messages,
-        offers=offered,
-        cheapest=plan_settings.cheapest(session, messages),
+        offers=tuple(Offer(plan, plans.bill(plan, messages)) for plan in choice.plans),
+        cheapest=choice.cheapest(messages),
     )

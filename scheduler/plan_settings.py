@@ -1,12 +1,14 @@
 """Which plans there are for this shop, and which it pays by: LINE's own, those it edited or added."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.plans import PLANS, Plan, Tier, bill, check
+from segments.db import ONLY_READS
 from segments.errors import Conflict, Invalid, NotFound
 from segments.models import Setting
 
@@ -14,19 +16,54 @@ PLAN = "line_plan"
 OWN = "line_plans"
 
 
+@dataclass(frozen=True)
+class PlanChoice:
+    """The shop's plan, among all that it can choose."""
+
+    plan: Plan
+    plans: list[Plan]
+    """The one with the fewest included messages first."""
+
+    def cheapest(self, messages: int) -> Plan | None:
+        """Return the plan with the smallest bill for so many messages a month; None when none allows them."""
+        bills = [
+            (cost, plan.included, plan) for plan in self.plans if (cost := bill(plan, messages)) is not None
+        ]
+        return min(bills, key=lambda each: each[:2])[2] if bills else None
+
+
+def read(session: Session) -> PlanChoice:
+    """Return the shop's plan and all others; until one is chosen it is the free one. Who only reads asks once."""
+    known = session.info.get(PLAN)
+    if isinstance(known, PlanChoice):
+        return known
+    found = _read(session)
+    if session.info.get(ONLY_READS):
+        session.info[PLAN] = found
+    return found
+
+
+def _read(session: Session) -> PlanChoice:
+    named = select(Setting.name, Setting.value).where(Setting.name.in_((PLAN, OWN)))
+    kept = dict(session.execute(named).all())
+    own = {plan.key: plan for plan in map(_plan, kept[OWN]["plans"])} if OWN in kept else {}
+    known = {plan.key: plan for plan in PLANS} | own
+    if PLAN in kept:
+        chosen = _plan(kept[PLAN])
+        plan = own.get(chosen.key, chosen)
+    else:
+        plan = PLANS[0]
+    return PlanChoice(plan, sorted(known.values(), key=lambda plan: (plan.included, plan.monthly_yen)))
+
+
 def plans(session: Session) -> list[Plan]:
     """Return all plans that can be chosen, the one with the fewest included messages first."""
-    known = {plan.key: plan for plan in PLANS} | {plan.key: plan for plan in _own(session)}
-    return sorted(known.values(), key=lambda plan: (plan.included, plan.monthly_yen))
+    return read(session).plans
 
 
 def plan_of(session: Session) -> Plan:
     """Return the shop's plan; until one is chosen, the free one."""
-    setting = session.get(Setting, PLAN)
-    if setting is None:
-        return PLANS[0]
-    chosen = _plan(setting.value)
-    return next((plan for plan in _own(session) if plan.key == chosen.key), chosen)
+    return read(session).plan
 
 
 def choose_plan(session: Session, key: str, now: datetime) -> Plan:
@@ -68,10 +105,7 @@ def is_own(session: Session, key: str) -> bool:
 
 def cheapest(session: Session, messages: int) -> Plan | None:
     """Return the plan with the smallest bill for so many messages a month; None when none allows them."""
-    bills = [
-        (cost, plan.included, plan) for plan in plans(session) if (cost := bill(plan, messages)) is not None
-    ]
-    return min(bills, key=lambda each: each[:2])[2] if bills else None
+    return read(session).cheapest(messages)
 
 
 def _own(session: Session) -> list[Plan]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from scheduler import approvals, meter, reserved
+from scheduler import approvals, kept_reach, meter, reserved
 from scheduler.affording import hold_reason
 from scheduler.models import Broadcast, Message, MessageVersion, Purpose
 from scheduler.months import next_month
@@ -37,7 +37,7 @@ def decide_order(session: Session, broadcast: Broadcast, now: datetime) -> None:
     used = meter.read(session, now)
     before = used.taken + (used.kept_for_care if purpose is Purpose.SALES else 0)
     before += reserved.queued(session, now)
-    wanted = reserved.reachable(session, broadcast, purpose, now)
+    wanted = kept_reach.reachable(session, broadcast, purpose, now)
     broadcast.by_value = before + wanted > limit
     if broadcast.by_value:
         meter.note_holding(session, now)

@@ -1,12 +1,13 @@
 """What sending costs: the shop's LINE plan, what is used and spoken for, the price of a send in yen."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from scheduler import meter
-from scheduler.meter import USE
+from scheduler import line_quota, meter
+from scheduler.foretelling import Foretold, Whom, foretell
+from scheduler.line_quota import USE
 from scheduler.meter import note_line as note_use
 from scheduler.models import Purpose
 from scheduler.plan_settings import PLAN, choose_plan, plan_of, plans, remove_plan, save_plan
@@ -41,7 +42,10 @@ class Price:
     """What a send would reach and cost."""
 
     recipients: int
-    reachable: int
+    at_most: int
+    """Whom LINE can bring it to, whatever else stands against it by then."""
+    foretold: Foretold
+    """What the judge says of the audience now: who gets it, and why the others do not."""
     blocked: int
     opted_out: int
     suppressed: int
@@ -70,6 +74,16 @@ class Price:
     """Friends of this send for whom this month's messages would not suffice."""
 
     @property
+    def reachable(self) -> int:
+        """Who would get it on LINE as of now, at once or later: the messages it costs."""
+        return self.foretold.reached
+
+    @property
+    def is_about(self) -> bool:
+        """Whether only a sample of the audience was asked about."""
+        return not self.foretold.is_exact
+
+    @property
     def over_budget(self) -> bool:
         """Whether the budget does not suffice for all of it this month."""
         return self.over_yen > 0
@@ -82,7 +96,7 @@ def used_this_month(session: Session, now: datetime) -> int:
 
 def used_at(session: Session, now: datetime) -> datetime | None:
     """Return when LINE was last asked for its count of this month; None when it never was."""
-    said = meter.line_used(session, now)
+    said = line_quota.line_used(session, now)
     return said[1] if said else None
 
 
@@ -94,21 +108,31 @@ def price(
     audience_id: int | None = None,
     purpose: Purpose = Purpose.SALES,
     broadcast_id: int | None = None,
+    at: datetime | None = None,
 ) -> Price:
     """Say whom a send would reach and what it costs on top of what is used and spoken for already.
 
-    Blocked friends, friends who opted out and, for sales, friends who are to get no offers cost nothing.
-    `broadcast_id` is the send itself when it is stored: what it has reserved is not counted twice.
+    Whoever would not get it, or gets it by mail, costs nothing (scheduler.foretelling); of more than 10,000 friends
+    that is an estimate. `at` is when it leaves, now when None. `broadcast_id` is the send itself when it is stored:
+    what it has reserved is not counted twice.
     """
     found = reach(session, now, condition=condition, audience_id=audience_id, purpose=purpose)
+    whom = Whom(condition, audience_id)
+    foretold = foretell(session, whom, purpose, found.recipients, at or now, now, broadcast_id)
     plan, used = plan_of(session), used_this_month(session, now)
     planned = reserved(session, now, without=broadcast_id).total
-    before, wanted = used + planned, found.reachable
+    before, wanted = used + planned, foretold.reached
     free = min(wanted, max(0, plan.included - before))
     most, budget = most_messages(plan), shop.load(session).monthly_budget_yen
     bill = plan.monthly_yen + extra_cost(plan, before + wanted)
     return Price(
-        **asdict(found),
+        recipients=found.recipients,
+        at_most=found.reachable,
+        foretold=foretold,
+        blocked=found.blocked,
+        opted_out=found.opted_out,
+        suppressed=found.suppressed,
+        not_following=found.not_following,
         messages_used=used,
         messages_limit=plan.included,
         free_messages=free,
@@ -116,7 +140,7 @@ def price(
         yen=round(extra_cost(plan, before + wanted) - extra_cost(plan, before)),
         plan_name=plan.name,
         plan_name_en=plan.name_en,
-        exceeds=_exceeds(before + wanted, most) or _exceeds(before + wanted, meter.line_limit(session)),
+        exceeds=_exceeds(before + wanted, most) or _exceeds(before + wanted, line_quota.line_limit(session)),
         reserved=planned,
         after=before + wanted,
         bill_yen=round(bill),

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from scheduler.outcome_words import OUTCOME_WORDS
+
 
 class Reason(StrEnum):
     """Why a delivery is refused or held, or an enrolment ends; stored as text, e.g. in Delivery.reason."""
@@ -42,6 +44,7 @@ class Reason(StrEnum):
     BAD_LINK = "bad_link"
     TEMPLATE_FAILED = "template_failed"
     NOT_PRINTABLE = "not_printable"
+    PREPARING_FAILED = "preparing_failed"
     NO_MAIL = "no_mail"
     MAIL_ADDRESS_BAD = "mail_address_bad"
     MAIL_REFUSED = "mail_refused"
@@ -127,19 +130,23 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "Cut off while it was sent: the mail may have arrived",
     ),
     Reason.NOT_PRINTABLE: ("文字にできない情報が使われています", "A fact used cannot be shown as text"),
+    Reason.PREPARING_FAILED: (
+        "送信の準備でエラーが続いたため、保留しています",
+        "Put aside, because preparing it broke again and again",
+    ),
 }
 
 
 def reason_words(reason: str, language: str = "ja") -> str:
     """Return a stored reason in words; 「差し込む情報がありません（coupon.title）」 for `fact_missing:coupon.title`.
 
-    A code that is not a Reason (LINE's own, say) is returned as it is.
+    What sending wrote down of LINE's answer has words too; any other code is returned as it is.
     """
     code, _, detail = reason.partition(":")
-    try:
-        words = WORDS[Reason(code)][0 if language == "ja" else 1]
-    except ValueError:
+    known = WORDS[Reason(code)] if code in set(Reason) else OUTCOME_WORDS.get(code)
+    if known is None:
         return reason
+    words = known[0 if language == "ja" else 1]
     if not detail:
         return words
     return f"{words}（{detail}）" if language == "ja" else f"{words} ({detail})"

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from scheduler import kept_reach
 from scheduler.affording import is_free_of_that, waits_for_money
 from scheduler.models import (
     Broadcast,
@@ -22,12 +23,9 @@ from scheduler.models import (
     Purpose,
 )
 from scheduler.months import next_month
-from scheduler.reach import reach
-from segments import conditions
 from segments.models import AudienceMember
 
 UNDER_WAY = (BroadcastState.PLANNING, BroadcastState.SENDING, BroadcastState.PAUSED)
-PLANNED = (BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL)
 _OPEN = (ChunkState.QUEUED, ChunkState.SENDING)
 
 
@@ -114,7 +112,10 @@ def _queued(session: Session, until: datetime, without: int | None) -> dict[Purp
 
 def _unplanned(session: Session, now: datetime, without: int | None) -> tuple[int, int]:
     rows = session.execute(
-        _with_purpose().where(
+        select(Broadcast, Message.purpose)
+        .join(MessageVersion, MessageVersion.id == Broadcast.message_version_id)
+        .join(Message, Message.id == MessageVersion.message_id)
+        .where(
             Broadcast.state.in_(UNDER_WAY),
             Broadcast.planned_at.is_(None),
             Broadcast.started_at.is_not(None),
@@ -130,7 +131,7 @@ def _unplanned(session: Session, now: datetime, without: int | None) -> tuple[in
 
 def _left(session: Session, broadcast: Broadcast, purpose: Purpose, now: datetime) -> int:
     if broadcast.audience_id is None:
-        return reachable(session, broadcast, purpose, now)
+        return kept_reach.reachable(session, broadcast, purpose, now)
     members = select(func.count()).where(
         AudienceMember.audience_id == broadcast.audience_id,
         AudienceMember.friend_id > broadcast.planned_through,
@@ -139,24 +140,13 @@ def _left(session: Session, broadcast: Broadcast, purpose: Purpose, now: datetim
 
 
 def _scheduled(session: Session, now: datetime, until: datetime, without: int | None) -> tuple[int, int]:
-    rows = session.execute(
-        _with_purpose().where(
-            Broadcast.state.in_(PLANNED),
-            or_(Broadcast.scheduled_at.is_(None), Broadcast.scheduled_at < until),
-        )
-    )
+    this_month = or_(Broadcast.scheduled_at.is_(None), Broadcast.scheduled_at < until)
+    rows = session.execute(kept_reach.planned().where(this_month)).all()
+    kept = kept_reach.load(session, now)
     return _summed(
-        (reachable(session, broadcast, purpose, now), purpose)
-        for broadcast, purpose in rows.all()
+        (kept.of(session, broadcast, purpose, now), purpose)
+        for broadcast, purpose in rows
         if broadcast.id != without
-    )
-
-
-def _with_purpose() -> Select[Broadcast, Purpose]:
-    return (
-        select(Broadcast, Message.purpose)
-        .join(MessageVersion, MessageVersion.id == Broadcast.message_version_id)
-        .join(Message, Message.id == MessageVersion.message_id)
     )
 
 
@@ -164,11 +154,3 @@ def _summed(counted: Iterable[tuple[int, Purpose]]) -> tuple[int, int]:
     """Return all messages, and those that sell nothing."""
     counts = list(counted)
     return sum(count for count, _ in counts), sum(n for n, purpose in counts if purpose is not Purpose.SALES)
-
-
-def reachable(session: Session, broadcast: Broadcast, purpose: Purpose, now: datetime) -> int:
-    """Count whom a broadcast would reach now."""
-    condition = conditions.parse(broadcast.condition) if broadcast.condition is not None else None
-    listed = None if condition is not None and broadcast.audience_id is None else broadcast.audience_id
-    found = reach(session, now, condition=None if listed else condition, audience_id=listed, purpose=purpose)
-    return found.reachable

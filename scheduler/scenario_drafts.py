@@ -8,8 +8,10 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from scheduler import scenario_starts, step_effects, step_settings
+from scheduler.matching import IF
 from scheduler.models import Message, Purpose, Reentry, StepKind
-from scheduler.step_settings import LONGEST_DAYS, ScenarioSettings, StepSettings
+from scheduler.scenario_settings import ScenarioSettings
+from scheduler.step_settings import LONGEST_DAYS, StepSettings
 from segments import condition_names, conditions
 from segments.errors import Invalid, NotFound
 
@@ -55,20 +57,27 @@ def scenario_values(session: Session, draft: ScenarioDraft) -> dict[str, Any]:
     Raises Invalid (name_missing, name_too_long, trigger_invalid, goal_invalid, reentry_invalid, condition_…) and NotFound.
     """
     scenario_starts.check(session, draft.trigger)
-    if draft.goal is not None:
-        if "event" not in draft.goal:
-            raise Invalid("goal_invalid")
-        scenario_starts.check(session, draft.goal)
     return {
         "name": _name(draft.name, needed=True),
         "name_en": _name(draft.name_en),
         "trigger": draft.trigger,
         "condition": _condition(session, draft.condition),
-        "goal": draft.goal,
+        "goal": _goal(session, draft.goal),
         "reentry": draft.reentry,
         "reentry_interval": _interval(draft),
         "settings": step_settings.dump(draft.settings),
     }
+
+
+def _goal(session: Session, given: dict[str, Any] | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    if set(given) == {IF} and given[IF]:
+        return {IF: _condition(session, given[IF])}
+    if "event" not in given:
+        raise Invalid("goal_invalid")
+    scenario_starts.check(session, given)
+    return given
 
 
 def step_values(session: Session, draft: StepDraft) -> dict[str, Any]:

@@ -118,6 +118,22 @@ def skipped(session: Session, step_id: int) -> list[tuple[str, int]]:
     return sorted(((reason or "", friends) for reason, friends in rows), key=lambda each: -each[1])
 
 
+def friends_of_all(session: Session) -> dict[int, dict[EnrolmentState, int]]:
+    """Return, by scenario, how many friends stand where."""
+    counted = select(Enrolment.scenario_id, Enrolment.state, func.count())
+    found: dict[int, dict[EnrolmentState, int]] = {}
+    for scenario_id, state, count in session.execute(
+        counted.group_by(Enrolment.scenario_id, Enrolment.state)
+    ):
+        found.setdefault(scenario_id, {})[state] = count
+    return found
+
+
+def friends_of(session: Session, scenario_id: int) -> dict[EnrolmentState, int]:
+    """Return how many friends of one scenario stand where."""
+    return _friends(session, scenario_id)
+
+
 def _friends(session: Session, scenario_id: int) -> dict[EnrolmentState, int]:
     counted = select(Enrolment.state, func.count()).where(Enrolment.scenario_id == scenario_id)
     return dict(session.execute(counted.group_by(Enrolment.state)).all())

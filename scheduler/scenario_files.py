@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from scheduler import library, message_checks, scenario_edits, scenario_messages, step_changes
+from scheduler import library, message_checks, scenario_edits, scenario_messages, scenario_steps, step_changes
 from scheduler.models import Message, Scenario, Step
 from scheduler.scenario_drafts import NAME_LIMIT
-from scheduler.scenario_edits import Spot
 from scheduler.scenario_flow import Flow, arms_of, line_of
 from scheduler.scenario_shapes import FileStep, Said, parse, problem_at, refused, span_of
+from scheduler.scenario_steps import Spot
 from scheduler.step_settings import dump, of_step
 from segments.errors import Invalid, KokyakuError
 
@@ -144,10 +144,10 @@ class _Writing:
         draft = given.draft(message_id)
         step = self.known.get(given.id or 0)
         if step is None or step.kind is not draft.kind or step.id in self.written:
-            return scenario_edits.add_step(self.session, self.scenario.id, draft, spot)
-        scenario_edits.change_step(self.session, step.id, draft, self.now)
+            return scenario_steps.add_step(self.session, self.scenario.id, draft, spot)
+        scenario_steps.change_step(self.session, step.id, draft, self.now)
         if not self._stands_right(step, spot):
-            scenario_edits.place_step(self.session, step.id, spot)
+            scenario_steps.place_step(self.session, step.id, spot)
         return step
 
     def _stands_right(self, step: Step, spot: Spot) -> bool:

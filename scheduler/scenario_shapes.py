@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator
 from scheduler.json_lines import line_of
 from scheduler.models import Purpose, Reentry, StepKind
 from scheduler.scenario_drafts import ScenarioDraft, StepDraft
+from scheduler.scenario_settings import ScenarioSettings
 from scheduler.step_settings import (
     LONGEST_DAYS,
     Arm,
@@ -17,7 +18,6 @@ from scheduler.step_settings import (
     CountBack,
     Otherwise,
     Part,
-    ScenarioSettings,
     StepSettings,
     When,
 )

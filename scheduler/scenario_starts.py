@@ -8,9 +8,11 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler.matching import condition_of
 from scheduler.models import Scenario
-from scheduler.step_settings import read_date_start
+from scheduler.scenario_settings import read_date_start
 from segments import saved, tags, watching
+from segments.condition_known import segments_in
 from segments.errors import Invalid, NotFound
 from segments.models import EventKind, Segment, Tag
 
@@ -102,7 +104,7 @@ def used_by(session: Session, segment_id: int) -> list[saved.Use]:
     return [
         saved.Use("scenario", id_, name)
         for id_, name, *asked in session.execute(asked_by)
-        if segment_id in set(_segments_of(asked))
+        if segment_id in set(_named_by(asked))
     ]
 
 
@@ -110,7 +112,7 @@ def all_uses(session: Session) -> Iterator[tuple[int, saved.Use]]:
     """Yield every segment that a scenario starts from or ends with, and the scenario."""
     asked_by = select(Scenario.id, Scenario.name, Scenario.trigger, Scenario.goal).order_by(Scenario.id)
     for id_, name, *asked in session.execute(asked_by):
-        yield from ((each, saved.Use("scenario", id_, name)) for each in _segments_of(asked))
+        yield from ((each, saved.Use("scenario", id_, name)) for each in _named_by(asked))
 
 
 def _asked_by_scenarios(session: Session) -> set[int]:
@@ -122,6 +124,14 @@ def _segments_of(asked: Iterable[Mapping[str, Any] | None]) -> Iterator[int]:
     for wanted in asked:
         if wanted is not None and wanted.get("event") in OF_SEGMENTS:
             yield from (each for each in _listed(_where(wanted).get("segment_id")) if type(each) is int)
+
+
+def _named_by(asked: Iterable[Mapping[str, Any] | None]) -> Iterator[int]:
+    """Yield the segments that are waited for, and those that a goal asks about."""
+    wanted = [each for each in asked if each is not None]
+    yield from _segments_of(wanted)
+    for each in wanted:
+        yield from segments_in(condition_of(each))
 
 
 def _where(wanted: Mapping[str, Any]) -> Mapping[str, Any]:

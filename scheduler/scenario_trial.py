@@ -1,23 +1,31 @@
 """What one friend would get of a scenario, and when: the real engine runs ahead of the clock, and everything is undone.
 
 Only time moves: what the friend does meanwhile is not known, so conditions are asked of the friend as they are today.
+What steps do besides speaking, a tag for one, is done for real until it is undone: later conditions may ask for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler import scenario_edits, scenarios
+from scheduler import scenario_edits
 from scheduler.enrolments import Start, enter_many
 from scheduler.matching import matching
 from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Scenario, Step, StepKind
+from scheduler.reasons import Reason
 from scheduler.scenario_flow import Flow
+from scheduler.scenarios import SECOND_TRY
+from scheduler.step_deliveries import Ground
+from scheduler.step_round import Round
+from scheduler.steps import take
+from scheduler.trial_book import TrialBook
 from segments import shop
 from segments.errors import NotFound
 from segments.models import Friend
+from segments.shop import Shop
 
 CAUSE = "trial"
 MOST_LOOKS = 500
@@ -81,75 +89,74 @@ def _run(session: Session, scenario: Scenario, friend_id: int, now: datetime) ->
     enter_many(session, scenario, [Start(friend_id, CAUSE, context, now)], now, settings)
     mine = (Enrolment.scenario_id == scenario.id, Enrolment.friend_id == friend_id, Enrolment.cause == CAUSE)
     enrolment = session.scalars(select(Enrolment).where(*mine)).one()
-    return _follow(session, scenario, enrolment, now)
+    return _Way(session, scenario, enrolment, settings, flow).follow(now)
 
 
-def _follow(session: Session, scenario: Scenario, enrolment: Enrolment, now: datetime) -> Trial:
-    numbers = {placed.step.id: placed.number for placed in Flow(scenario.steps).placed()}
-    moments = [*_passed(_deliveries(session, enrolment), numbers, set(), now)]
-    for _ in range(MOST_LOOKS):
-        if enrolment.state is not EnrolmentState.ACTIVE or enrolment.next_at is None:
-            return Trial(moments, enrolment.state.value, enrolment.end_reason or "", enrolment.ended_at)
-        step = session.get_one(Step, enrolment.next_step_id)
-        at = max(enrolment.next_at, now)
-        if not step.active:
-            moments.append(Moment(at, numbers.get(step.id, ""), step.id, step.kind, step.name, "paused"))
-            return Trial(moments, "paused")
-        at = _wait_cut_short(enrolment, step, moments, at)
-        seen = {moment.step_id for moment in moments}
-        scenarios.advance_one(session, enrolment.id, at)
-        session.refresh(enrolment)
-        written = _deliveries(session, enrolment)
-        moments += _passed(written, numbers, seen | {step.id}, at)
-        outcome, detail = _outcome(session, written, enrolment, step)
+class _Way:
+    """The way of one enrolment, followed look by look."""
+
+    def __init__(
+        self, session: Session, scenario: Scenario, enrolment: Enrolment, settings: Shop, flow: Flow
+    ) -> None:
+        self._session, self._scenario = session, scenario
+        self._steps = {step.id: step for step in flow.steps}
+        self._numbers = {placed.step.id: placed.number for placed in flow.placed()}
+        self._book = TrialBook(session, enrolment)
+        self._shared = Round(session, settings, self._book)
+        self._moments: list[Moment] = []
+
+    def follow(self, now: datetime) -> Trial:
+        """Go as far as it goes."""
+        self._moments += self._passed(self._passed_at_once(), now)
+        book = self._book
+        for _ in range(MOST_LOOKS):
+            if book.state is not EnrolmentState.ACTIVE or book.step_id is None or book.next_at is None:
+                return Trial(self._moments, book.state.value, book.reason, book.ended_at)
+            step, at = self._steps[book.step_id], max(book.next_at, now)
+            if not step.active:
+                self._moments.append(self._moment(at, step, "paused"))
+                return Trial(self._moments, "paused")
+            self._look(step, self._wait_cut_short(step, at))
+        return Trial(self._moments, "goes_on")
+
+    def _look(self, step: Step, at: datetime) -> None:
+        member = self._book.begin(at + SECOND_TRY)
+        take(Ground(self._shared, self._scenario, step, at), [member])
+        outcome, detail = self._outcome(step)
         if outcome:
-            number = numbers.get(step.id, "")
-            moments.append(Moment(at, number, step.id, step.kind, step.name, outcome, detail))
-    return Trial(moments, "goes_on")
+            self._moments.append(self._moment(at, step, outcome, detail))
+        seen = {moment.step_id for moment in self._moments} | {step.id}
+        self._moments += self._passed([each for each in self._book.taken.passed if each.id not in seen], at)
 
+    def _outcome(self, step: Step) -> tuple[str, str]:
+        book = self._book
+        if book.step_id == step.id:
+            return ("waits", "") if step.kind is StepKind.WAIT_UNTIL else ("", "")
+        if book.state in {EnrolmentState.LEFT, EnrolmentState.GOAL}:
+            return "left", book.reason
+        if book.taken.said is not None:
+            return ("skipped", book.taken.said) if book.taken.said else ("sent", "")
+        if step in book.taken.passed:
+            return "skipped", Reason.NO_DATE
+        return ("arm", book.taken.arm) if book.taken.arm else ("done", "")
 
-def _wait_cut_short(enrolment: Enrolment, step: Step, moments: list[Moment], at: datetime) -> datetime:
-    """Return when to look next: after the first look at a wait, straight at its latest time."""
-    waited = any(moment.step_id == step.id and moment.outcome == "waits" for moment in moments)
-    if step.kind is not StepKind.WAIT_UNTIL or not waited or enrolment.due_at is None:
-        return at
-    return enrolment.due_at + timedelta(days=float(step.settings.get("latest_days") or 0))
+    def _wait_cut_short(self, step: Step, at: datetime) -> datetime:
+        """Return when to look next: after the first look at a wait, straight at its latest time."""
+        due = self._book.due_at
+        waited = any(moment.step_id == step.id and moment.outcome == "waits" for moment in self._moments)
+        if step.kind is not StepKind.WAIT_UNTIL or not waited or due is None:
+            return at
+        return due + timedelta(days=float(step.settings.get("latest_days") or 0))
 
+    def _passed_at_once(self) -> list[Step]:
+        """Return the steps that a newcomer passes over for want of a date."""
+        mine = (Delivery.enrolment_id == self._book.enrolment_id, Delivery.state == DeliveryState.SKIPPED)
+        ids = self._session.scalars(select(Delivery.step_id).where(*mine).order_by(Delivery.id))
+        return [self._steps[id_] for id_ in ids if id_ is not None]
 
-def _passed(
-    written: Sequence[tuple[Delivery, Step]], numbers: dict[int, str], known: set[int], at: datetime
-) -> Iterator[Moment]:
-    """Yield the steps passed over for want of a date: their skipped deliveries."""
-    for delivery, step in written:
-        if step.id not in known and delivery.state is DeliveryState.SKIPPED:
-            number = numbers.get(step.id, "")
-            yield Moment(at, number, step.id, step.kind, step.name, "skipped", delivery.reason or "")
+    def _passed(self, steps: list[Step], at: datetime) -> Iterator[Moment]:
+        return (self._moment(at, step, "skipped", Reason.NO_DATE) for step in steps)
 
-
-def _outcome(
-    session: Session, written: Sequence[tuple[Delivery, Step]], enrolment: Enrolment, step: Step
-) -> tuple[str, str]:
-    if enrolment.next_step_id == step.id:
-        held = step.kind is StepKind.WAIT_UNTIL
-        return ("waits", "") if held else ("", "")
-    if enrolment.state in {EnrolmentState.LEFT, EnrolmentState.GOAL}:
-        return "left", enrolment.end_reason or ""
-    for delivery, said in written:
-        if said.id == step.id:
-            skipped = delivery.state is DeliveryState.SKIPPED
-            return ("skipped", delivery.reason or "") if skipped else ("sent", "")
-    arm = enrolment.arms.get(str(step.id))
-    if arm is None and step.kind is StepKind.BRANCH and enrolment.next_step_id is not None:
-        following = session.get_one(Step, enrolment.next_step_id)
-        arm = following.arm if following.parent_id == step.id else None
-    return ("arm", str(arm)) if arm is not None else ("done", "")
-
-
-def _deliveries(session: Session, enrolment: Enrolment) -> list[tuple[Delivery, Step]]:
-    rows = session.execute(
-        select(Delivery, Step)
-        .join(Step, Step.id == Delivery.step_id)
-        .where(Delivery.enrolment_id == enrolment.id)
-        .order_by(Delivery.id)
-    )
-    return [(delivery, step) for delivery, step in rows]
+    def _moment(self, at: datetime, step: Step, outcome: str, detail: str = "") -> Moment:
+        number = self._numbers.get(step.id, "")
+        return Moment(at, number, step.id, step.kind, step.name, outcome, detail)

@@ -6,24 +6,28 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler.enrolments import end, end_many, enrol, enter_many, leave_all
 from scheduler.models import Enrolment, EnrolmentState, Scenario, Step
+from scheduler.newer import is_of_newer
+from scheduler.step_book import StepBook
 from scheduler.step_deliveries import Ground, Member
-from scheduler.steps import complete, take
+from scheduler.step_round import Round
+from scheduler.steps import take
 from segments import shop
 from segments.errors import NotFound
-from segments.shop import Shop
 
-__all__ = ["advance", "advance_one", "end", "end_many", "enrol", "enter_many", "leave_all", "pause", "resume"]
+__all__ = ["advance", "end", "end_many", "enrol", "enter_many", "leave_all", "pause", "resume"]
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 SECOND_TRY = timedelta(minutes=15)
 """When an enrolment whose step broke is tried again."""
+NEWER_TRY = timedelta(minutes=1)
+"""When one is tried again that only a newer version can take further."""
 
 
 def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
@@ -33,20 +37,14 @@ def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
     one friend is logged, undone and tried again later; the others go on.
     """
     members = _claim(session, now, limit)
-    settings = shop.load(session)
+    shared = Round(session, shop.load(session), StepBook(session))
     for step_id, at_step in groupby(members, key=lambda member: member.next_step_id):
-        _take_safely(session, step_id, list(at_step), settings, now)
+        _take_safely(shared, step_id, list(at_step), now)
     return len(members)
 
 
-def advance_one(session: Session, enrolment_id: int, now: datetime) -> None:
-    """Take the due step of one enrolment; what breaks is raised."""
-    for member in _claim(session, now, 1, Enrolment.id == enrolment_id):
-        _take(session, member.next_step_id, [member], shop.load(session), now)
-
-
-def _claim(session: Session, now: datetime, limit: int, *which: ColumnElement[bool]) -> list[Member]:
-    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now, *which)
+def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
+    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now)
     ids = session.scalars(
         select(Enrolment.id)
         .where(*is_due)
@@ -77,30 +75,37 @@ def _claim(session: Session, now: datetime, limit: int, *which: ColumnElement[bo
     return sorted(members, key=lambda member: (member.next_step_id or 0, member.friend_id, member.id))
 
 
-def _take_safely(
-    session: Session, step_id: int | None, members: Sequence[Member], settings: Shop, now: datetime
-) -> None:
+def _take_safely(shared: Round, step_id: int | None, members: Sequence[Member], now: datetime) -> None:
     """Take a step for all at once; when that breaks, one by one, to find the one it breaks for."""
     try:
-        with session.begin_nested():
-            _take(session, step_id, members, settings, now)
-    except Exception:
+        with shared.session.begin_nested():
+            _take(shared, step_id, members, now)
+    except Exception as error:
+        if is_of_newer(error):
+            _leave_to_newer(shared.session, step_id, members, now)
+            return
         if len(members) == 1:
             log.exception("step_failed", step=step_id, enrolment=members[0].id)
             return
         log.warning("step_taken_one_by_one", step=step_id, enrolments=len(members), exc_info=True)
         for member in members:
-            _take_safely(session, step_id, [member], settings, now)
+            _take_safely(shared, step_id, [member], now)
 
 
-def _take(
-    session: Session, step_id: int | None, members: Sequence[Member], settings: Shop, now: datetime
-) -> None:
-    step = session.get(Step, step_id) if step_id is not None else None
+def _leave_to_newer(session: Session, step_id: int | None, members: Sequence[Member], now: datetime) -> None:
+    """Let a step of a kind that this version does not know be taken by a worker that does."""
+    log.warning("step_of_a_newer_version", step=step_id, enrolments=len(members))
+    these = Enrolment.id.in_([member.id for member in members])
+    left = update(Enrolment).where(these).values(next_at=now + NEWER_TRY)
+    session.execute(left.execution_options(synchronize_session=False))
+
+
+def _take(shared: Round, step_id: int | None, members: Sequence[Member], now: datetime) -> None:
+    step = shared.session.get(Step, step_id) if step_id is not None else None
     if step is None:  # it was deleted while friends waited for it
-        complete(session, [member.id for member in members], now)
+        shared.book.complete([member.id for member in members], now)
         return
-    take(Ground(session, step.scenario, step, settings, now), members)
+    take(Ground(shared, step.scenario, step, now), members)
 
 
 def pause(session: Session, scenario_id: int) -> None:

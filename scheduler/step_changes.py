@@ -1,5 +1,6 @@
 """What an operator changes in a scenario: whether a step runs, when it is due, what it says."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -40,6 +41,13 @@ def newest(session: Session, message_id: int) -> MessageVersion:
     if found is None:
         raise NotFound("message_unknown", key=message_id)
     return found
+
+
+def newest_of(session: Session, message_ids: Collection[int]) -> list[MessageVersion]:
+    """Return the versions that messages go out in; of one without a version, none."""
+    newest = select(func.max(MessageVersion.id)).where(MessageVersion.message_id.in_(message_ids))
+    versions = select(MessageVersion).where(MessageVersion.id.in_(newest.group_by(MessageVersion.message_id)))
+    return list(session.scalars(versions))
 
 
 def pause(session: Session, step_id: int) -> Step:

@@ -7,16 +7,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler import mail_instead, reply_carry
-from scheduler.candidates import quiet_hours
-from scheduler.models import Delivery, DeliveryKind, DeliveryState, MessageVersion, Scenario, Step
+from scheduler import reply_carry
+from scheduler.house import quiet_hours
+from scheduler.models import DeliveryKind, DeliveryState, Scenario, Step
 from scheduler.scenario_flow import Flow
+from scheduler.step_book import StepBook
+from scheduler.step_round import Round
 from scheduler.verdicts import Allowed, Refused, Verdict
 from segments.shop import Shop
-from segments.upsert import insert_ignore
 
 
 class Member(NamedTuple):
@@ -38,27 +38,38 @@ class Member(NamedTuple):
 class Ground:
     """What holds for everyone at the step."""
 
-    session: Session
+    shared: Round
     scenario: Scenario
     step: Step
-    settings: Shop
     now: datetime
+
+    @property
+    def session(self) -> Session:
+        """The transaction."""
+        return self.shared.session
+
+    @property
+    def settings(self) -> Shop:
+        """The shop's settings."""
+        return self.shared.settings
+
+    @property
+    def book(self) -> StepBook:
+        """Where it is written down what comes of the step."""
+        return self.shared.book
 
     @cached_property
     def flow(self) -> Flow:
         """How its steps follow each other."""
         return Flow(self.scenario.steps)
 
-    @cached_property
-    def version_id(self) -> int | None:
-        """The newest version of the step's message; None when it has none."""
-        newest = select(MessageVersion.id).where(MessageVersion.message_id == self.step.message_id)
-        return self.session.scalar(newest.order_by(MessageVersion.version.desc()).limit(1))
-
 
 def newest_version(ground: Ground) -> int | None:
     """Return the id of the version that the step's message goes out in; None when it has none."""
-    return ground.version_id
+    message_id = ground.step.message_id
+    if message_id is None:
+        return None
+    return ground.shared.version_of(message_id, (step.message_id for step in ground.scenario.steps))
 
 
 def expiry(ground: Ground, member: Member) -> datetime | None:
@@ -70,25 +81,22 @@ def expiry(ground: Ground, member: Member) -> datetime | None:
 
 def write_deliveries(ground: Ground, members: Sequence[Member], verdicts: dict[int, Verdict]) -> list[Member]:
     """Write a delivery each, queued or skipped; return those whose message now leaves for the first time."""
-    had = _who_had_it(ground, members)
-    new = [member for member in members if member.id not in had]
-    if ground.step.message_id is not None:
-        version_id = newest_version(ground)
-        insert_ignore(
-            ground.session, Delivery, [_delivery(ground, each, verdicts[each.id], version_id) for each in new]
-        )
-        if not ground.step.effects:  # What it promises could not be given by mail.
-            refused = [each.id for each in new if isinstance(verdicts[each.id], Refused)]
-            mail_instead.of_steps(ground.session, ground.step.id, refused, ground.now)
-    return [member for member in new if isinstance(verdicts[member.id], Allowed)]
+    if ground.step.message_id is None:
+        ids = [member.id for member in members]
+        new = set(ids) - ground.book.who_had(ground.step.id, ids)
+    else:
+        new = _write(ground, members, verdicts)
+    return [each for each in members if each.id in new and isinstance(verdicts[each.id], Allowed)]
 
 
-def _who_had_it(ground: Ground, members: Sequence[Member]) -> set[int]:
-    ids = [member.id for member in members]
-    rows = select(Delivery.enrolment_id).where(
-        Delivery.enrolment_id.in_(ids), Delivery.step_id == ground.step.id
-    )
-    return {id_ for id_ in ground.session.scalars(rows) if id_ is not None}
+def _write(ground: Ground, members: Sequence[Member], verdicts: dict[int, Verdict]) -> set[int]:
+    """Write them; return the enrolments that had none of this step before."""
+    version_id = newest_version(ground)
+    new = ground.book.deliver([_delivery(ground, each, verdicts[each.id], version_id) for each in members])
+    if not ground.step.effects:  # What it promises could not be given by mail.
+        refused = [each.id for each in members if each.id in new and isinstance(verdicts[each.id], Refused)]
+        ground.book.mail(ground.step, refused, ground.now)
+    return new
 
 
 def _delivery(ground: Ground, member: Member, verdict: Verdict, version_id: int | None) -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""What steps and scenarios are set to beyond their columns, as typed data with a JSON round trip, checked when saved."""
+"""What steps are set to beyond their columns, as typed data with a JSON round trip, checked when saved."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from scheduler.models import Scenario, Step, StepKind
+from scheduler.models import Step, StepKind
 from segments.errors import Invalid
 from segments.leaves.node import Day, Name
 
@@ -119,67 +119,17 @@ class StepSettings(Part):
         return timedelta(days=self.latest_days or 0)
 
 
-class ScenarioSettings(Part):
-    """Everything a scenario may be set to beyond its columns."""
-
-    leave_when_unmatched: bool = True
-    """Who no longer matches the scenario's condition leaves at the next step; False = it is asked at the start only."""
-    block_limit: BlockLimit | None = BlockLimit()
-    """None = no step pauses itself."""
-
-
-class DateStart(Part):
-    """A scenario's start by date."""
-
-    date: Literal[
-        DateKind.BIRTHDAY,
-        DateKind.FIRST_PURCHASE,
-        DateKind.TRIAL_END,
-        DateKind.COUPON_END,
-        DateKind.FIELD,
-        DateKind.DAY,
-    ]
-    days_before: Annotated[int, Field(ge=-LONGEST_DAYS, le=365, strict=True)] = 0
-    name: Name | None = None
-    day: Day | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> "DateStart":
-        CountBack(date=DateKind(self.date), days=self.days_before, name=self.name, day=self.day)
-        return self
-
-
 def of_step(step: Step) -> StepSettings:
     """Return a step's settings; raises Invalid (step_settings_invalid)."""
     return read_step(step.settings) if step.settings else _PLAIN
 
 
-def of_scenario(scenario: Scenario) -> ScenarioSettings:
-    """Return a scenario's settings; raises Invalid (scenario_settings_invalid)."""
-    return read_scenario(scenario.settings) if scenario.settings else _USUAL
-
-
-_PLAIN, _USUAL = StepSettings(), ScenarioSettings()
+_PLAIN = StepSettings()
 
 
 def read_step(data: Any) -> StepSettings:
     """Read a step's settings from JSON; raises Invalid (step_settings_invalid: at, problem)."""
-    return _read(StepSettings, data, "step_settings_invalid")
-
-
-def read_scenario(data: Any) -> ScenarioSettings:
-    """Read a scenario's settings from JSON; raises Invalid (scenario_settings_invalid: at, problem)."""
-    return _read(ScenarioSettings, data, "scenario_settings_invalid")
-
-
-def started_on(start: DateStart, day: date) -> date:
-    """Return the date whose friends start on `day`."""
-    return day + timedelta(days=start.days_before)
-
-
-def read_date_start(data: Any) -> DateStart:
-    """Read a trigger by date; raises Invalid (trigger_invalid)."""
-    return _read(DateStart, data, "trigger_invalid")
+    return read(StepSettings, data, "step_settings_invalid")
 
 
 def dump(settings: Part) -> dict[str, Any]:
@@ -211,7 +161,8 @@ def _wrong(at: str, problem: str) -> Invalid:
     return Invalid("step_settings_invalid", at=at, problem=problem)
 
 
-def _read(model: type[_P], data: Any, code: str) -> _P:
+def read(model: type[_P], data: Any, code: str) -> _P:
+    """Read settings from JSON; raises Invalid with `code`, which part is wrong and why."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -1,21 +1,18 @@
 """Takes one step for all friends who have reached it, by what kind it is, and moves them on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
-
-from scheduler import bulk, effects, enrolments, heading, splits, step_judging, step_passes
+from scheduler import effects, enrolments, goals, heading, splits, step_judging
 from scheduler.heading import Heading
-from scheduler.matching import matching, reached
-from scheduler.models import Enrolment, EnrolmentState, Step, StepKind
-from scheduler.passed_steps import write_passed
+from scheduler.matching import matching
+from scheduler.models import EnrolmentState, Step, StepKind
 from scheduler.reasons import Reason
 from scheduler.scenario_flow import BRANCHING
+from scheduler.scenario_settings import of_scenario
 from scheduler.step_deliveries import Ground, Member, write_deliveries
-from scheduler.step_settings import NO, YES, Otherwise, of_scenario, of_step
+from scheduler.step_settings import NO, YES, Otherwise, of_step
 from scheduler.step_timing import Arriving, due_dates
 from scheduler.verdicts import PAUSE_RECHECK, Held
 
@@ -34,7 +31,7 @@ def take(ground: Ground, members: Sequence[Member]) -> None:
         _move_on(ground, [(member, ground.flow.after(ground.step)) for member in members])
         return
     if not (ground.scenario.active and ground.step.active):
-        _hold(ground, {member.id: ground.now + PAUSE_RECHECK for member in members})
+        ground.book.hold({member.id: ground.now + PAUSE_RECHECK for member in members})
         return
     staying = _without_those_who_leave(ground, members)
     there = _whose_day_it_is(ground, staying)
@@ -46,7 +43,7 @@ def take(ground: Ground, members: Sequence[Member]) -> None:
 
 
 def _without_those_who_leave(ground: Ground, members: Sequence[Member]) -> list[Member]:
-    at_goal = reached(ground.session, ground.scenario.goal, members)
+    at_goal = goals.reached(ground.session, ground.scenario.goal, members, ground.now, ground.settings)
     _end(ground, at_goal, EnrolmentState.GOAL, Reason.GOAL)
     on_the_way = [member for member in members if member.id not in at_goal]
     if not of_scenario(ground.scenario).leave_when_unmatched:
@@ -66,9 +63,9 @@ def _whose_day_it_is(ground: Ground, members: Sequence[Member]) -> list[Member]:
     ]
     due = due_dates(ground.session, ground.step, arriving, ground.now, ground.settings)
     later = {id_: moment for id_, moment in due.items() if moment > ground.now}
-    _put_off(ground, later)
+    ground.book.put_off(later)
     gone = [member for member in members if member.id not in due]
-    write_passed(ground.session, [(each.id, each.friend_id, ground.step) for each in gone], ground.now)
+    ground.book.pass_over([(each.id, each.friend_id, ground.step) for each in gone], ground.now)
     _move_on(ground, [(member, ground.flow.after(ground.step)) for member in gone])
     return [member for member in members if member.id in due and member.id not in later]
 
@@ -82,25 +79,13 @@ def _those_matching(ground: Ground, condition: dict[str, Any] | None, members: S
 
 
 def _end(ground: Ground, ids: Iterable[int], state: EnrolmentState, reason: Reason) -> None:
-    if found := list(ids):
-        enrolments.end_many(ground.session, Enrolment.id.in_(found), state, reason, ground.now)
-
-
-def _hold(ground: Ground, until: Mapping[int, datetime]) -> None:
-    bulk.update_columns(ground.session, Enrolment, "id", {"id": [*until], "next_at": [*until.values()]})
-
-
-def _put_off(ground: Ground, due: Mapping[int, datetime]) -> None:
-    moments = [*due.values()]
-    bulk.update_columns(
-        ground.session, Enrolment, "id", {"id": [*due], "next_at": moments, "due_at": moments}
-    )
+    ground.book.end(list(ids), state, reason, ground.now)
 
 
 def _say(ground: Ground, members: Sequence[Member]) -> Onward:
     """Queue the message or skip it with a reason, and have the effects."""
     verdicts = step_judging.judge(ground, members)
-    _hold(ground, {id_: verdict.until for id_, verdict in verdicts.items() if isinstance(verdict, Held)})
+    ground.book.hold({id_: verdict.until for id_, verdict in verdicts.items() if isinstance(verdict, Held)})
     done = [member for member in members if not isinstance(verdicts[member.id], Held)]
     sent = write_deliveries(ground, done, verdicts)
     for member in sorted(sent, key=lambda each: each.friend_id):
@@ -116,7 +101,7 @@ def _wait_until(ground: Ground, members: Sequence[Member]) -> Onward:
     ends = {member.id: (member.due_at or ground.now) + settings.latest for member in members}
     late = [member for member in members if member.id not in fits and ends[member.id] <= ground.now]
     waiting = {id_: end for id_, end in ends.items() if id_ not in fits and end > ground.now}
-    _hold(ground, {id_: min(end, ground.now + LOOK_AGAIN) for id_, end in waiting.items()})
+    ground.book.hold({id_: min(end, ground.now + LOOK_AGAIN) for id_, end in waiting.items()})
     if settings.otherwise is Otherwise.LEAVE:
         _end(ground, [member.id for member in late], EnrolmentState.LEFT, Reason.WAITED)
         late = []
@@ -141,8 +126,7 @@ def _split(ground: Ground, members: Sequence[Member]) -> Onward:
         )
         for member in members
     }
-    rows = [{"id": member.id, "arms": {**member.arms, key: drawn[member.id]}} for member in members]
-    ground.session.execute(update(Enrolment), rows)
+    ground.book.keep_arms({member.id: {**member.arms, key: drawn[member.id]} for member in members})
     _note(ground, drawn.values())
     firsts = {arm.name: ground.flow.into(ground.step, arm.name) for arm in arms}
     return [(member, firsts[drawn[member.id]]) for member in members]
@@ -177,7 +161,7 @@ _TAKEN: dict[StepKind, Callable[[Ground, Sequence[Member]], Onward]] = {
 
 
 def _note(ground: Ground, arms: Iterable[str]) -> None:
-    step_passes.note(ground.session, ground.step.id, arms, ground.settings.today(ground.now))
+    ground.book.went_on(ground.step.id, arms, ground.settings.today(ground.now))
 
 
 def _move_on(ground: Ground, onward: Onward) -> None:
@@ -186,33 +170,12 @@ def _move_on(ground: Ground, onward: Onward) -> None:
     headings = [Heading(_arriving(ground, member), step) for member, step in onward]
     placed = heading.place(ground.session, ground.flow, headings, ground.now, ground.settings)
     passed = [(each.who.id, each.who.friend_id, each.step) for each in placed.passed if each.step]
-    write_passed(ground.session, passed, ground.now)
-    if placed.through:
-        complete(ground.session, placed.through, ground.now)
-    due = [place.due for place in placed.places.values()]
-    columns = {"id": [*placed.places], "next_at": due, "due_at": due}
-    steps = [place.step_id for place in placed.places.values()]
-    bulk.update_columns(ground.session, Enrolment, "id", {**columns, "next_step_id": steps})
+    ground.book.pass_over(passed, ground.now)
+    ground.book.complete(placed.through, ground.now)
+    ground.book.place(placed.places)
 
 
 def _arriving(ground: Ground, member: Member) -> Arriving:
     due = member.due_at or ground.now
     base = due if ground.now - due <= CATCH_UP else ground.now
     return Arriving(member.id, member.friend_id, base, member.context)
-
-
-def complete(session: Session, enrolment_ids: Sequence[int], now: datetime) -> None:
-    """End enrolments that are through all steps; a message still waiting may leave."""
-    session.execute(
-        update(Enrolment)
-        .where(Enrolment.id.in_(enrolment_ids), Enrolment.state == EnrolmentState.ACTIVE)
-        .values(
-            state=EnrolmentState.COMPLETED,
-            end_reason=Reason.COMPLETED,
-            ended_at=now,
-            next_step_id=None,
-            next_at=None,
-            due_at=None,
-        )
-        .execution_options(synchronize_session=False)
-    )

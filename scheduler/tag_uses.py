@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler.matching import IF, condition_of
 from scheduler.models import Broadcast, BroadcastState, Scenario, Step
 from segments import conditions, saved, tags
 from segments.errors import Conflict, NotFound
@@ -51,6 +52,8 @@ def rename(session: Session, name: str, new_name: str, by: str, now: datetime) -
         scenario.condition = _renamed(scenario.condition, name, new)
         scenario.trigger = _started(scenario.trigger, name, new) or {}
         scenario.goal = _started(scenario.goal, name, new)
+        if (goal := condition_of(scenario.goal)) is not None:
+            scenario.goal = {IF: _renamed(goal, name, new)}
     for step in session.scalars(select(Step).order_by(Step.id)):
         step.condition = _renamed(step.condition, name, new)
         renamed = {key: new for key in _EFFECTS if step.effects.get(key) == name}
@@ -83,7 +86,8 @@ def _all_uses(session: Session) -> Iterator[tuple[str, Use]]:
         yield from ((name, Use("segment", id_, title)) for name in _named(condition))
     asked_by = select(Scenario.id, Scenario.name, Scenario.condition, Scenario.trigger, Scenario.goal)
     for id_, title, condition, trigger, goal in session.execute(asked_by.order_by(Scenario.id)):
-        for name in (*_named(condition), *_waited_for(trigger), *_waited_for(goal)):
+        asked = (*_named(condition), *_named(condition_of(goal)))
+        for name in (*asked, *_waited_for(trigger), *_waited_for(goal)):
             yield name, Use("scenario", id_, title)
     steps = select(Scenario.id, Scenario.name, Step.condition, Step.effects).join(Step)
     for id_, title, condition, effects in session.execute(steps.where(Step.removed_at.is_(None))):

@@ -1,54 +1,24 @@
 """Gathers, in a few queries for many friends, the facts that message templates may name."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler import bulk
-from scheduler.fact_sources import (
-    Catalogue,
-    HeldCoupon,
-    best_coupons,
-    catalogue,
-    last_products,
-    references,
-    suggested,
-)
+from scheduler.fact_lookups import RECOMMENDED, REFERRAL_FACTS, LookedUp, look_up
+from scheduler.fact_sources import Catalogue, suggested
+from scheduler.fact_subjects import Subject, Subjects, facts_named, subjects_of
 from scheduler.fact_words import cleaned, cycle_reason, name_sama, referral_url, share_url, stranger
 from scheduler.link_calls import FACT as LINKS
 from scheduler.link_calls import FriendLinks
-from scheduler.messages import named_facts
-from scheduler.models import Delivery, DeliveryKind, Enrolment, MessageVersion
-from scheduler.vocabulary import FACTS
-from scheduler.waiting import Waiting
-from segments import links, shop
+from segments import shop
 from segments.link_tokens import Tracking
-from segments.models import Cycle, Facts, Friend
-from segments.recommending import Recommendation, recommend
 from segments.shop import Shop
 
-REFERRAL_FACTS = frozenset({"referral_code", "referral_url", "share_url"})
-RECOMMENDED = frozenset({"recommended", "recommendations"})
 TRIAL_PRODUCT = "trial_product"
 """Key of an enrolment's context: the code of the trial product that this friend was offered."""
-
-
-Subjects = Sequence[int] | Sequence[Delivery] | Sequence[Waiting]
-
-
-class _Subject(NamedTuple):
-    """One rendering: what it is found by, whom it is for, what started it."""
-
-    key: int
-    friend_id: int
-    cause: Mapping[str, Any]
-    delivery_id: int | None = None
-    is_counted: bool = True
-    """Whether taps on its links are a friend's; those of a test are the operator's own."""
 
 
 def personal_facts(
@@ -70,10 +40,10 @@ def personal_facts(
     that the deliveries' messages name, or all for friend ids. Friends whose referral code is wanted
     and who have none get one. With `tracking`, links lead through us so that taps are known.
     """
-    names = _wanted(session, subjects) if wanted is None else frozenset(wanted)
-    asked = _subjects(session, subjects)
+    names = facts_named(session, subjects) if wanted is None else frozenset(wanted)
+    asked = subjects_of(session, subjects)
     settings = shop.load(session)
-    looked_up = _look_up(session, {subject.friend_id for subject in asked}, names, now)
+    looked_up = look_up(session, {subject.friend_id for subject in asked}, names, now)
     given = {"zone": zone or settings.zone}
     facts: dict[int, dict[str, Any]] = {}
     of_shop = _OfShop(settings)
@@ -85,21 +55,6 @@ def personal_facts(
             known[LINKS] = FriendLinks(looked_up.links, counted, subject.friend_id, subject.delivery_id)
         facts[subject.key] = {name: value for name, value in known.items() if value not in (None, "")}
     return facts
-
-
-class _LookedUp(NamedTuple):
-    """What the database said of all friends asked about."""
-
-    rows: dict[int, Any]
-    """By friend: the columns of `_rows`."""
-    last: dict[int, int]
-    goods: Catalogue
-    coupons: dict[int, list[HeldCoupon]]
-    recommended: dict[int, list[Recommendation]]
-    codes: dict[int, str]
-    links: Mapping[str, links.Target]
-    names: frozenset[str]
-    """The facts asked for."""
 
 
 class _OfShop:
@@ -116,22 +71,7 @@ class _OfShop:
         return self._worded[language]
 
 
-def _look_up(session: Session, friend_ids: set[int], names: frozenset[str], now: datetime) -> _LookedUp:
-    ids = sorted(friend_ids)
-    last = last_products(session, ids) if "last_product" in names else {}
-    return _LookedUp(
-        rows=_rows(session, ids, names),
-        last=last,
-        goods=catalogue(session, last.values()) if names & {"last_product", "trial"} else Catalogue(()),
-        coupons=best_coupons(session, ids, now) if names & {"coupon", "coupons"} else {},
-        recommended=recommend(session, ids, now) if names & RECOMMENDED else {},
-        codes=references(session, ids) if names & REFERRAL_FACTS else {},
-        links=links.targets(session) if LINKS in names else {},
-        names=names,
-    )
-
-
-def _known(found: _LookedUp, subject: _Subject, of_shop: _OfShop, language: str) -> dict[str, Any]:
+def _known(found: LookedUp, subject: Subject, of_shop: _OfShop, language: str) -> dict[str, Any]:
     row, names = found.rows[subject.friend_id], found.names
     known = _of_friend(row, language, names) | of_shop.worded(language)
     if names & REFERRAL_FACTS:
@@ -151,15 +91,6 @@ def _known(found: _LookedUp, subject: _Subject, of_shop: _OfShop, language: str)
     return known
 
 
-def _wanted(session: Session, subjects: Subjects) -> frozenset[str]:
-    """Return the facts that the messages of deliveries name, without their parts; all for friend ids."""
-    versions = {each.message_version_id for each in subjects if not isinstance(each, int)}
-    if not versions or any(isinstance(each, int) for each in subjects):
-        return frozenset(FACTS)
-    contents = session.scalars(select(MessageVersion.content).where(MessageVersion.id.in_(versions)))
-    return frozenset(fact.split(".")[0] for content in contents for fact in named_facts(content))
-
-
 def shop_facts(settings: Shop, language: str) -> dict[str, Any]:
     """Return the facts that are the shop's and the same for all friends of a language."""
     item = settings.free_item
@@ -170,47 +101,6 @@ def shop_facts(settings: Shop, language: str) -> dict[str, Any]:
         "how_to_buy": settings.how_to_buy.of(language),
         "free_item": {name: value for name, value in parts.items() if value},
     }
-
-
-def _subjects(session: Session, given: Subjects) -> list[_Subject]:
-    causes = _causes(session, given)
-    return [
-        _Subject(each, each, {})
-        if isinstance(each, int)
-        else _Subject(
-            each.id,
-            each.friend_id,
-            causes.get(each.enrolment_id or 0, {}),
-            each.id,
-            is_counted=each.kind is not DeliveryKind.TEST,
-        )
-        for each in given
-    ]
-
-
-def _causes(session: Session, given: Subjects) -> dict[int, dict[str, Any]]:
-    ids = {each.enrolment_id for each in given if not isinstance(each, int) and each.enrolment_id is not None}
-    if not ids:
-        return {}
-    rows = session.execute(select(Enrolment.id, Enrolment.context).where(Enrolment.id.in_(ids)))
-    return dict(rows.all())
-
-
-_OF_FACTS: Final = frozenset({"stage", "purchase_count", "last_purchase", "trial"})
-_OF_CYCLE: Final = frozenset({"next_due", "cycle_reason"})
-
-
-def _rows(session: Session, friend_ids: Sequence[int], names: frozenset[str]) -> dict[int, Any]:
-    """Return of each friend the columns that the facts called `names` are made of."""
-    columns: list[Any] = [Friend.id, Friend.display_name, Friend.language, Friend.member_number]
-    query = select(*columns).where(bulk.among(session, Friend.id, friend_ids))
-    if names & _OF_FACTS:
-        of_facts = (Facts.stage, Facts.purchase_count, Facts.last_purchase_at, Facts.trial_offer_ends_at)
-        query = query.add_columns(*of_facts).outerjoin(Facts, Facts.friend_id == Friend.id)
-    if names & _OF_CYCLE:
-        of_all = (Cycle.friend_id == Friend.id) & (Cycle.category == "")
-        query = query.add_columns(Cycle.n, Cycle.cycle_days, Cycle.due_at).outerjoin(Cycle, of_all)
-    return {row.id: row for row in session.execute(query)}
 
 
 _MADE_OF_A_ROW: Final[Mapping[str, Callable[[Any, str, str], Any]]] = {
@@ -242,7 +132,7 @@ def _of_referral(code: str | None, settings: Shop, language: str) -> dict[str, A
     }
 
 
-def _trial(goods: Catalogue, subject: _Subject, row: Any, language: str) -> dict[str, Any] | None:
+def _trial(goods: Catalogue, subject: Subject, row: Any, language: str) -> dict[str, Any] | None:
     offered = goods.trial(subject.cause.get(TRIAL_PRODUCT), language)
     if offered and row.trial_offer_ends_at:
         offered = offered | {"ends": row.trial_offer_ends_at}

@@ -18,12 +18,13 @@ from scheduler import (
     quota,
     releasing,
     replies,
-    reply_carry,
+    reply_settling,
     scenarios,
     triggers,
 )
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import GatewayError
+from scheduler.newer import is_of_newer
 from segments import members_filling, members_looking, members_time, points, review, trust
 
 log = structlog.get_logger(__name__)
@@ -79,7 +80,7 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
         NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),
         NamedPart("decisions_pruned", lambda session: decision_rows.prune(session, now()), FEW_ROUNDS // 4),
         NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
-        NamedPart("settled_riders", lambda session: reply_carry.settle(session, now())),
+        NamedPart("settled_riders", lambda session: reply_settling.settle(session, now())),
     ]
 
 
@@ -94,8 +95,11 @@ def _until_nothing_is_left(dispatcher: Dispatcher, part: NamedPart) -> int:
         try:
             with dispatcher.database.begin() as session:
                 count = part.run(session)
-        except Exception:  # whatever broke, the other parts of the tick are still due
-            log.exception("tick_part_failed", part=part.name)
+        except Exception as error:  # whatever broke, the other parts of the tick are still due
+            if is_of_newer(error):
+                log.warning("rows_of_a_newer_version", part=part.name, left=str(error).split(". Enum")[0])
+            else:
+                log.exception("tick_part_failed", part=part.name)
             return total
         total += count
         if count == 0:

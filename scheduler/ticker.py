@@ -7,6 +7,7 @@ up for by the next one, because a tick does whatever is due by then.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 # (APScheduler 3 ships no types.)
 from datetime import datetime, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,6 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
 
+from scheduler import clock_setbacks
 from scheduler.jobs import Job, JobQueue
 from scheduler.leadership import LEADER, SessionLock
 from segments.clock import Clock
@@ -23,6 +25,8 @@ from segments.db import Database
 log = structlog.get_logger(__name__)
 
 TICK_EVERY = timedelta(seconds=2)
+SILENCE = timedelta(seconds=10)
+"""How much longer than it should the bell may be silent before it is set anew."""
 GRACE_SECONDS = {Job.TICK: 10, Job.REFRESH: 300, Job.NIGHTLY: 6 * 3600}
 """How late a ring may still be rung, each on its own terms."""
 
@@ -39,11 +43,26 @@ class Ticker:
 
     def start(self) -> None:
         """Begin to ring."""
+        self._set()
+        self._scheduler.start()
+        self.ring(Job.REFRESH)
+
+    def set_anew_if_late(self) -> bool:
+        """Set the bell anew when the clock was set back: it would be silent until the clock has caught up."""
+        if not self._scheduler.running:
+            return False
+        tick = cast("Any", self._scheduler.get_job(Job.TICK.value))
+        silent_for: timedelta = tick.next_run_time - self._clock.now() if tick is not None else timedelta()
+        if silent_for < TICK_EVERY + SILENCE:
+            return False
+        log.warning("bell_set_anew", was_due_in=round(silent_for.total_seconds()))
+        self._set()
+        return True
+
+    def _set(self) -> None:
         self._add(Job.TICK, IntervalTrigger(seconds=int(TICK_EVERY.total_seconds())))
         self._add(Job.REFRESH, CronTrigger(minute="*/5", timezone=self._zone))
         self._add(Job.NIGHTLY, CronTrigger(hour=3, minute=30, timezone=self._zone))
-        self._scheduler.start()
-        self.ring(Job.REFRESH)
 
     def _add(self, job: Job, trigger: IntervalTrigger | CronTrigger) -> None:
         self._scheduler.add_job(
@@ -54,6 +73,7 @@ class Ticker:
             coalesce=True,
             max_instances=1,
             misfire_grace_time=GRACE_SECONDS[job],
+            replace_existing=True,
         )
 
     def _ring_safely(self, job: Job) -> None:
@@ -68,9 +88,12 @@ class Ticker:
         last = self._last.get(job)
         if last is not None and self._queue.unfinished([last]):
             return last
-        # With its offset: where clocks are put back, an hour's wall times come twice.
-        job_id = f"{job.value}@{_slot(self._clock.now(), self._zone).isoformat()}"
+        now = self._clock.now()
         with self._database.begin() as session:
+            clock_setbacks.notice(session, self._queue, now)
+            # With its offset: where clocks are put back, an hour's wall times come twice.
+            slot = _slot(now, self._zone).isoformat()
+            job_id = f"{job.value}@{slot}{clock_setbacks.era(session)}"
             self._queue.enqueue(session, job, job_id)
         self._last[job] = job_id
         return job_id

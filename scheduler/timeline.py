@@ -12,7 +12,8 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
-from scheduler.timeline_sources import SOURCES, Entry, Sort, with_items
+from scheduler.timeline_entries import Entry, Sort
+from scheduler.timeline_sources import SOURCES, with_items
 from segments.db import EPOCH, MICROSECOND
 
 PAGE = 40

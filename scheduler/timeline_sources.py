@@ -1,35 +1,20 @@
-"""Where each kind of thing that happened with a friend is read from; a query each."""
+"""Where everything that happened with a friend is read from, a query each kind; messages are in timeline_messages."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.models import (
-    Broadcast,
-    Decision,
-    Delivery,
-    DeliveryKind,
-    DeliveryState,
-    Message,
-    MessageVersion,
-    Scenario,
-    Step,
-)
+from scheduler.timeline_entries import Entry, Sort, Source, What, source
+from scheduler.timeline_messages import MESSAGE_SOURCES
 from segments.models import (
-    ChatMessage,
     Coupon,
     CouponGrant,
     CustomerEvent,
     EventKind,
     FriendNote,
     FriendTag,
-    Link,
-    LinkTap,
     PointEntry,
     Product,
     Purchase,
@@ -39,64 +24,6 @@ from segments.models import (
     Tag,
 )
 
-
-class Sort(StrEnum):
-    """By what the line is narrowed."""
-
-    MESSAGES = "messages"
-    NOT_SENT = "not_sent"
-    TAPS = "taps"
-    PURCHASES = "purchases"
-    STAGES = "stages"
-    TAGS = "tags"
-    NOTES = "notes"
-    ANSWERS = "answers"
-    COUPONS = "coupons"
-    POINTS = "points"
-    OTHER = "other"
-
-
-class What(StrEnum):
-    """What happened."""
-
-    SAID = "said"
-    DELIVERY = "delivery"
-    DECISION = "decision"
-    TAP = "tap"
-    PURCHASE = "purchase"
-    REFUND = "refund"
-    STAGE = "stage"
-    TAG = "tag"
-    NOTE = "note"
-    ANSWER = "answer"
-    COUPON = "coupon"
-    REDEEMED = "redeemed"
-    POINTS = "points"
-    EVENT = "event"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that happened."""
-
-    at: datetime
-    sort: Sort
-    what: What
-    row: Any
-    """The row it is read from, or its columns by name."""
-    items: Sequence[str] = field(default_factory=tuple[str, ...])
-    """Of a purchase: what was bought."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One query."""
-
-    sorts: frozenset[Sort]
-    read: Callable[[Session, int, datetime | None, int], list[Entry]]
-
-
-SENT = (DeliveryState.ACCEPTED, DeliveryState.QUEUED, DeliveryState.SENDING)
 TOLD = (
     EventKind.FOLLOWED,
     EventKind.REFOLLOWED,
@@ -120,104 +47,9 @@ TOLD = (
 )
 """News that no other row tells as well."""
 
-
-def _source(
-    sort: Sort, what: What, at: Any, query: Select[*tuple[Any, ...]], owner: Any, *order: Any
-) -> Source:
-    def read(session: Session, friend_id: int, upto: datetime | None, limit: int) -> list[Entry]:
-        mine = query.where(owner == friend_id, at.is_not(None))
-        if upto is not None:
-            mine = mine.where(at <= upto)
-        rows = session.execute(mine.order_by(at.desc(), *order).limit(limit))
-        return [Entry(row.at, sort, what, row) for row in rows]
-
-    return Source(frozenset({sort}), read)
-
-
-_DONE_AT = func.coalesce(Delivery.ended_at, Delivery.created_at)
-_IN_CHAT = and_(
-    Delivery.kind.in_([DeliveryKind.REPLY, DeliveryKind.MANUAL]), Delivery.state == DeliveryState.ACCEPTED
-)
-_DELIVERIES = (
-    select(
-        _DONE_AT.label("at"),
-        Delivery,
-        Broadcast.name.label("broadcast"),
-        Message.name.label("message"),
-        Scenario.name.label("scenario"),
-        Scenario.name_en.label("scenario_en"),
-    )
-    .outerjoin(Broadcast, Broadcast.id == Delivery.broadcast_id)
-    .outerjoin(MessageVersion, MessageVersion.id == Delivery.message_version_id)
-    .outerjoin(Message, Message.id == MessageVersion.message_id)
-    .outerjoin(Step, Step.id == Delivery.step_id)
-    .outerjoin(Scenario, Scenario.id == Step.scenario_id)
-)
-
-
-def _deliveries(session: Session, friend_id: int, upto: datetime | None, limit: int) -> list[Entry]:
-    """Return messages of ours; those that the chat holds word by word are told there."""
-    mine = _DELIVERIES.where(Delivery.friend_id == friend_id, ~_IN_CHAT)
-    if upto is not None:
-        mine = mine.where(upto >= _DONE_AT)
-    rows = session.execute(mine.order_by(_DONE_AT.desc(), Delivery.id.desc()).limit(limit))
-    return [
-        Entry(
-            row.at,
-            Sort.MESSAGES if row.Delivery.state in SENT else Sort.NOT_SENT,
-            What.DELIVERY,
-            row,
-        )
-        for row in rows
-    ]
-
-
-_DECISIONS = (
-    select(
-        Decision.at,
-        Decision,
-        Broadcast.name.label("broadcast"),
-        Scenario.name.label("scenario"),
-        Scenario.name_en.label("scenario_en"),
-        Step.name.label("step"),
-    )
-    .outerjoin(Broadcast, Broadcast.id == Decision.broadcast_id)
-    .outerjoin(Step, Step.id == Decision.step_id)
-    .outerjoin(Scenario, Scenario.id == Step.scenario_id)
-    # A broadcast's refusal stands in its delivery, which is told already.
-    .where(or_(Decision.until.is_not(None), Decision.broadcast_id == 0))
-)
-
 SOURCES: Sequence[Source] = (
-    _source(
-        Sort.MESSAGES,
-        What.SAID,
-        ChatMessage.at,
-        select(ChatMessage.at, ChatMessage),
-        ChatMessage.friend_id,
-        ChatMessage.id.desc(),
-    ),
-    Source(frozenset({Sort.MESSAGES, Sort.NOT_SENT}), _deliveries),
-    _source(
-        Sort.NOT_SENT,
-        What.DECISION,
-        Decision.at,
-        _DECISIONS,
-        Decision.friend_id,
-        Decision.rule,
-        Decision.broadcast_id,
-        Decision.enrolment_id,
-        Decision.step_id,
-    ),
-    _source(
-        Sort.TAPS,
-        What.TAP,
-        LinkTap.at,
-        select(LinkTap.at, Link.name, Link.url).join(Link, Link.id == LinkTap.link_id),
-        LinkTap.friend_id,
-        LinkTap.id.desc(),
-    ),
-    _source(
+    *MESSAGE_SOURCES,
+    source(
         Sort.PURCHASES,
         What.PURCHASE,
         Purchase.bought_at,
@@ -225,7 +57,7 @@ SOURCES: Sequence[Source] = (
         Purchase.friend_id,
         Purchase.id.desc(),
     ),
-    _source(
+    source(
         Sort.PURCHASES,
         What.REFUND,
         Purchase.refunded_at,
@@ -233,7 +65,7 @@ SOURCES: Sequence[Source] = (
         Purchase.friend_id,
         Purchase.id.desc(),
     ),
-    _source(
+    source(
         Sort.STAGES,
         What.STAGE,
         StageChange.at,
@@ -241,7 +73,7 @@ SOURCES: Sequence[Source] = (
         StageChange.friend_id,
         StageChange.id.desc(),
     ),
-    _source(
+    source(
         Sort.TAGS,
         What.TAG,
         FriendTag.set_at,
@@ -251,7 +83,7 @@ SOURCES: Sequence[Source] = (
         FriendTag.friend_id,
         FriendTag.tag_id.desc(),
     ),
-    _source(
+    source(
         Sort.NOTES,
         What.NOTE,
         FriendNote.at,
@@ -259,7 +91,7 @@ SOURCES: Sequence[Source] = (
         FriendNote.friend_id,
         FriendNote.id.desc(),
     ),
-    _source(
+    source(
         Sort.ANSWERS,
         What.ANSWER,
         SurveyAnswer.at,
@@ -267,7 +99,7 @@ SOURCES: Sequence[Source] = (
         SurveyAnswer.friend_id,
         SurveyAnswer.id.desc(),
     ),
-    _source(
+    source(
         Sort.COUPONS,
         What.COUPON,
         CouponGrant.granted_at,
@@ -277,7 +109,7 @@ SOURCES: Sequence[Source] = (
         CouponGrant.friend_id,
         CouponGrant.id.desc(),
     ),
-    _source(
+    source(
         Sort.COUPONS,
         What.REDEEMED,
         CouponGrant.redeemed_at,
@@ -287,7 +119,7 @@ SOURCES: Sequence[Source] = (
         CouponGrant.friend_id,
         CouponGrant.id.desc(),
     ),
-    _source(
+    source(
         Sort.POINTS,
         What.POINTS,
         PointEntry.at,
@@ -295,7 +127,7 @@ SOURCES: Sequence[Source] = (
         PointEntry.friend_id,
         PointEntry.id.desc(),
     ),
-    _source(
+    source(
         Sort.OTHER,
         What.EVENT,
         CustomerEvent.at,

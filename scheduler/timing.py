@@ -36,7 +36,10 @@ def next_allowed(moment: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> 
 
 
 def at_time_of_day(moment: datetime, wall: time | None, zone: ZoneInfo) -> datetime:
-    """Return the first moment from `moment` on at which clocks in `zone` show `wall`, in UTC; None = at once."""
+    """Return the first moment from `moment` on at which clocks in `zone` show `wall`, in UTC; None = at once.
+
+    On a day on which they jump over it, it comes as much later as they jump: 2:30 at 3:30.
+    """
     start = moment.astimezone(UTC)
     if wall is None:
         return start
@@ -56,7 +59,12 @@ def _wall(moment: datetime, zone: ZoneInfo) -> time:
 def _moments_showing(wall: time, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     day = start.astimezone(zone).date()
     while True:
-        # Both folds: on the night the clocks go back the same wall time comes twice.
-        both = (datetime.combine(day, wall.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1))
-        yield from sorted(both)
+        first, second = (
+            datetime.combine(day, wall.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1)
+        )
+        yield first
+        # On the night the clocks go back the same wall time comes twice. A time they jump over has a second
+        # reading as well, before the jump: that would be too early.
+        if second > first:
+            yield second
         day += timedelta(days=1)

@@ -1,5 +1,6 @@
 """Reads the news of friends: starts scenarios, ends those whose goal is reached, lets leavers go."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,12 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler import block_rates, enrolments, waking
+from scheduler import block_rates, bulk, enrolments, goals, waking
 from scheduler.matching import cause_of, is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.reasons import Reason
 from segments import shop
-from segments.models import CustomerEvent, EventKind
+from segments.models import CustomerEvent, EventKind, Friend
 from segments.shop import Shop
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,8 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
     """
     events = session.scalars(
         select(CustomerEvent)
-        .where(CustomerEvent.read_at.is_(None))
+        # News of kinds that only newer versions know is left to their workers.
+        .where(CustomerEvent.read_at.is_(None), CustomerEvent.kind.in_(list(EventKind)))
         .order_by(CustomerEvent.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -63,7 +65,9 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
     _act_safely(reading, [news for event in in_order if (news := _meaning(reading, event))])
     blocks = [(event.friend_id, event.at) for event in events if event.kind is EventKind.BLOCKED]
     block_rates.note_blocks(session, blocks, now)
-    waking.wake(session, scenarios, {event.friend_id for event in events}, now)
+    told_of = {event.friend_id for event in events}
+    goals.look(session, scenarios, told_of, now, reading.settings)
+    waking.wake(session, scenarios, told_of, now)
     session.execute(
         update(CustomerEvent)
         .where(CustomerEvent.id.in_(ids), CustomerEvent.read_at.is_(None))
@@ -82,10 +86,13 @@ def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
 
 def _act_safely(reading: _Reading, news: Sequence[_News]) -> None:
     """Act on all at once; when that breaks, one by one, to find the one it breaks for."""
+    if not news:
+        return
     try:
         with reading.session.begin_nested():
-            for each in news:
-                _act(reading, each)
+            _lock(reading.session, news)
+            for round_ in _rounds(news):
+                _act(reading, round_)
     except Exception:
         if len(news) == 1:
             log.exception("event_not_acted_on", event_id=news[0].event.id, kind=news[0].event.kind)
@@ -95,14 +102,59 @@ def _act_safely(reading: _Reading, news: Sequence[_News]) -> None:
             _act_safely(reading, [each])
 
 
-def _act(reading: _Reading, news: _News) -> None:
-    session, event, now = reading.session, news.event, reading.now
-    if event.kind in EXITS:
-        enrolments.leave_all(session, event.friend_id, EXITS[event.kind], now)
-    if news.reaches:
-        mine = (Enrolment.friend_id == event.friend_id) & Enrolment.scenario_id.in_(news.reaches)
-        enrolments.end_many(session, mine, EnrolmentState.GOAL, Reason.GOAL, now)
+def _rounds(news: Sequence[_News]) -> list[list[_News]]:
+    """Part the news into rounds with at most one of each friend, whose own keep their order."""
+    rounds: list[list[_News]] = []
+    seen: Counter[int] = Counter()
+    for each in news:
+        place = seen[each.event.friend_id]
+        seen[each.event.friend_id] += 1
+        if place == len(rounds):
+            rounds.append([])
+        rounds[place].append(each)
+    return rounds
+
+
+def _lock(session: Session, news: Sequence[_News]) -> None:
+    """Have another process wait that reads news of the same friends: each would wait for the other halfway."""
+    these = bulk.among(session, Friend.id, sorted({each.event.friend_id for each in news}))
+    session.execute(select(Friend.id).where(these).order_by(Friend.id).with_for_update(key_share=True))
+
+
+def _act(reading: _Reading, round_: Sequence[_News]) -> None:
+    """Act on one piece of news of each of many friends: a handful of statements however many they are."""
+    _let_leave(reading, round_)
+    _end_at_goals(reading, round_)
+    starts: dict[int, list[enrolments.Start]] = {}
+    for each in round_:
+        for scenario in each.starts:
+            starts.setdefault(scenario.id, []).append(_start_of(each.event))
+    for scenario in reading.scenarios:
+        if scenario.id in starts:
+            enrolments.enter_many(
+                reading.session, scenario, starts[scenario.id], reading.now, reading.settings
+            )
+
+
+def _let_leave(reading: _Reading, round_: Sequence[_News]) -> None:
+    for kind, reason in EXITS.items():
+        leaving = [each.event.friend_id for each in round_ if each.event.kind is kind]
+        if leaving:
+            mine = bulk.among(reading.session, Enrolment.friend_id, leaving)
+            enrolments.end_many(reading.session, mine, EnrolmentState.LEFT, reason, reading.now)
+
+
+def _end_at_goals(reading: _Reading, round_: Sequence[_News]) -> None:
+    reaching: dict[tuple[int, ...], list[int]] = {}
+    for each in round_:
+        if each.reaches:
+            reaching.setdefault(tuple(each.reaches), []).append(each.event.friend_id)
+    for scenario_ids, friend_ids in reaching.items():
+        mine = bulk.among(reading.session, Enrolment.friend_id, friend_ids)
+        there = mine & Enrolment.scenario_id.in_(scenario_ids)
+        enrolments.end_many(reading.session, there, EnrolmentState.GOAL, Reason.GOAL, reading.now)
+
+
+def _start_of(event: CustomerEvent) -> enrolments.Start:
     context = {**event.payload, "event": event.kind.value, "at": event.at.isoformat()}
-    start = enrolments.Start(event.friend_id, cause_of(event), context, event.at)
-    for scenario in news.starts:
-        enrolments.enter(session, scenario, start, now, reading.settings)
+    return enrolments.Start(event.friend_id, cause_of(event), context, event.at)

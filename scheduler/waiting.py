@@ -1,6 +1,6 @@
 """Deliveries of a chunk as plain values: what preparing reads, judges and renders, five hundred at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,6 +56,30 @@ def waiting(session: Session, chunk: Chunk) -> list[Waiting]:
     # Those of a broadcast are alike in everything else, so that it need not be read for each of a million.
     shared = session.execute(select(*_SHARED).where(Delivery.id == rows[0][0])).one()
     return [Waiting(*own, *shared) for own in rows]
+
+
+def first_queued(session: Session, chunk: Chunk) -> Waiting | None:
+    """Return one queued delivery of `chunk`; None when none is left."""
+    query = select(*_OWN, *_SHARED).where(
+        Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED
+    )
+    row = session.execute(query.limit(1)).one_or_none()
+    return Waiting(*row) if row else None
+
+
+def like(one: Waiting, members: Iterable[tuple[int, int]]) -> list[Waiting]:
+    """Return others of a broadcast's queued deliveries, each given as its id and its friend's, in the order of their ids."""
+    shared = (
+        one.kind,
+        one.purpose,
+        one.broadcast_id,
+        one.enrolment_id,
+        one.message_version_id,
+        one.expires_at,
+    )
+    return [
+        Waiting(id_, friend_id, DeliveryState.QUEUED, None, *shared) for id_, friend_id in sorted(members)
+    ]
 
 
 def of_everyone(session: Session, chunk_id: int, after: int, limit: int) -> list[Waiting]:

@@ -1,22 +1,23 @@
 """Makes everything derived of all friends anew: facts, cycles, rungs, points; batch by batch, to be taken up where it stopped.
 
-On SQLite two more processes read the purchases of a big shop, half each, and one of them learns (rebuild_ahead);
-a batch whose purchases changed meanwhile is learned from anew, under the lock under which it is written.
+On SQLite two more processes read the purchases of a big shop, half each; one of them learns, and drafts what is to
+be written (rebuild_ahead). Of a batch whose friends may have changed meanwhile the draft is not used, and one whose
+purchases changed is learned from anew, under the lock under which it is written.
 """
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, event, exists, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from segments import bulk_indexes, rebuild_batch
+from segments import bulk_connection, bulk_indexes, rebuild_batch
 from segments.db import Database
-from segments.models import Cycle, Facts, Friend, Setting, StageChange
-from segments.rebuild_ahead import Ahead, learning_ahead
+from segments.models import Cycle, Friend, Setting
+from segments.rebuild_ahead import learning_ahead
 from segments.rules import rules_of
+from segments.working_ahead import IN_FLIGHT, version
 
 Progress = Callable[[int, int], None]
 """Hears how many friends are done and how many there are."""
@@ -26,8 +27,6 @@ PLACE = "facts_rebuild"
 is under way."""
 AHEAD, ALONE = 4096, 2000
 """Friends a transaction takes: purchases wait for it on SQLite, half a second at most."""
-CACHE = 64 * 1024
-"""Kilobytes of pages SQLite keeps: all that a batch changes, so that each is written once."""
 WORTH_A_PROCESS = 20_000
 """Friends from whom on a second process and doing without indexes pay."""
 
@@ -59,15 +58,8 @@ def rebuild_all(
     Goes on where an earlier call was cut off; purchases may come in meanwhile. Moves on the ladders are news only
     of friends whose review was due: for others a rebuild finds out what was known, or corrects it.
     """
-    # One connection: by it the database tells whether others have written.
-    single = Database(database.url.render_as_string(hide_password=False), pool_size=1)
-    if single.is_sqlite:
-        # Whatever is written is of friends whose facts are locked: that they exist need not be looked up row by row.
-        event.listen(single.engine, "connect", _trust_ids)
-    try:
+    with bulk_connection.single(database) as single:
         with single.begin() as session:
-            if single.is_sqlite:
-                session.connection().exec_driver_sql(f"PRAGMA cache_size=-{CACHE}")
             total = session.scalar(select(func.count()).select_from(Friend)) or 0
             if not is_waiting(session):
                 blank = not session.scalar(select(exists(select(Cycle.friend_id))))
@@ -75,53 +67,35 @@ def rebuild_all(
             place = session.get_one(Setting, PLACE).value
             done = session.scalar(select(func.count()).where(Friend.id <= place["after"])) or 0
         big = total >= worth_a_process
-        with _indexes(single, needed=not (big and place["blank"])):
+        with bulk_indexes.without(single, bulk_indexes.TABLES if big and place["blank"] else ()):
             if big and single.is_sqlite:
                 done = _ahead(single, now, progress, total, done, batch or AHEAD)
             return _alone(single, now, progress, total, done, batch or ALONE)
-    finally:
-        single.dispose()
-
-
-def _trust_ids(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA foreign_keys=OFF")
-
-
-@contextmanager
-def _indexes(database: Database, *, needed: bool) -> Generator[None]:
-    """Do without the indexes of tables that are written in full; after a kill the next rebuild brings them back."""
-    tables = (Cycle, Facts, StageChange)
-    if not needed:
-        for table in tables:
-            bulk_indexes.drop(database, table)
-    try:
-        yield
-    finally:
-        for table in tables:
-            bulk_indexes.restore(database, table)
 
 
 def _ahead(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
-    """Write what another process learns; return how many friends are done then."""
+    """Write what another process learns and drafts; return how many friends are done then."""
     with database.begin() as session:
         place = session.get_one(Setting, PLACE).value["after"]
-        rules, version = rules_of(session), _version(session)
-    with learning_ahead(str(database.url.database), place, size, rules) as told:
-        while True:
-            try:
-                learned: Ahead = told.recv()
-            except EOFError:
-                return done
+        rules, began_at = rules_of(session), version(session)
+    with learning_ahead(str(database.url.database), place, size, rules, now) as learning:
+        for _ in range(IN_FLIGHT):
+            learning.ask(began_at)
+        while part := learning.told():
+            learned, asked_at = part
             with database.begin() as session:
                 if _place(session) != place:  # somebody else rebuilds too: leave what is left to both
-                    return done
-                holds = _version(session) == version or learned.holds(session)
-                place = int(learned.friend_ids[-1])
-                done += rebuild_batch.write(
-                    session, int(learned.friend_ids[0]), place, learned if holds else None, now
+                    break
+                current = version(session)
+                learning.ask(current)
+                holds = current == began_at or learned.holds(session)
+                done += rebuild_batch.write_ahead(
+                    session, learned, now, holds=holds, stands=current == asked_at
                 )
+                place = int(learned.friend_ids[-1])
                 _note(session, place, now)
             progress(min(done, total), total)
+    return done
 
 
 def _alone(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
@@ -138,11 +112,6 @@ def _alone(database: Database, now: datetime, progress: Progress, total: int, do
             done += rebuild_batch.write(session, ids[0], ids[-1], None, now)
             _note(session, ids[-1], now)
         progress(min(done, total), total)
-
-
-def _version(session: Session) -> int | None:
-    """Return a number that changes when another connection writes to the SQLite file."""
-    return session.connection().exec_driver_sql("PRAGMA data_version").scalar()
 
 
 def _place(session: Session) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 from segments.ladder_facts import DAY, Bools, Floats, LadderColumns
 from segments.ladder_policies import LadderPolicies
 from segments.ladder_rules import Ladder, LadderName, Rule, everybody, only
-from segments.stages import has_lapsed, lapse_at
+from segments.stage_signs import has_lapsed, lapse_at
 
 
 class CustomerClass(StrEnum):

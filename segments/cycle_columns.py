@@ -1,6 +1,6 @@
 """Purchase-cycle rows as columns: compared with what is stored, and written where they changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,7 +61,7 @@ def overall(session: Session, friend_ids: Ints) -> dict[str, Floats]:
 
 def stored_range(session: Session, first: int, last: int) -> Stored:
     """Return the rows of all friends whose ids lie between two, both included."""
-    return _columns(session.connection().execute(_OF_RANGE, {"first": first, "last": last}).fetchall())
+    return _columns(driver_rows.fetched(session, _OF_RANGE, {"first": first, "last": last}))
 
 
 def _columns(found: Iterable[Any]) -> Stored:
@@ -93,7 +93,8 @@ def keep(
     rows = np.flatnonzero(changed)
     ids = friend_ids[made.who]
     categories: list[int] = made.category[rows].tolist()
-    _upsert(session, ids[rows], [names[one] for one in categories], new, rows)
+    write = _change if len(before.friend_id) else driver_rows.insert
+    _write(session, write, ids[rows], [names[one] for one in categories], new, rows)
     gone = np.ones(len(before.friend_id), dtype=np.bool_)
     gone[place[place >= 0]] = False
     _delete(session, before, np.flatnonzero(gone))
@@ -129,15 +130,23 @@ def _reminded_at(made: Cycles, before: Stored, place: Ints, now_us: float) -> Fl
     return reminded
 
 
-def _upsert(session: Session, ids: Ints, categories: list[str], new: dict[str, Any], rows: Ints) -> None:
+Write = Callable[[Session, str, dict[str, Any]], None]
+
+
+def _change(session: Session, table: str, columns: dict[str, Any]) -> None:
+    driver_rows.upsert(session, table, KEY, columns)
+
+
+def _write(
+    session: Session, write: Write, ids: Ints, categories: list[str], new: dict[str, Any], rows: Ints
+) -> None:
     if not len(rows):
         return
-    columns: dict[str, Any] = {"friend_id": driver_rows.numbers(ids), "category": categories}
+    columns: dict[str, Any] = {"friend_id": ids, "category": categories}
     for name, values in new.items():
         chosen = values[rows]
-        is_moment = name in MOMENTS
-        columns[name] = driver_rows.moments(session, chosen) if is_moment else driver_rows.numbers(chosen)
-    driver_rows.upsert(session, "cycles", KEY, columns)
+        columns[name] = driver_rows.Moments(chosen) if name in MOMENTS else chosen
+    write(session, "cycles", columns)
     _forget(session, ids)
 
 
@@ -147,7 +156,7 @@ def _delete(session: Session, before: Stored, gone: Ints) -> None:
     ids = before.friend_id[gone]
     places: list[int] = gone.tolist()
     columns: dict[str, driver_rows.Values] = {
-        "friend_id": driver_rows.numbers(ids),
+        "friend_id": ids,
         "category": [before.category[one] for one in places],
     }
     driver_rows.delete(session, "cycles", columns)

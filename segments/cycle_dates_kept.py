@@ -52,7 +52,7 @@ class Rows:
     slip_at: Floats
     lapse_at: Floats
     reminded_at: Floats
-    place: tuple[int, ...] = ()
+    place: NDArray[np.int64] | None = None
     """Where the rows lie in SQLite's file, by which they are found at once; PostgreSQL finds them by their key."""
 
 
@@ -69,16 +69,12 @@ class Dates:
 
 def read(session: Session, after: int, last: int) -> Rows:
     """Return the rows of friends with ids above `after`, up to `last`."""
-    connection, wanted = session.connection(), {"after": after, "last": last}
-    if driver_rows.is_sqlite(session):
-        with connection.execute(_READ_ON_SQLITE, wanted) as result:
-            # The driver's own tuples: nothing in them is to be converted.
-            found: Any = cast("Any", result.cursor).fetchall()
-    else:
-        found = connection.execute(_READ, wanted).all()
+    query = _READ_ON_SQLITE if driver_rows.is_sqlite(session) else _READ
+    found = driver_rows.fetched(session, query, {"after": after, "last": last})
     friend_id, category, *rest = tuple(zip(*found, strict=True)) or ((),) * (2 + _NUMBERS)
     numbers: Any = [floats(each) for each in rest[:_NUMBERS]]
-    return Rows(np.array(friend_id, dtype=np.int64), category, *numbers, *rest[_NUMBERS:])
+    place = [np.array(each, dtype=np.int64) for each in rest[_NUMBERS:]]
+    return Rows(np.array(friend_id, dtype=np.int64), category, *numbers, *place)
 
 
 def dates_of(rows: Rows, params: CycleParams) -> Dates:
@@ -103,49 +99,49 @@ def write(session: Session, rows: Rows, dates: Dates, now_us: float) -> int:
     moved = np.flatnonzero(~alike)
     # A reminder whose new day is more than a week ago would come too late to be of use.
     late = np.isnan(rows.reminded_at) & (dates.remind_at <= now_us - WEEK)
-    columns: dict[str, Any] = {name: getattr(dates, name)[moved] for name in DATES}
-    columns["reminded_at"] = np.where(late, now_us, rows.reminded_at)[moved]
-    chosen = moved.tolist()
-    values = {
-        "cycle_days": columns.pop("cycle_days").tolist(),
-        **{name: plain(each) for name, each in columns.items()},
-    }
-    key: dict[str, list[Any]] = {
-        "friend_id": rows.friend_id[moved].tolist(),
-        "category": [rows.category[one] for one in chosen],
-    }
-    if rows.place:
-        key = {"rowid": [rows.place[one] for one in chosen]}
-    if chosen:
-        _update(session, "cycles", tuple(key), values | key)
-    return len(chosen)
+    values: dict[str, Any] = {name: driver_rows.Moments(getattr(dates, name)[moved]) for name in DATES[1:]}
+    values["cycle_days"] = dates.cycle_days[moved]
+    if late[moved].any():  # who was reminded, or is yet to be, stays so
+        values["reminded_at"] = driver_rows.Moments(np.where(late, now_us, rows.reminded_at)[moved])
+    if not len(moved):
+        return 0
+    if rows.place is not None:
+        driver_rows.update(session, "cycles", "rowid", values | {"rowid": rows.place[moved]})
+    else:
+        category = [rows.category[one] for one in moved.tolist()]
+        key = {"friend_id": rows.friend_id[moved], "category": category}
+        _join(session, "cycles", tuple(key), values | key)
+    return len(moved)
 
 
 def write_reviews(session: Session, friend_ids: Any, by: Any) -> None:
     """Bring the reviews of friends forward."""
-    if len(friend_ids):
-        values = {"review_at": plain(by), "friend_id": friend_ids.tolist()}
-        _update(session, "facts", ("friend_id",), values)
+    if not len(friend_ids):
+        return
+    values = {"review_at": driver_rows.Moments(by), "friend_id": friend_ids}
+    if driver_rows.is_sqlite(session):
+        driver_rows.update(session, "facts", "friend_id", values)
+    else:
+        _join(session, "facts", ("friend_id",), values)
 
 
 _KINDS = {"friend_id": "bigint", "category": "text", "cycle_days": "double precision"}
 
 
-def _update(session: Session, table: str, key: tuple[str, ...], values: dict[str, list[Any]]) -> None:
-    """Change rows by their key: on SQLite one by one, on PostgreSQL by a join with arrays."""
-    connection = session.connection()
+def _join(session: Session, table: str, key: tuple[str, ...], values: dict[str, Any]) -> None:
+    """Change rows of PostgreSQL by a join with arrays."""
     told = [name for name in values if name not in key]
-    if driver_rows.is_sqlite(session):
-        marks = ", ".join(f"{name} = ?" for name in told)
-        where = " AND ".join(f"{name} = ?" for name in key)
-        sql = f"UPDATE {table} SET {marks} WHERE {where}"  # noqa: S608 — names of ours
-        connection.exec_driver_sql(sql, list(zip(*values.values(), strict=True)))
-        return
     arrays = ", ".join(f"%({name})s::{_KINDS.get(name, 'bigint')}[]" for name in values)
     marks = ", ".join(f"{name} = {_moment(name)}" for name in told)
     where = " AND ".join(f"{table}.{name} = new.{name}" for name in key)
     sql = f"UPDATE {table} SET {marks} FROM unnest({arrays}) AS new({', '.join(values)}) WHERE {where}"  # noqa: S608 — names of ours
-    connection.exec_driver_sql(sql, values)
+    session.connection().exec_driver_sql(sql, {name: _plain(each) for name, each in values.items()})
+
+
+def _plain(column: Any) -> list[Any]:
+    if isinstance(column, driver_rows.Moments):
+        return plain(column.micros)
+    return cast("list[Any]", column) if isinstance(column, list) else column.tolist()
 
 
 def _moment(name: str) -> str:

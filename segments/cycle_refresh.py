@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-import numpy as np
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from segments import bulk_indexes, cycle_dates_kept, policies, watching
-from segments.cycle_dates_kept import Rows
+from segments import bulk_connection, bulk_indexes, driver_rows, refresh_batch, watching
 from segments.db import Database
-from segments.micros import as_micros, micros_of
-from segments.models import Cycle, Facts, Setting
-from segments.purchase_history import EVERYTHING
+from segments.models import Cycle, Setting
+from segments.refresh_ahead import Ahead, refreshing_ahead
+from segments.refresh_batch import Done
+from segments.working_ahead import IN_FLIGHT, version
 
 Progress = Callable[[int, int], None]
 """Hears how many rows were looked at and how many there are."""
@@ -22,17 +20,8 @@ PLACE = "cycle_refresh"
 """The setting that says up to which friend the dates are written; absent when all are."""
 BATCH = 10_000
 """Friends a transaction takes: some tenths of a second, for which purchases wait on SQLite."""
-WITHOUT_INDEXES = 50_000
-"""Rows from which on it pays to make the indexes anew instead of moving every row in each of them."""
-
-_BATCH = (
-    select(Facts.friend_id, as_micros(Facts.review_at))
-    .where(Facts.friend_id > bindparam("after"), Facts.purchase_count > 0)
-    .order_by(Facts.friend_id)
-    .limit(bindparam("size"))
-    # Locked before the cycles are read: a purchase recorded by the old parameters must be over.
-    .with_for_update(of=Facts, key_share=True)
-)
+WORTH_A_PROCESS = 50_000
+"""Rows from which on a second process pays, and making the indexes anew instead of moving every row in each of them."""
 
 
 def silent(_done: int, _total: int) -> None:
@@ -50,7 +39,12 @@ def start_over(session: Session, now: datetime) -> None:
 
 
 def refresh_dates(
-    database: Database, now: datetime, progress: Progress = silent, *, batch: int = BATCH
+    database: Database,
+    now: datetime,
+    progress: Progress = silent,
+    *,
+    batch: int = BATCH,
+    worth_a_process: int = WORTH_A_PROCESS,
 ) -> int:
     """Write the dates of every cycle row by the parameters in force; return how many rows changed.
 
@@ -61,59 +55,87 @@ def refresh_dates(
         total = session.scalar(select(func.count()).select_from(Cycle)) or 0
         if not is_waiting(session):
             start_over(session, now)
-    if total >= WITHOUT_INDEXES:
-        bulk_indexes.drop(database, Cycle)
-    try:
-        return _run(database, now, progress, batch, total)
-    finally:
-        bulk_indexes.restore(database, Cycle)
+    many = total >= worth_a_process
+    tally = _Tally(progress, total)
+    with (
+        bulk_connection.single(database) as single,
+        bulk_indexes.without(single, (Cycle,) if many else ()),
+    ):
+        if many and single.is_sqlite:
+            _ahead(single, now, batch, tally)
+        _alone(single, now, batch, tally)
+    return tally.changed
 
 
-def _run(database: Database, now: datetime, progress: Progress, batch: int, total: int) -> int:
-    done = changed = 0
+class _Tally:
+    """How many rows were looked at, and changed, so far."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total = progress, total
+        self._done = self.changed = 0
+
+    def add(self, step: Done) -> None:
+        self._done += step.looked_at
+        self.changed += step.changed
+        self._progress(min(self._done, self._total), self._total)
+
+
+def _ahead(database: Database, now: datetime, batch: int, tally: _Tally) -> None:
+    """Write what another process makes, as long as it does."""
+    with database.begin() as session:
+        after, began_at = session.get_one(Setting, PLACE).value["after"], version(session)
+    with refreshing_ahead(str(database.url.database), after, batch, now) as making:
+        for _ in range(IN_FLIGHT):
+            making.ask(began_at)
+        while part := making.told():
+            made, asked_at = part
+            with database.begin() as session:
+                if _place(session) != made.after:  # somebody else refreshes too, or from the beginning again
+                    break
+                current = version(session)
+                making.ask(current)
+                step = _write(session, made, now, stands=current == asked_at)
+            tally.add(step)
+
+
+def _write(session: Session, made: Ahead, now: datetime, *, stands: bool) -> Done:
+    """Write what was made ahead; if somebody else wrote since it was asked for, make it anew."""
+    step = made.done
+    if stands:
+        driver_rows.write(session, made.statements)
+    else:
+        size = step.last - made.after
+        step = refresh_batch.refresh(session, made.after, size, now, up_to=step.last) or Done(step.last, 0, 0)
+    _note(session, made.done.last, now)
+    return step
+
+
+def _alone(database: Database, now: datetime, batch: int, tally: _Tally) -> None:
     while True:
         with database.begin() as session:
             step = _batch(session, now, batch)
         if step is None:
-            return changed
-        done, changed = done + step[0], changed + step[1]
-        progress(min(done, total), total)
+            return
+        tally.add(step)
 
 
-def _batch(session: Session, now: datetime, size: int) -> tuple[int, int] | None:
-    """Do the next friends; return how many rows were looked at and how many changed, None at the end."""
-    place = session.get(Setting, PLACE, with_for_update=True)
-    if place is None:
+def _batch(session: Session, now: datetime, size: int) -> Done | None:
+    """Do the next friends; return what came of it, None at the end."""
+    after = _place(session)
+    if after is None:
         return None
-    friends = session.execute(_BATCH, {"after": place.value["after"], "size": size}).all()
-    if not friends:
+    step = refresh_batch.refresh(session, after, size, now)
+    if step is None:
         session.execute(delete(Setting).where(Setting.name == PLACE))
         watching.compare_anew(session, watching.reads_cycles, now)
         return None
-    last, now_us = friends[-1][0], float(micros_of(now) or 0)
-    rows = cycle_dates_kept.read(session, place.value["after"], last)
-    dates = cycle_dates_kept.dates_of(rows, policies.cycle_params(session))
-    changed = cycle_dates_kept.write(session, rows, dates, now_us)
-    _look_again(session, friends, rows, dates, now_us)
-    _note(session, last, now)
-    return len(rows.friend_id), changed
+    _note(session, step.last, now)
+    return step
 
 
-def _look_again(session: Session, friends: Any, rows: Rows, dates: Any, now_us: float) -> None:
-    """Let the ladders look at friends when the first date ahead comes, or at once where one crossed `now_us`."""
-    overall = np.flatnonzero(np.array(rows.category, dtype=object) == EVERYTHING)
-    before = np.stack((rows.due_at, rows.slip_at, rows.lapse_at))[:, overall]
-    after = np.stack((dates.due_at, dates.slip_at, dates.lapse_at))[:, overall]
-    crossed = ((before <= now_us) != (after <= now_us)).any(axis=0)
-    ahead = np.where(after > now_us, after, np.inf).min(axis=0)
-    by = np.where(crossed, now_us, ahead)
-    ids = np.array([friend_id for friend_id, _ in friends], dtype=np.int64)
-    reviews = np.array([np.inf if at is None else at for _, at in friends], dtype=np.float64)
-    place = np.searchsorted(ids, rows.friend_id[overall])
-    known = (place < len(ids)) & (ids[np.minimum(place, len(ids) - 1)] == rows.friend_id[overall])
-    # Looked at too early a friend stays as they are; too late would be wrong.
-    sooner = known & (by < reviews[np.minimum(place, len(ids) - 1)])
-    cycle_dates_kept.write_reviews(session, rows.friend_id[overall][sooner], by[sooner])
+def _place(session: Session) -> int | None:
+    place = session.get(Setting, PLACE, with_for_update=True)
+    return None if place is None else place.value["after"]
 
 
 def _note(session: Session, friend_id: int, now: datetime) -> None:

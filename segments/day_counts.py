@@ -17,7 +17,7 @@ from segments import ladder_growth, shop
 from segments.db import Database
 from segments.local_times import start_of
 from segments.models import CustomerEvent, DayCount, Friend, Setting, StageChange
-from segments.models.facts import COUNTED_BY_DAY
+from segments.models.events import COUNTED_BY_DAY
 
 SETTING = "day_counts"
 FOLLOWED = "followed"

@@ -13,17 +13,16 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
-    FromClause,
     Integer,
     MetaData,
     create_engine,
-    event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from segments import sqlite
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -99,6 +98,10 @@ def is_full(error: BaseException) -> bool:
     return any(words in str(getattr(error, "orig", error)) for words in FULL)
 
 
+ONLY_READS = "only_reads"
+"""In a session's `info`: nothing is written in it, so that what was read once holds to its end."""
+
+
 class Database:
     """One engine and its two kinds of transaction: writing and reading."""
 
@@ -108,7 +111,7 @@ class Database:
         self.engine = _engine(url, pool_size, echo)
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         reading = self.engine.execution_options(sqlite_begin="BEGIN")
-        self._read = sessionmaker(reading, expire_on_commit=False, autoflush=False)
+        self._read = sessionmaker(reading, expire_on_commit=False, autoflush=False, info={ONLY_READS: True})
 
     @property
     def is_sqlite(self) -> bool:
@@ -132,44 +135,11 @@ class Database:
         self.engine.dispose()
 
 
-class _SqliteCompiler(SQLiteCompiler):
-    """Writes hints on tables (`INDEXED BY`, `NOT INDEXED`), which SQLAlchemy leaves out on SQLite."""
-
-    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
-        return text
-
-
 def _engine(url: str, pool_size: int, echo: bool) -> Engine:
     # Errors go to the log, and must not quote what friends wrote and who they are.
     shared: dict[str, Any] = {"pool_size": pool_size, "echo": echo, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
     engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, **shared)
-    engine.dialect.statement_compiler = _SqliteCompiler
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    sqlite.prepare(engine)
     return engine
-
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "busy_timeout=30000",
-    "foreign_keys=ON",
-    "synchronous=NORMAL",
-    # A tick touches thousands of pages far apart in a big file: room for the way to them (16 MB at most a
-    # connection), and a log of up to 40 MB before it is worked in, so that pages written often are so once.
-    "cache_size=-16000",
-    "wal_autocheckpoint=10000",
-)
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver must not open transactions by itself: _begin_sqlite says how each one starts.
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes its lock at once: a reader that turns writer later would fail, not wait.
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))

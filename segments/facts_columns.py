@@ -57,7 +57,7 @@ def lock(session: Session, friend_ids: Sequence[int]) -> Columns:
 
 def lock_range(session: Session, first: int, last: int) -> Columns:
     """Do the same for all friends whose ids lie between two, both included."""
-    return _columns(session.connection().execute(_OF_RANGE, {"first": first, "last": last}).fetchall())
+    return _columns(driver_rows.fetched(session, _OF_RANGE, {"first": first, "last": last}))
 
 
 def _columns(found: Iterable[Any]) -> Columns:
@@ -103,9 +103,9 @@ def _write(session: Session, kept: Columns, new: Columns, rows: Bools) -> None:
     places = np.flatnonzero(rows)
     if not places.size:
         return
-    columns = {name: _stored(session, name, values, places) for name, values in new.items()}
+    columns = {name: _stored(name, values, places) for name, values in new.items()}
     ids = kept["friend_id"][places]
-    driver_rows.update(session, "facts", "friend_id", columns | {"friend_id": driver_rows.numbers(ids)})
+    driver_rows.update(session, "facts", "friend_id", columns | {"friend_id": ids})
     _tell_session(session, ids, {name: (values, places) for name, values in new.items()})
 
 
@@ -118,11 +118,11 @@ def _differs(name: str, before: Any, after: Any) -> Any:
     return before != after
 
 
-def _stored(session: Session, name: str, values: Any, places: Ints) -> Sequence[Any]:
+def _stored(name: str, values: Any, places: Ints) -> driver_rows.Values:
     if name in NAMES:
-        return [values[place] for place in places.tolist()]
+        return list(values) if len(places) == len(values) else [values[place] for place in places.tolist()]
     chosen = values[places]
-    return driver_rows.moments(session, chosen) if name in MOMENTS else driver_rows.numbers(chosen)
+    return driver_rows.Moments(chosen) if name in MOMENTS else chosen
 
 
 def _tell_session(session: Session, ids: Ints, written: Mapping[str, tuple[Any, Ints]]) -> None:

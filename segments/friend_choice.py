@@ -1,6 +1,6 @@
 """Which friends a list, an export or a tagging is about: words to find them by, and a condition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from segments import audience, tags
 from segments.conditions import All, Condition, dump, parse
 from segments.folding import folded
 from segments.leaves.friends import Everyone
+from segments.leaves.ladders import InStage
 from segments.models import Facts, Friend, FriendTag
 
 LONGEST_WORDS = 100
@@ -28,6 +29,14 @@ class FriendChoice:
     def is_everybody(self) -> bool:
         """Whether nobody is left out."""
         return not self.words and (self.condition is None or isinstance(self.condition, Everyone))
+
+    @property
+    def stages(self) -> Sequence[str]:
+        """The stages they stand on, where nothing else is asked of them; else none."""
+        condition = self.condition
+        if self.words or not isinstance(condition, InStage):
+            return []
+        return [each.value for each in condition.stages]
 
     def to_json(self) -> dict[str, Any]:
         """Write it down, to be read by `read`."""
@@ -61,6 +70,9 @@ def count(session: Session, choice: FriendChoice, now: datetime) -> int:
     """Return how many friends are chosen, on LINE or not."""
     if choice.is_everybody:
         return session.scalars(select(func.count()).select_from(Friend)).one()
+    if choice.stages:
+        # Along its index alone, without a look at anybody.
+        return session.scalars(select(func.count()).where(Facts.stage.in_(choice.stages))).one()
     query = select(func.count()).select_from(Friend).join(Facts, Facts.friend_id == Friend.id)
     for table in (Friend, Facts):
         # As audience.count: reading in order is far cheaper than row by row through an index.

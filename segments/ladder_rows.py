@@ -1,7 +1,7 @@
 """Writes moves on the ladders as history and as news, many at a time."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,14 +62,21 @@ def record(
             now_us,
             params(rule, seen, policies, np.flatnonzero(ended)),
         )
-    for step in _steps(kept, judged):
-        _history(session, ids[step.places], step, params(step.rule, seen, policies, step.places), now_us)
-        if step.ladder.is_news:
-            some = told[step.places]
-            payloads = [
-                _moved(step, before) for before, one in zip(step.before, some.tolist(), strict=True) if one
-            ]
-            _news(session, EventKind.STAGE_CHANGED, ids[step.places[some]], now_us, payloads)
+    steps = list(_steps(kept, judged))
+    if not steps:
+        return
+    reasons = [params(step.rule, seen, policies, step.places) for step in steps]
+    _history(session, ids, steps, reasons, now_us)
+    loud = [(step, told[step.places]) for step in steps if step.ladder.is_news]
+    payloads = [
+        _moved(step, before)
+        for step, some in loud
+        for before, one in zip(step.before, some.tolist(), strict=True)
+        if one
+    ]
+    if payloads:
+        who = np.concatenate([ids[step.places[some]] for step, some in loud])
+        _news(session, EventKind.STAGE_CHANGED, who, now_us, payloads)
 
 
 _ENDED = LADDERS[LadderName.PYRAMID].reasons.index(OFFER_ENDED)
@@ -104,30 +111,34 @@ def _moved(step: _Step, before: str) -> str:
     return json.dumps(told)
 
 
-def _history(session: Session, ids: Ints, step: _Step, reasons: Sequence[str], now_us: float) -> None:
-    size = len(ids)
-    driver_rows.insert(
-        session,
-        "stage_changes",
-        {
-            "friend_id": driver_rows.numbers(ids),
-            "ladder": [step.ladder.name.value] * size,
-            "from_stage": [before or None for before in step.before],
-            "to_stage": [str(step.rule.rung)] * size,
-            "reason": [step.rule.reason] * size,
-            "reason_params": reasons,
-            "at": driver_rows.moments(session, np.array([now_us])) * size,
-        },
-    )
+def _history(
+    session: Session, ids: Ints, steps: Sequence[_Step], reasons: Sequence[list[str]], now_us: float
+) -> None:
+    """Add the rows of all moves in one statement."""
+
+    def spread(of: Callable[[_Step], str]) -> list[str]:
+        return [value for step in steps for value in [of(step)] * len(step.places)]
+
+    who = np.concatenate([ids[step.places] for step in steps])
+    columns: dict[str, driver_rows.Values] = {
+        "friend_id": who,
+        "ladder": spread(lambda step: step.ladder.name.value),
+        "from_stage": [before or None for step in steps for before in step.before],
+        "to_stage": spread(lambda step: str(step.rule.rung)),
+        "reason": spread(lambda step: step.rule.reason),
+        "reason_params": [each for some in reasons for each in some],
+        "at": driver_rows.Moments(np.full(len(who), now_us)),
+    }
+    driver_rows.insert(session, "stage_changes", columns)
 
 
 def _news(session: Session, kind: EventKind, ids: Ints, now_us: float, payloads: Sequence[str]) -> None:
     size = len(ids)
     columns: dict[str, driver_rows.Values] = {
         "kind": [kind.value] * size,
-        "friend_id": driver_rows.numbers(ids),
-        "at": driver_rows.moments(session, np.array([now_us])) * size,
-        "payload": payloads,
+        "friend_id": ids,
+        "at": driver_rows.Moments(np.full(size, now_us)),
+        "payload": list(payloads),
     }
     driver_rows.insert(session, "customer_events", columns)
 

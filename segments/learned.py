@@ -72,7 +72,7 @@ def learned_of(
 def regular_until(bought: Purchases, policy: StagePolicy) -> Floats:
     """Return the moments up to which full-price purchases suffice for 常連, nan if they never do.
 
-    The rule is `segments.stages.regular_until`'s.
+    The rule is `segments.stage_signs.regular_until`'s.
     """
     full = np.flatnonzero(~bought.trial)
     if policy.regular_spend_yen is not None:

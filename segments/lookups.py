@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from segments import driver_rows
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.models import Friend, Product, ProductKind, Purchase, PurchaseItem
 from segments.orders import NewPurchase
@@ -105,22 +106,19 @@ def _buyers(session: Session, news: Sequence[NewPurchase]) -> set[_Buyer]:
         "line_user_id": {new.line_user_id for new in news if new.line_user_id},
         "member_number": {new.member_number for new in news if new.member_number},
     }
-    connection = session.connection()
     return {
         _Buyer(*row)
         for name, named in wanted.items()
         if named
-        for row in _named(connection, _BUYER_BY[name], _BUYERS_BY[name], named)
+        for row in _named(session, _BUYER_BY[name], _BUYERS_BY[name], named)
     }
 
 
-def _named(connection: Connection, one: Any, many: Any, named: Collection[Any]) -> Iterable[Any]:
+def _named(session: Session, one: Any, many: Any, named: Collection[Any]) -> Iterable[Any]:
     """Ask for what is named; one, as at a till, by the plain comparison, which is half the work."""
-    found: Any = (
-        connection.execute(one, {"named": next(iter(named))})
-        if len(named) == 1
-        else connection.execute(many, {"named": list(named)})
-    )
+    if len(named) == 1:
+        return driver_rows.asked(session, one, {"named": next(iter(named))})
+    found: Any = session.connection().execute(many, {"named": list(named)})
     return found
 
 
@@ -134,8 +132,8 @@ def sold(session: Session, codes: Iterable[str]) -> dict[str, Sold]:
     wanted = set(codes)
     if not wanted:
         return {}
-    rows = _named(session.connection(), _SOLD_ONE, _SOLD, wanted)
-    return {code: Sold(key, price_yen, kind) for code, key, price_yen, kind in rows}
+    rows = _named(session, _SOLD_ONE, _SOLD, wanted)
+    return {code: Sold(key, price_yen, ProductKind(kind)) for code, key, price_yen, kind in rows}
 
 
 _STORED = select(

@@ -23,7 +23,7 @@ HABITS = ("settled_count", "subscription_since", "subscription_until")
 
 
 def regular_until(session: Session, ids: Ints, policy: StagePolicy) -> Floats:
-    """Return until when friends, by ascending id, would be 常連 (`segments.stages.regular_until`); nan is never."""
+    """Return until when friends, by ascending id, would be 常連 (`segments.stage_signs.regular_until`); nan is never."""
     bought = _full_price(session, int(ids[0]), int(ids[-1]))
     bought = bought[np.isin(bought[:, 0], ids)]
     bought = bought[np.lexsort((bought[:, 1], bought[:, 0]))]

@@ -1,18 +1,20 @@
 """Raises purchases and refunds as news (CustomerEvent) for scenarios and the timeline to read."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, insert, select, tuple_
+import numpy as np
+from sqlalchemy import bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from segments import events
-from segments.models import CustomerEvent, EventKind, Product, Purchase, PurchaseItem
+from segments import driver_rows, events
+from segments.micros import Micros, as_micros, micros_of
+from segments.models import EventKind, Product, Purchase, PurchaseItem
 from segments.purchase_history import counts
 
 _ORDERS: Any = Purchase.__table__
-_APPEND = insert(CustomerEvent.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
 
 
 class Order(NamedTuple):
@@ -60,13 +62,20 @@ def tell(session: Session, orders: Iterable[Order]) -> None:
     sorted_orders = sorted(orders)
     places = _places(session, sorted_orders)
     # Refunded in full by the time it was told has no place: nothing to say thank you for.
-    rows = [_row(one, places[one.purchase_id]) for one in sorted_orders if one.purchase_id in places]
-    if rows:
-        session.connection().execute(_APPEND, rows)
+    told = [one for one in sorted_orders if one.purchase_id in places]
+    if not told:
+        return
+    columns: dict[str, driver_rows.Values] = {
+        "kind": [EventKind.PURCHASED.value] * len(told),
+        "friend_id": [one.friend_id for one in told],
+        "at": driver_rows.Moments(np.array([micros_of(one.bought_at) for one in told])),
+        "payload": [json.dumps(_payload(one, places[one.purchase_id])) for one in told],
+    }
+    driver_rows.insert(session, "customer_events", columns)
 
 
-def _row(one: Order, place: int) -> dict[str, Any]:
-    payload = {
+def _payload(one: Order, place: int) -> dict[str, Any]:
+    return {
         "purchase_id": one.purchase_id,
         "order_id": one.order_id,
         "amount_yen": one.amount_yen,
@@ -75,8 +84,6 @@ def _row(one: Order, place: int) -> dict[str, Any]:
         "count": place,
         "first": place == 1,
     }
-    kind = EventKind.PURCHASED
-    return {"kind": kind, "friend_id": one.friend_id, "at": one.bought_at, "payload": payload}
 
 
 def refunded(session: Session, purchase_id: int, amount_yen: int, now: datetime) -> None:
@@ -108,8 +115,8 @@ _RANKED = (
 )
 _PLACE = select(func.count(), func.max(case((_ORDERS.c.id == bindparam("purchase_id"), 1), else_=0))).where(
     _ORDERS.c.friend_id == bindparam("friend_id"),
-    tuple_(_ORDERS.c.bought_at, _ORDERS.c.id)
-    <= tuple_(bindparam("bought_at", type_=_ORDERS.c.bought_at.type), bindparam("purchase_id")),
+    tuple_(as_micros(_ORDERS.c.bought_at), _ORDERS.c.id)
+    <= tuple_(bindparam("bought_at", type_=Micros), bindparam("purchase_id")),
     counts(),
 )
 _PLACES = select(_RANKED).where(_RANKED.c.id.in_(bindparam("purchase_ids", expanding=True)))
@@ -119,17 +126,17 @@ def _places(session: Session, orders: Sequence[Order]) -> dict[int, int]:
     """Return, for each of the purchases that counts, that it is its friend's n-th."""
     if not orders:
         return {}
-    connection = session.connection()
     if len(orders) == 1:  # as at a till; what was just recorded counts itself
         one = orders[0]
-        asked = {"friend_id": one.friend_id, "bought_at": one.bought_at, "purchase_id": one.purchase_id}
-        place, is_counted = connection.execute(_PLACE, asked).one()
+        at = micros_of(one.bought_at)
+        wanted = {"friend_id": one.friend_id, "bought_at": at, "purchase_id": one.purchase_id}
+        ((place, is_counted),) = driver_rows.asked(session, _PLACE, wanted)
         return {one.purchase_id: place} if is_counted else {}
     wanted = {
         "friend_ids": list({one.friend_id for one in orders}),
         "purchase_ids": [one.purchase_id for one in orders],
     }
-    return dict(connection.execute(_PLACES, wanted).all())
+    return dict(session.connection().execute(_PLACES, wanted).all())
 
 
 def _codes(session: Session, items: Iterable[PurchaseItem]) -> dict[int, str]:

@@ -6,7 +6,7 @@ from segments.cycle import CycleStatus
 from segments.ladder_facts import Bools, Floats, LadderColumns
 from segments.ladder_policies import LadderPolicies
 from segments.ladder_rules import NO_RUNG, Ladder, LadderName, Rule, everybody, only
-from segments.stages import has_lapsed, lapse_at
+from segments.stage_signs import has_lapsed, lapse_at
 
 
 def _slips(facts: LadderColumns, _policies: LadderPolicies, now: float) -> Bools:

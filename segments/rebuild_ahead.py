@@ -1,15 +1,16 @@
 """Learns from all purchases ahead of the rebuild, in processes of its own, while the rebuild writes; on SQLite only.
 
-Two processes read half of the purchases each; one of them then learns. Both look at the file as it was at about the
-same moment, and what changed since the first of them looked is found out by `Ahead.holds`.
+Two processes read half of the purchases each; one of them then learns, and drafts what is to be written. Both look
+at the file as it was at about the same moment; what changed since the first of them looked `Ahead.holds` finds out.
 """
 
 import os
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, reduction
+from datetime import datetime
+from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,10 +18,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from segments import purchase_scan
+from segments.db import Database
 from segments.purchase_columns import Ints
 from segments.purchase_scan import Print
+from segments.rebuild_draft import Draft, draft
 from segments.rules import Rules, rules_of
 from segments.taking_in import Lesson, lesson_of
+from segments.working_ahead import CONTEXT, Parts, running, tell, undisturbed
 
 _READ_ONLY = ("PRAGMA query_only=ON", "PRAGMA cache_size=-16000")
 _PRODUCTS = "SELECT id, category, settling_count, upgrade_of_id, subscription_days FROM products ORDER BY id"
@@ -42,6 +46,8 @@ class Ahead:
     """The newest news there was when the purchases were read; every refund makes some."""
     products: list[Any]
     rules: Rules
+    draft: Draft | None
+    """What is to be written, if nobody wrote since this part was asked for."""
 
     def holds(self, session: Session) -> bool:
         """Tell whether nothing that it was learned from has changed since; nobody else writes meanwhile."""
@@ -58,32 +64,38 @@ class Ahead:
 
 
 @contextmanager
-def learning_ahead(path: str, after: int, size: int, rules: Rules) -> Generator[Connection]:
-    """Start learning of all friends with ids beyond `after`; the connection gives an Ahead for each `size` of them.
-
-    It raises EOFError at the end, or when the process was killed: what is missing then is to be learned otherwise.
-    """
-    context = get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    mine, yours = context.Pipe()
-    processes = (
-        context.Process(target=_learn, args=(there, mine, path, after, size, rules), daemon=True),
-        context.Process(target=_help, args=(yours, path), daemon=True),
-    )
-    for process in processes:
-        process.start()
-    for end in (there, mine, yours):
-        end.close()
-    try:
-        yield here
-    finally:
-        here.close()  # who is still learning finds nobody to tell
-        for process in processes:
-            process.terminate()
-            process.join()
+def learning_ahead(path: str, after: int, size: int, rules: Rules, now: datetime) -> Generator[Parts[Ahead]]:
+    """Start learning of all friends with ids beyond `after`, `size` of them in each part."""
+    here, there = CONTEXT.Pipe()
+    mine, yours = CONTEXT.Pipe()
+    learner = (_learn, (there, mine, path, after, size, rules, now))
+    with closing(here), running(learner, (_help, (yours, path)), ends=(there, mine, yours)):
+        yield Parts(here)
 
 
-def _learn(told: Connection, helper: Connection, path: str, after: int, size: int, rules: Rules) -> None:
+def _learn(
+    told: Connection, helper: Connection, path: str, after: int, size: int, rules: Rules, now: datetime
+) -> None:
+    tell(told, lambda wait: _parts(helper, path, after, size, rules, now, wait))
+
+
+def _help(learner: Connection, path: str) -> None:
+    """Sort the second half in, and hand the open files over: nothing is left on the disk when either is killed."""
+
+    def sort() -> None:
+        firsts, after, last, process = learner.recv()
+        with _snapshot(path) as connection:
+            files = purchase_scan.sort_in(connection, firsts, after, last)
+        for file in files:
+            reduction.send_handle(learner, file.fileno(), process)
+
+    undisturbed(sort)
+
+
+def _parts(
+    helper: Connection, path: str, after: int, size: int, rules: Rules, now: datetime, wait: Callable[[], Any]
+) -> Generator[Ahead]:
+    """Give what is learned of all friends, each part when it is asked for."""
     with _snapshot(path) as connection:
         last_news: int = connection.execute(_LAST_NEWS).fetchone()[0]
         products = connection.execute(_PRODUCTS).fetchall()
@@ -97,21 +109,13 @@ def _learn(told: Connection, helper: Connection, path: str, after: int, size: in
         helper.send((firsts, middle, last, os.getpid()))
         files = purchase_scan.sort_in(connection, firsts, 0, middle)
     others = (os.fdopen(reduction.recv_handle(helper), "rb") for _ in firsts)
+    database = Database(f"sqlite:///{path}", pool_size=1)
     for some in purchase_scan.ranges(catalogue, friend_ids, size, zip(files, others, strict=True)):
         lesson = lesson_of(some.bought, rules)
-        told.send(Ahead(some.friend_ids, lesson, some.print, last_news, products, rules))
-
-
-def _help(learner: Connection, path: str) -> None:
-    """Sort the second half in, and hand the open files over: nothing is left on the disk when either is killed."""
-    try:
-        firsts, after, last, process = learner.recv()
-    except EOFError:  # there is nobody to learn of
-        return
-    with _snapshot(path) as connection:
-        files = purchase_scan.sort_in(connection, firsts, after, last)
-    for file in files:
-        reduction.send_handle(learner, file.fileno(), process)
+        wait()
+        with database.reading() as session:
+            drafted = draft(session, some.friend_ids, lesson, rules, now)
+        yield Ahead(some.friend_ids, lesson, some.print, last_news, products, rules, drafted)
 
 
 @contextmanager

@@ -15,6 +15,18 @@ from segments.rules import rules_of
 from segments.taking_in import lesson_of, take_in
 
 
+def write_ahead(session: Session, ahead: Ahead, now: datetime, *, holds: bool, stands: bool) -> int:
+    """Write what another process learned, if that still holds, and as it was drafted, if all else stands as it did.
+
+    Returns how many friends they are.
+    """
+    if ahead.draft is not None and holds and stands:
+        ahead.draft.write(session, now)
+        return len(ahead.friend_ids)
+    first, last = int(ahead.friend_ids[0]), int(ahead.friend_ids[-1])
+    return write(session, first, last, ahead if holds else None, now)
+
+
 def write(session: Session, first: int, last: int, learned: Ahead | None, now: datetime) -> int:
     """Make anew what is known of the friends between two ids; return how many they are.
 

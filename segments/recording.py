@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from segments import facts, purchase_news, trust
+from segments import driver_rows, facts, purchase_news, trust
 from segments.comparing import differs, shown_given, shown_stored
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.lookups import Buyers, Owner, Sold, Stored, sold, stored_orders
@@ -18,14 +18,12 @@ from segments.models import ProductKind, Purchase, PurchaseItem, TrustKind
 from segments.orders import NewPurchase, problem_of, shares
 
 _ORDERS: Any = Purchase.__table__
-_ITEMS: Any = PurchaseItem.__table__
 _INSERT = {
     name: dialect.insert(_ORDERS)
     .on_conflict_do_nothing(index_elements=["order_id"])
     .returning(_ORDERS.c.order_id, _ORDERS.c.id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
-_INSERT_ITEMS = insert(_ITEMS)
 
 
 class Told(StrEnum):
@@ -107,7 +105,8 @@ def _insert(
     stored = [one for one in owned if one.new.order_id in ids]
     items = [row for one in stored for row in _item_rows(one.new, ids[one.new.order_id], products)]
     if items:
-        connection.execute(_INSERT_ITEMS, items)
+        columns: dict[str, Any] = dict(zip(_ITEM, map(list, zip(*items, strict=True)), strict=True))
+        driver_rows.insert(session, PurchaseItem.__tablename__, columns)
     return {one.new.order_id: Outcome(ids[one.new.order_id], one.owner.friend_id, Told.NEW) for one in stored}
 
 
@@ -131,17 +130,14 @@ def _is_trial(new: NewPurchase, products: Mapping[str, Sold]) -> bool:
     return {products[item.product_code].kind for item in new.items} == {ProductKind.TRIAL}
 
 
-def _item_rows(new: NewPurchase, purchase_id: int, products: Mapping[str, Sold]) -> list[dict[str, Any]]:
+_ITEM = ("purchase_id", "line", "product_id", "quantity", "amount_yen")
+
+
+def _item_rows(new: NewPurchase, purchase_id: int, products: Mapping[str, Sold]) -> list[tuple[int, ...]]:
     prices = {item.product_code: products[item.product_code].price_yen for item in new.items}
     amounts = shares(new.items, new.amount_yen, prices)
     return [
-        {
-            "purchase_id": purchase_id,
-            "line": number,
-            "product_id": products[item.product_code].id,
-            "quantity": item.quantity,
-            "amount_yen": amount,
-        }
+        (purchase_id, number, products[item.product_code].id, item.quantity, amount)
         for number, (item, amount) in enumerate(zip(new.items, amounts, strict=True), start=1)
     ]
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from segments.local_times import start_of
 from segments.micros import as_micros
 from segments.models import Friend, Referral
 
@@ -23,6 +25,13 @@ class ReferralFigures:
     """Different friends who brought somebody in the period."""
     codes: int
     """Friends who have a code to hand on, as of now."""
+
+
+def entered(session: Session, first: date, last: date, zone: ZoneInfo) -> int:
+    """Count the newcomers who named who brought them, on some days of the shop's calendar, both included."""
+    since, until = start_of(first, zone), start_of(last + timedelta(days=1), zone)
+    within = (Referral.entered_at >= since, Referral.entered_at < until)
+    return session.scalar(select(func.count()).select_from(Referral).where(*within)) or 0
 
 
 def figures(session: Session, since: datetime, until: datetime) -> ReferralFigures:

@@ -2,16 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Text, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from segments import point_policy, policies, shop
+from segments import driver_rows, point_policy, policies, shop
 from segments.cycle import CycleParams
+from segments.db import EPOCH, MICROSECOND
 from segments.ladder_policies import LadderPolicies
+from segments.micros import as_micros
 from segments.models import Policy, Setting
 from segments.point_policy import PointPolicy, PointRules
 
@@ -38,7 +40,7 @@ _newest = (
 )
 # Of points every version counts: a purchase goes by the rule it was bought under, also when it is refunded.
 _RULES = union_all(
-    select(_policies.id, _policies.name, cast(_policies.data, Text), _policies.created_at).where(
+    select(_policies.id, _policies.name, cast(_policies.data, Text), as_micros(_policies.created_at)).where(
         or_(_policies.id.in_(_newest), _policies.name == point_policy.NAME)
     ),
     select(literal(0), literal(_SHOP), cast(_settings.value, Text), null()).where(
@@ -46,13 +48,14 @@ _RULES = union_all(
     ),
 )
 
-_Row = tuple[int, str, str, datetime | None]
-"""Number, name and JSON of a policy, and since when it holds; the shop's settings have no such moment."""
+_Row = tuple[int, str, str, int | None]
+"""Number, name and JSON of a policy, and since when it holds (in microseconds); the shop's settings have no such moment."""
 
 
 def rules_of(session: Session) -> Rules:
     """Return the rules in force."""
-    return _understood(tuple(sorted(map(tuple, session.connection().execute(_RULES)))))
+    found: list[Any] = [tuple(row) for row in driver_rows.asked(session, _RULES, {})]
+    return _understood(tuple(sorted(found)))
 
 
 @lru_cache(maxsize=16)
@@ -69,4 +72,7 @@ def _point_rules(rows: tuple[_Row, ...]) -> PointRules:
     told = sorted(
         (since, id_, data) for id_, name, data, since in rows if since and name == point_policy.NAME
     )
-    return PointRules(tuple((since, PointPolicy.from_json(json.loads(data))) for since, _, data in told))
+    versions = (
+        (EPOCH + since * MICROSECOND, PointPolicy.from_json(json.loads(data))) for since, _, data in told
+    )
+    return PointRules(tuple(versions))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from segments import condition_known, condition_names, rule_tags
-from segments.conditions import Condition, dump
+from segments.conditions import Condition, dump, parse
 from segments.errors import Conflict, Invalid, NotFound
 from segments.leaves.node import BIGGEST_ID
 from segments.models import Segment, SegmentVersion, Tag
@@ -117,6 +117,24 @@ def history(session: Session, segment_id: int) -> Sequence[SegmentVersion]:
     """Return a segment's versions, the newest first."""
     kept = select(SegmentVersion).where(SegmentVersion.segment_id == segment_id)
     return session.scalars(kept.order_by(SegmentVersion.version.desc())).all()
+
+
+def version_of(session: Session, segment_id: int, version: int) -> SegmentVersion:
+    """Return how a segment stood in one version; raises NotFound("version_unknown")."""
+    is_number = 0 < segment_id <= BIGGEST_ID and 0 < version <= BIGGEST_ID
+    kept = session.get(SegmentVersion, (segment_id, version)) if is_number else None
+    if kept is None:
+        raise NotFound("version_unknown")
+    return kept
+
+
+def restore(session: Session, segment_id: int, version: int, of: int, by: str, now: datetime) -> Segment:
+    """Put a segment that stands in `version` back to its name and condition of version `of`, as a new version.
+
+    Raises NotFound("version_unknown"), and as `edit` does: what the condition names may be gone by now.
+    """
+    kept = version_of(session, segment_id, of)
+    return edit(session, segment_id, version, by, now, name=kept.name, condition=parse(kept.condition))
 
 
 def used_by(session: Session, segment_id: int) -> list[Use]:

@@ -4,16 +4,27 @@ All its rules stand in `RULES`, in the order in which they are asked: the first 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-import numpy as np
-
-from segments.ladder_facts import DAY, Bools, Floats, LadderColumns, LadderFacts
+from segments.ladder_facts import Floats, LadderColumns, LadderFacts
 from segments.ladder_judging import Verdict, verdict_of
 from segments.ladder_policies import LadderPolicies
 from segments.ladder_policies import StagePolicy as StagePolicy
 from segments.ladder_rules import Ladder, LadderName, Rule, everybody, only
+from segments.stage_signs import (
+    bought,
+    bought_at_full_price,
+    claimed,
+    dissatisfied,
+    followed,
+    has_lapsed,
+    inquired,
+    lapse_at,
+    offer_ended,
+    often,
+    regular,
+)
 from segments.stage_words import reason_words as reason_words
 from segments.stage_words import stage_name as stage_name
 
@@ -35,75 +46,9 @@ class Stage(StrEnum):
     EXIT = "exit"
 
 
-def lapse_at(facts: LadderColumns, policies: LadderPolicies) -> Floats:
-    """Return when buyers lapse: by their cycle, else by the policy's days; nan for who never bought."""
-    by_days = facts.last_purchase_at + policies.stages.lapse_days_without_cycle * DAY
-    known = np.where(np.isnan(facts.lapse_at), by_days, facts.lapse_at)
-    return only(facts.purchase_count > 0, known)
-
-
-def has_lapsed(facts: LadderColumns, policies: LadderPolicies, now: float) -> Bools:
-    """Tell whose lapse has come."""
-    return now >= lapse_at(facts, policies)
-
-
-def regular_until(full_price: Iterable[tuple[datetime, int]], policy: StagePolicy) -> datetime | None:
-    """Return the moment up to which (moment, yen) full-price purchases suffice for 常連, None if they never do.
-
-    It may lie in the past: then they sufficed once.
-    """
-    spent = 0
-    for number, (at, yen) in enumerate(sorted(full_price, reverse=True), start=1):
-        spent += yen
-        enough = policy.regular_spend_yen is not None and spent >= policy.regular_spend_yen
-        if number == policy.regular_purchases or enough:
-            # Of the purchases that are needed the oldest leaves the window first.
-            return at + timedelta(days=policy.regular_window_days)
-    return None
-
-
 def stage_of(facts: LadderFacts, policy: StagePolicy, now: datetime) -> Verdict:
     """Return the rung on which `facts` put a friend at `now`."""
     return verdict_of(PYRAMID, facts, LadderPolicies(stages=policy), now)
-
-
-def _dissatisfied(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    # The latest answer counts, and only while nothing was bought after it.
-    said = facts.dissatisfied_at
-    overcome = (facts.satisfied_at > said) | (facts.last_purchase_at > said)
-    return ~np.isnan(said) & (facts.purchase_count > 0) & (facts.full_price_count == 0) & ~overcome
-
-
-def _regular(facts: LadderColumns, _policies: LadderPolicies, now: float) -> Bools:
-    return (facts.full_price_count > 0) & (now < facts.regular_until)
-
-
-def _often(facts: LadderColumns, policies: LadderPolicies, now: float) -> Bools:
-    return _regular(facts, policies, now) & (policies.stages.regular_spend_yen is None)
-
-
-def _bought_at_full_price(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    return facts.full_price_count > 0
-
-
-def _bought(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    return facts.purchase_count > 0
-
-
-def _offer_ended(facts: LadderColumns, _policies: LadderPolicies, now: float) -> Bools:
-    return now >= facts.trial_offer_ends_at
-
-
-def _claimed(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    return ~np.isnan(facts.free_item_claimed_at)
-
-
-def _inquired(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    return ~np.isnan(facts.inquired_at)
-
-
-def _followed(facts: LadderColumns, _policies: LadderPolicies, _now: float) -> Bools:
-    return facts.followed
 
 
 def _turns(facts: LadderColumns, policies: LadderPolicies) -> Iterable[Floats]:
@@ -119,7 +64,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.EXIT,
         "trial_dissatisfied",
-        _dissatisfied,
+        dissatisfied,
         means="bought trials only, answered 不満, and neither bought nor answered 満足 since",
         way_up="buys again, or answers that they are satisfied",
         way_out="—",
@@ -140,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.REGULAR,
         "often",
-        _often,
+        often,
         means="regular_purchases at full price within regular_window_days",
         way_up="the top rung",
         way_out="purchases leave the window → existing; past the cycle's lapse → exit",
@@ -150,7 +95,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.REGULAR,
         "often_or_much",
-        _regular,
+        regular,
         means="regular_purchases, or regular_spend_yen where it is set, at full price within regular_window_days",
         way_up="the top rung",
         way_out="purchases leave the window → existing; past the cycle's lapse → exit",
@@ -160,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.EXISTING,
         "full_price",
-        _bought_at_full_price,
+        bought_at_full_price,
         means="bought at full price",
         way_up="buys at full price as often (or as much) as the policy asks → regular",
         way_out="past the cycle's lapse → exit; everything refunded → the rung below",
@@ -170,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.TRIAL,
         "trial_bought",
-        _bought,
+        bought,
         means="bought, and only trials",
         way_up="buys at full price → existing",
         way_out="answers 不満 → exit without further offers; past the cycle's lapse → exit",
@@ -180,7 +125,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.EXIT,
         OFFER_ENDED,
-        _offer_ended,
+        offer_ended,
         means="bought nothing before the latest trial offer ended",
         way_up="buys, or is offered a trial anew",
         way_out="—",
@@ -191,7 +136,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.PROSPECT,
         "free_item_claimed",
-        _claimed,
+        claimed,
         means="claimed the free item",
         way_up="buys the trial product → trial; buys at full price → existing",
         way_out="lets the trial offer pass → exit without further offers",
@@ -201,7 +146,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.PROSPECT,
         "inquired",
-        _inquired,
+        inquired,
         means="asked or answered something",
         way_up="buys the trial product → trial; buys at full price → existing",
         way_out="lets the trial offer pass → exit without further offers",
@@ -211,7 +156,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Stage.AWARE,
         "followed",
-        _followed,
+        followed,
         means="added us as a friend",
         way_up="claims the free item, or asks or answers → prospect; buys → trial or existing",
         way_out="lets a trial offer pass → exit without further offers",

@@ -71,10 +71,21 @@ class Moved:
 
 def moved(session: Session, ladder: str, since: date, until: date) -> Moved:
     """Return the moves on a ladder from one day to another, both included."""
-    days = day_counts.read(session, [moves(ladder)], since, until)[moves(ladder)]
+    return moved_each(session, ladder, [(since, until)])[0]
+
+
+def moved_each(session: Session, ladder: str, spans: Sequence[tuple[date, date]]) -> list[Moved]:
+    """Return the moves on a ladder within each of some spans of days, read in one go."""
+    first, last = min(since for since, _until in spans), max(until for _since, until in spans)
+    days = day_counts.read(session, [moves(ladder)], first, last)[moves(ladder)]
+    return [_within(ladder, days, span) for span in spans]
+
+
+def _within(ladder: str, days: Mapping[date, Counter[str]], span: tuple[date, date]) -> Moved:
     total: Counter[str] = Counter()
-    for counted in days.values():
-        total.update(counted)
+    for day, counted in days.items():
+        if span[0] <= day <= span[1]:
+            total.update(counted)
     ranked = sorted(total.items(), key=lambda each: (-each[1], each[0]))
     found = [Move(*_pair(part), count) for part, count in ranked if count]
     return Moved(ladder, found)

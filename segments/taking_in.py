@@ -15,7 +15,7 @@ from segments.ladders import judge
 from segments.learned import LEARNED, Learned, learned_of
 from segments.learned_cycles import Cycles
 from segments.micros import Floats, micros_of
-from segments.purchase_columns import Bools, Purchases
+from segments.purchase_columns import Bools, Ints, Purchases
 from segments.rules import Rules
 
 
@@ -27,6 +27,14 @@ class Lesson:
     cycles: Cycles
     names: tuple[str, ...]
     """Categories by their places in `cycles`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Friends, by id, of whom something changed, and those among them who bought for the first time."""
+
+    changed: Ints
+    first_buyers: Ints
 
 
 def lesson_of(bought: Purchases, rules: Rules) -> Lesson:
@@ -44,18 +52,36 @@ def take_in(
     told: Bools,
     signals: Columns | None = None,
 ) -> None:
-    """Write what was learned of the friends `kept`, who are locked and have the cycle rows `before`.
+    """Write what was learned of the friends `kept`, who are locked and have the cycle rows `before`, and what follows.
 
     `told` says for whom moves on the ladders are news; `signals` are other columns of facts that were made anew.
     """
+    follow(session, write_down(session, kept, before, lesson, rules, now, told, signals), now)
+
+
+def write_down(
+    session: Session,
+    kept: Columns,
+    before: Stored,
+    lesson: Lesson,
+    rules: Rules,
+    now: datetime,
+    told: Bools,
+    signals: Columns | None = None,
+) -> Taken:
+    """Do the same but for what follows of it: nothing is asked of the database, all is handed to `driver_rows`."""
     ids, now_us = kept["friend_id"], float(micros_of(now) or 0)
     changed = cycle_columns.keep(session, ids, lesson.cycles, lesson.names, before, now_us)
     new: Columns = {name: getattr(lesson.facts, name) for name in LEARNED} | (signals or {})
     new["unlearned_since"] = np.full(len(ids), np.nan)
     changed |= stand(session, kept, new, _dates(lesson.cycles, len(ids)), rules, now, told)
-    touching.touch(session, ids[changed].tolist())
-    first = ids[(kept["purchase_count"] == 0) & (new["purchase_count"] > 0)]
-    referrals.reward_first_purchases(session, first.tolist(), now)
+    return Taken(ids[changed], ids[(kept["purchase_count"] == 0) & (new["purchase_count"] > 0)])
+
+
+def follow(session: Session, taken: Taken, now: datetime) -> None:
+    """Have segments look at whom something changed of, and whoever brought first buyers in rewarded."""
+    touching.touch(session, taken.changed.tolist())
+    referrals.reward_first_purchases(session, taken.first_buyers.tolist(), now)
 
 
 def stand(

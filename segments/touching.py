@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from segments import driver_rows
 from segments.models import Segment, Touched
 
 _ADD = insert(Touched.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
@@ -43,7 +44,7 @@ def _is_any_watched(session: Session) -> bool:
     if not _is_sqlite(session):
         # Before the question, in a statement of its own: only then is the answer no older than the lock.
         connection.execute(_SHARED)
-    if connection.execute(_ANY_WATCHED).scalar_one():
+    if driver_rows.asked(session, _ANY_WATCHED, {})[0][0]:
         return True
     # A savepoint that is rolled back takes its locks along.
     if not session.in_nested_transaction():

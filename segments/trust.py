@@ -6,17 +6,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+import numpy as np
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import facts_locking, touching, trust_policy
+from segments import driver_rows, facts_locking, touching, trust_policy
 from segments.errors import Invalid
+from segments.micros import micros_of
 from segments.models import Facts, Question, TrustEntry, TrustKind
 from segments.trust_moves import Account, moving, params
 from segments.trust_policy import TrustPolicy
 
 _facts: Any = Facts.__table__
-_ADD = insert(TrustEntry.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
 MOST = 1000
 """Points entered by hand at once."""
 LONGEST_CAUSE = 100
@@ -145,8 +146,15 @@ def _enter(
             facts_locking.hold(session, part)
         move(session, part, points, at, policy)
         _forget(session, part)
-        row = {"kind": kind, "points": points, "cause": cause, "at": at}
-        session.connection().execute(_ADD, [row | {"friend_id": friend_id} for friend_id in part])
+        size = len(part)
+        columns: dict[str, driver_rows.Values] = {
+            "friend_id": part,
+            "kind": [kind.value] * size,
+            "points": [points] * size,
+            "cause": [cause] * size,
+            "at": driver_rows.Moments(np.full(size, micros_of(at))),
+        }
+        driver_rows.insert(session, "trust_entries", columns)
     touching.touch(session, sorted(set(friend_ids)))
 
 

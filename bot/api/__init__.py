@@ -15,6 +15,7 @@ from bot.api import (
     quota,
     reactions,
     savings,
+    scenarios,
     segments,
     tags,
 )
@@ -31,6 +32,7 @@ PARTS = (
     reactions,
     analyses,
     segments,
+    scenarios,
     quota,
     savings,
     docs,

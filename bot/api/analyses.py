@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from bot import picture_addresses
 from bot.api import analysis_shapes as shape
 from bot.api.access import blueprint, keyed, parsed
 from bot.api.shapes import BIGGEST_ID
@@ -74,7 +75,7 @@ def recommendations(friend_id: int) -> ResponseReturnValue:
                 "name": _name(each.product),
                 "price_yen": each.product.price_yen,
                 "url": each.product.page_url,
-                "image": each.product.image_url,
+                "image": picture_addresses.public(each.product.image_url or "", services.settings) or None,
                 "why": each.why.value,
                 "reason": each.reason(language),
             }

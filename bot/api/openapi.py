@@ -16,6 +16,8 @@ from bot.api import (
     reaction_paths,
     reaction_shapes,
     savings_shapes,
+    scenario_paths,
+    scenario_shapes,
     segment_paths,
     shapes,
 )
@@ -29,6 +31,7 @@ TAKEN: tuple[type[BaseModel], ...] = (
     *mail_shapes.TAKEN,
     *quota_shapes.TAKEN,
     *segment_paths.TAKEN,
+    *scenario_shapes.TAKEN,
 )
 GIVEN: tuple[type[BaseModel], ...] = (
     shapes.PurchasesOut,
@@ -44,6 +47,7 @@ GIVEN: tuple[type[BaseModel], ...] = (
     *mail_shapes.GIVEN,
     *analysis_paths.GIVEN,
     *segment_paths.GIVEN,
+    *scenario_shapes.GIVEN,
     *decision_paths.GIVEN,
 )
 
@@ -69,6 +73,7 @@ def description() -> dict[str, Any]:
             **mail_shapes.paths(),
             **analysis_paths.paths(),
             **segment_paths.paths(),
+            **scenario_paths.paths(),
             **decision_paths.paths(),
             **quota_paths.paths(),
             **savings_shapes.paths(),

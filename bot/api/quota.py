@@ -16,7 +16,7 @@ from bot.api.quota_shapes import (
     ReservedOut,
 )
 from bot.services import current_services
-from scheduler import kill_switch, meter, month_forecast, reconciling
+from scheduler import kill_switch, line_quota, meter, month_forecast, reconciling
 from scheduler.month_forecast import Forecast
 from scheduler.months import month_of
 
@@ -29,7 +29,7 @@ def quota() -> ResponseReturnValue:
     now = services.clock.now()
     with services.database.reading() as session:
         found, used = month_forecast.forecast(session, now), meter.read(session, now)
-        said = meter.line_used(session, now)
+        said = line_quota.line_used(session, now)
         answer = QuotaOut(
             month=month_of(now),
             plan=found.plan.key,
@@ -37,7 +37,7 @@ def quota() -> ResponseReturnValue:
             ours=used.claimed,
             beyond_ours=used.beyond,
             line_used=said[0] if said else None,
-            line_limit=meter.line_limit(session),
+            line_limit=line_quota.line_limit(session),
             line_asked_at=said[1] if said else None,
             limit=found.limit,
             budget_yen=found.budget_yen,

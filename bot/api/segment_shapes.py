@@ -9,7 +9,15 @@ from bot.api import condition_schema
 from bot.api.shapes import PLAIN, WHOLE, Shape
 from segments.saved import LONGEST_NAME
 
-SegmentName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN)]
+_SEEN = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+"""A letter that a name may hold."""
+_NAME = rf"^{_SEEN}*[^\s\x00-\x1f\x7f-\x9f]{_SEEN}*$"
+SegmentName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN),
+    # What `saved` asks of a name, which says in words what is wrong with it: no control letters, not blanks alone.
+    Field(json_schema_extra={"pattern": _NAME}),
+]
 ConditionJson = Annotated[
     dict[str, Any],
     Field(

@@ -4,7 +4,7 @@ import click
 
 from bot import formats, shop_changes
 from bot.cli.context import Program
-from scheduler import meter, month_forecast, plans, quota, reconciling
+from scheduler import line_quota, meter, month_forecast, plans, quota, reconciling
 from scheduler.month_forecast import Forecast
 from scheduler.plans import Plan
 from segments import shop
@@ -24,7 +24,7 @@ def show(program: Program) -> None:
     now = program.services.clock.now()
     with program.database.reading() as session:
         found, used = month_forecast.forecast(session, now), meter.read(session, now)
-        said, settings = meter.line_used(session, now), shop.load(session)
+        said, settings = line_quota.line_used(session, now), shop.load(session)
     say = program.words
     _line(program, "プラン", "Plan", _name(program, found.plan))
     _line(program, "今月の通数", "Used this month", f"{found.used:,} / {found.plan.included:,}")

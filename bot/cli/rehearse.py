@@ -15,7 +15,8 @@ from rich.table import Table
 from bot.cli.context import Program
 from bot.rehearsal import as_json, words
 from bot.rehearsal.figures import Figures
-from bot.rehearsal.run import LONGEST, Wish
+from bot.rehearsal.life import Wish
+from bot.rehearsal.run import LONGEST
 from bot.rehearsal.run import rehearse as live_through
 from segments.clock import SystemClock
 

@@ -1,24 +1,21 @@
 """`kokyaku scenario`: step scenarios from the terminal, as files that a person can read and write."""
 
-import json
-from pathlib import Path
-
 import click
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import formats, operators, scenario_file_words, step_words
+from bot import formats, operators, step_words
 from bot.cli.context import NUMBER, Program
+from bot.cli.scenario_files import BY, export, import_
 from bot.trial_words import end_words, outcome_words
-from scheduler import block_rates, scenario_edits, scenario_files, scenario_trial, scenarios, step_changes
-from scheduler.models import Enrolment, EnrolmentState, Scenario, Step
+from scheduler import block_rates, scenario_edits, scenario_trial, scenarios, step_changes
+from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.scenario_flow import Flow, Placed
 from segments import shop
 from segments.errors import Invalid
 
-BY = "command line"
 STATES: dict[EnrolmentState, tuple[str, str]] = {
     EnrolmentState.ACTIVE: ("途中", "inside"),
     EnrolmentState.COMPLETED: ("最後まで", "completed"),
@@ -87,91 +84,6 @@ def _step_lines(program: Program, session: Session, placed: Placed, waiting: int
     count = program.words(f"（待っている友だち {waiting:,}人）", f" ({waiting:,} waiting)")
     details = [f"{pad}     {line}" for line in step_words.detail_words(session, step, language)]
     return [f"{head}{name}{paused}{count}", *details]
-
-
-@scenario.command("import")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--over", "scenario_id", type=NUMBER, help="Change this scenario instead of adding one.")
-@click.option("--yes", is_flag=True, help="Do not ask before changing a scenario that friends are in.")
-@click.pass_context
-def import_(context: click.Context, file: Path, scenario_id: int | None, yes: bool) -> None:
-    """Add a scenario from a JSON file, switched off; with --over, change one to what the file says."""
-    program = context.ensure_object(Program)
-    text, now = file.read_text(encoding="utf-8-sig"), program.services.clock.now()
-    try:
-        with program.database.begin() as session:
-            if scenario_id is None:
-                made = scenario_files.create(session, text, BY, now)
-            else:
-                before = scenario_edits.standing(session, scenario_id)
-                made = scenario_files.replace(session, scenario_id, text, BY, now)
-                _confirm(program, session, made, before, yes)
-            operators.note(session, BY, "scenario_imported", str(made.id), now)
-            number = made.id
-    except Invalid as error:
-        if error.code != "scenario_file_invalid":
-            raise
-        lines = scenario_file_words.all_words(error, program.settings.language)
-        head = program.words("何も保存していません。", "Nothing was stored.")
-        raise click.ClickException("\n".join([head, *(f"  {line}" for line in lines)])) from error
-    click.echo(program.words(f"シナリオ {number} を保存しました。", f"Saved as scenario {number}."))
-    if scenario_id is None:
-        click.echo(
-            program.words(
-                f"まだ止まっています。始めるには: kokyaku scenario resume {number}",
-                f"It is paused. To start it: kokyaku scenario resume {number}",
-            )
-        )
-
-
-def _confirm(program: Program, session: Session, made: Scenario, before: dict[int, int], yes: bool) -> None:
-    """Say what becomes of those inside, and ask."""
-    there = {step.id: step for step in made.steps}
-    for step_id, count in before.items():
-        step = there.get(step_id)
-        if step is not None and step.removed_at is not None:
-            click.echo(_removal_words(program, made, step, count))
-    kept = sum(count for id_, count in before.items() if (s := there.get(id_)) and s.removed_at is None)
-    if kept:
-        click.echo(
-            program.words(
-                f"そのほかの{kept:,}人は、いま待っているステップと予定の日時のまま続けます。",
-                f"The other {kept:,} friends keep the step they wait for and its date.",
-            )
-        )
-    if before and not yes:
-        session.flush()
-        click.confirm(program.words("変更しますか？", "Change it?"), abort=True)
-
-
-def _removal_words(program: Program, made: Scenario, step: Step, count: int) -> str:
-    following = Flow(made.steps).after(step)
-    if following is None:
-        return program.words(
-            f"「{step.name}」で待つ{count:,}人は、予定の日時にシナリオを終えます。",
-            f"{count:,} friends who wait for “{step.name}” finish when it would have come.",
-        )
-    return program.words(
-        f"「{step.name}」で待つ{count:,}人は、予定の日時に「{following.name}」へ進みます。",
-        f"{count:,} friends who wait for “{step.name}” go on to “{following.name}” when it would have come.",
-    )
-
-
-@scenario.command()
-@click.argument("scenario_id", type=NUMBER)
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else the terminal."
-)
-@click.pass_obj
-def export(program: Program, scenario_id: int, out: Path | None) -> None:
-    """Write a scenario as JSON that `import` reads back."""
-    with program.database.reading() as session:
-        text = json.dumps(scenario_files.export(session, scenario_id), ensure_ascii=False, indent=2)
-    if out is None:
-        click.echo(text)
-        return
-    out.write_text(text + "\n", encoding="utf-8")
-    click.echo(program.words(f"{out} に書き出しました。", f"Wrote {out}."))
 
 
 @scenario.command()
@@ -253,3 +165,7 @@ def delete(program: Program, scenario_id: int, yes: bool) -> None:
         scenario_edits.delete(session, scenario_id, now)
         operators.note(session, BY, "scenario_deleted", str(scenario_id), now)
     click.echo(program.words("削除しました。", "Deleted."))
+
+
+scenario.add_command(import_)
+scenario.add_command(export)

@@ -1,5 +1,6 @@
 """`kokyaku serve`, `web` and `worker`: the long-running processes."""
 
+import os
 import signal
 from collections.abc import Callable
 from errno import EADDRINUSE
@@ -19,6 +20,8 @@ from bot.services import Services
 from bot.stand_in import SimulatorNotStarted, StandIn
 
 WEB_THREADS = 16
+BEHIND_THE_WEB = 10
+"""How much nicer than the web a worker is, on the scale of nice(1)."""
 
 
 @click.command()
@@ -168,6 +171,7 @@ def web(program: Program, processes: int, threads: int) -> None:
 def worker(program: Program) -> None:
     """Run a worker alone: sends, webhook events, the clock. Start as many as you like on PostgreSQL."""
     configure()
+    _stand_back()
     _listen_for_stop(program.stop)
     services = program.services
     machinery = Machinery(services)
@@ -176,3 +180,9 @@ def worker(program: Program) -> None:
     program.stop.wait()
     machinery.stop()
     program.close()
+
+
+def _stand_back() -> None:
+    """Leave the processor to the web when both share a machine: LINE waits for its answer, a campaign does not."""
+    if hasattr(os, "nice"):
+        os.nice(BEHIND_THE_WEB)

@@ -74,6 +74,7 @@ class ComposeForm(FlaskForm):
             NumberRange(0, control_groups.MOST, message=_l("0から50までの数字で入力してください。")),
         ],
     )
+    by_mail = BooleanField(_l("LINEで届けられない友だちには、メールで送る"))
     at_once = BooleanField(_l("LINEの一斉送信で、全員に一度に送る"))
     ready_ids: Set[str] = frozenset()
     """Versions of the ready messages that `offer` offered."""
@@ -159,5 +160,6 @@ def filled(draft: Draft, zone: ZoneInfo) -> dict[str, Any]:
         "expires": field_text(draft.expires_at, zone),
         "per_minute": draft.per_minute,
         "holdout": draft.holdout_percent or None,
+        "by_mail": draft.by_mail,
         "at_once": draft.through is Through.BROADCAST,
     }

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 
-from bot.console import broadcasts_views, form_drafts
+from bot.console import audience_choice, broadcasts_views, form_drafts
 from bot.console.access import current_operator
 from bot.console.audience_choice import Kind
 from bot.console.broadcast_form import READY, WRITE, ComposeForm, filled
@@ -18,6 +18,7 @@ from bot.console.composing import Author
 from bot.console.page import current_zone
 from bot.services import current_services
 from scheduler.models import Purpose
+from segments.errors import KokyakuError
 
 
 class Part(StrEnum):
@@ -27,7 +28,7 @@ class Part(StrEnum):
     AUDIENCE = "audience"
 
 
-OF_AUDIENCE = frozenset({"audience", "stages", "tag", "segment", "audience_id", "holdout"})
+OF_AUDIENCE = frozenset({"audience", "stages", "tag", "segment", "audience_id", "holdout", "by_mail"})
 BLANK = {"audience": Kind.EVERYONE.value, "purpose": Purpose.SALES.value, "source": WRITE}
 
 
@@ -103,6 +104,18 @@ def form_of(
     form = ComposeForm(formdata=None, data=known) if fields is None else _typed(known, part, fields)
     form.offer(session, broadcasts_views.ready_messages(session, stored))
     return form
+
+
+def whom(session: Session, form: ComposeForm, stored: Draft | None) -> str:
+    """Return whom the broadcast is for, in words; "" while nobody chose, or when the choice is no longer understood."""
+    if stored is None:
+        names = {str(number): name for number, name in audience_choice.segments(session)}
+        chosen = names.get(str(form.segment.data)) if form.audience.data == Kind.SEGMENT.value else None
+        return _("セグメント「%(name)s」", name=chosen) if chosen else ""
+    try:
+        return broadcasts_views.audience_words(session, stored)
+    except KokyakuError:
+        return ""
 
 
 def _typed(known: dict[str, Any], part: Part, fields: MultiDict[str, str]) -> ComposeForm:

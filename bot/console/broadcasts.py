@@ -5,30 +5,16 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 
 from bot import operators
-from bot.console import (
-    broadcast_steps,
-    broadcasts_views,
-    composing,
-    condition_counting,
-    condition_form,
-    form_drafts,
-    inserts,
-)
+from bot.console import broadcast_steps, broadcasts_views, composing_page, form_drafts
 from bot.console.access import READERS, SENDERS, current_operator, requires
-from bot.console.audience_choice import Kind
-from bot.console.broadcast_form import ComposeForm
-from bot.console.broadcast_steps import Part, author
-from bot.console.broadcasts_views import Draft
-from bot.console.condition_form import Draft as Conditions
+from bot.console.broadcast_steps import Part
 from bot.console.page import current_zone
 from bot.services import current_services
 from bot.words import BROADCAST_STATES, explain
 from scheduler import broadcast_list
 from scheduler.broadcast_list import Standing, Wanted
-from segments.conditions import dump
 from segments.errors import KokyakuError
 
 blueprint = Blueprint("broadcasts", __name__, url_prefix="/console/broadcasts")
@@ -61,113 +47,25 @@ def _day(text: str) -> date | None:
 @requires(*SENDERS)
 def new() -> ResponseReturnValue:
     """Compose a new broadcast: what it says."""
-    return _step(Part.CONTENT, None)
+    return composing_page.step(Part.CONTENT, None)
 
 
 @blueprint.route("/<int:broadcast_id>/edit", methods=["GET", "POST"])
 @requires(*SENDERS)
 def edit(broadcast_id: int) -> ResponseReturnValue:
     """Change what a draft says; what has begun to leave can only be watched."""
-    return _step_of(Part.CONTENT, broadcast_id)
+    return composing_page.step_of(Part.CONTENT, broadcast_id)
 
 
 @blueprint.route("/<int:broadcast_id>/audience", methods=["GET", "POST"])
 @requires(*SENDERS)
 def audience(broadcast_id: int) -> ResponseReturnValue:
     """Choose whom it is for."""
-    return _step_of(Part.AUDIENCE, broadcast_id)
+    return composing_page.step_of(Part.AUDIENCE, broadcast_id)
 
 
 # Read by bot.security.
 new.takes_upload = edit.takes_upload = audience.takes_upload = True  # pyright: ignore[reportFunctionMemberAccess]
-
-
-def _step_of(part: Part, broadcast_id: int) -> ResponseReturnValue:
-    with current_services().database.reading() as session:
-        stored = broadcasts_views.draft(session, broadcast_id)
-    if not stored.editable:
-        return redirect(url_for("watching.show", broadcast_id=broadcast_id))
-    return _step(part, stored)
-
-
-def _step(part: Part, stored: Draft | None) -> ResponseReturnValue:
-    sent = request.form if request.method == "POST" else None
-    with current_services().database.reading() as session:
-        kept = None if sent is not None else broadcast_steps.kept(session, part, stored)
-        form = broadcast_steps.form_of(session, part, stored, sent if sent is not None else kept)
-    conditions = _conditions(stored, sent if sent is not None else kept)
-    saved = None
-    if sent is not None and not conditions.pressed:
-        saved = _save(form, stored, conditions)
-    if saved is None:
-        return _step_page(part, form, stored, conditions, is_kept=kept is not None)
-    _forget(part, stored)
-    if "draft" in request.form:
-        flash(_("下書きを保存しました。"), "success")
-        return redirect(url_for("broadcasts.index"))
-    return redirect(url_for(broadcast_steps.after(part), broadcast_id=saved))
-
-
-def _conditions(stored: Draft | None, fields: MultiDict[str, str] | None) -> Conditions:
-    """Return what the builder holds: as sent or kept, else as stored for an audience that was built by it."""
-    if fields is not None and any(name.startswith("c.") for name in fields):
-        return condition_form.read(fields, "c")
-    built = stored is not None and stored.choice.kind is Kind.CONDITION
-    return condition_form.of(stored.condition if stored and built else None, "c")
-
-
-def _save(form: ComposeForm, stored: Draft | None, conditions: Conditions) -> int | None:
-    """Return the id of the saved draft, None when something in the form must be mended first."""
-    database, by = current_services().database, author()
-    valid = form.validate() & composing.check_texts(form)
-    condition = None
-    if form.audience.data == Kind.CONDITION.value:
-        if conditions.is_empty:
-            composing.add(form.audience, _("条件を1つ以上足してください。"))
-        elif conditions.tree is None or conditions.errors:
-            composing.add(form.audience, _("条件に直すところがあります。"))
-        condition = dump(conditions.tree) if conditions.tree is not None else None
-    with database.begin() as session:
-        found = composing.take_file(session, form, by)
-        # One after the other, so that everything to mend is told at once.
-        valid = valid & (bool(form.file.errors) or composing.check_choices(session, form, condition, by))
-    for words in composing.file_words(found) if found else []:
-        flash(words, "warning")
-    if not valid or form.errors:
-        return None
-    try:
-        with database.begin() as session:
-            return composing.save(session, form, stored, condition, by)
-    except KokyakuError as error:
-        composing.show(form, error)
-        return None
-
-
-def _step_page(
-    part: Part, form: ComposeForm, stored: Draft | None, conditions: Conditions, *, is_kept: bool
-) -> ResponseReturnValue:
-    now = current_services().clock.now()
-    with current_services().database.reading() as session:
-        listed = broadcasts_views.list_size(session, form.list_id)
-        builder = condition_form.shown(session, conditions) if part is Part.AUDIENCE else None
-        counted = condition_counting.count(session, conditions, now) if conditions.counting else None
-    page = render_template(
-        f"console/broadcast_{part.value}.html",
-        form=form,
-        stored=stored,
-        listed=listed,
-        inserts=inserts.INSERTS,
-        builder=builder,
-        counted=counted,
-        is_kept=is_kept,
-        place=broadcast_steps.place(part, stored),
-    )
-    return page, 422 if form.errors and not conditions.pressed else 200
-
-
-def _forget(part: Part, stored: Draft | None) -> None:
-    with current_services().database.begin() as session:
-        form_drafts.drop(session, current_operator().id, broadcast_steps.place(part, stored))
 
 
 @blueprint.post("/keep")

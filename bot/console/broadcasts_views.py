@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from bot.console import audience_choice, inserts
 from bot.console.audience_choice import Choice
 from bot.i18n import current_language
-from scheduler import drafts, quota
+from bot.mail.wiring import missing
+from bot.settings import Settings
+from scheduler import drafts, mail_settings, quota
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Through
 from segments import condition_known, condition_words, conditions
 from segments.errors import NotFound
@@ -48,6 +50,7 @@ class Draft:
     through: Through
     per_minute: int | None = None
     holdout_percent: int = 0
+    by_mail: bool = False
     removed_at: datetime | None = None
 
     @property
@@ -103,8 +106,14 @@ def draft(session: Session, broadcast_id: int) -> Draft:
         through=broadcast.through,
         per_minute=broadcast.per_minute,
         holdout_percent=broadcast.holdout_percent,
+        by_mail=broadcast.by_mail,
         removed_at=broadcast.removed_at,
     )
+
+
+def mail_is_set(session: Session, settings: Settings) -> bool:
+    """Say whether mail can leave: there is a server, an address of ours, and what the law wants below every mail."""
+    return missing(settings) is None and mail_settings.load(session).is_complete
 
 
 def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
@@ -113,7 +122,8 @@ def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
         whom: dict[str, Any] = {"condition": conditions.parse(draft.condition)}
     else:
         whom = {"audience_id": draft.audience_id}
-    return quota.price(session, now, **whom, purpose=draft.purpose, broadcast_id=draft.id)
+    at = max(draft.scheduled_at or now, now)
+    return quota.price(session, now, **whom, purpose=draft.purpose, broadcast_id=draft.id, at=at)
 
 
 def audience_words(session: Session, draft: Draft) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.console.bubble_actions import filled_actions
-from bot.console.bubble_fields import BY_NAME, COLOURS, URL_LIMIT
+from bot.console.bubble_fields import URL_LIMIT
+from bot.console.bubble_kinds import BY_NAME, COLOURS
 from bot.console.bubble_reader import Reader, Said
 
 Object = dict[str, Any]

@@ -6,9 +6,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from bot import picture_addresses
 from bot.console import bubble_cards
 from bot.console.bubble_actions import action, filled_actions
-from bot.console.bubble_fields import BY_NAME, URL_LIMIT
+from bot.console.bubble_fields import URL_LIMIT
+from bot.console.bubble_kinds import BY_NAME
 from bot.console.bubble_reader import Reader, Said
 from scheduler import message_texts
 from scheduler.line_limits import OTHER_ALT_TEXT, TEXT, TITLE
@@ -33,7 +35,8 @@ def _text(reader: Reader) -> Object:
 
 def _image(reader: Reader) -> Object:
     url = reader.address("image", URL_LIMIT, required=True)
-    return {"type": "image", "originalContentUrl": url, "previewImageUrl": url}
+    whole = Said(picture_addresses.whole(url), url.field)
+    return {"type": "image", "originalContentUrl": whole, "previewImageUrl": url}
 
 
 def _video(reader: Reader) -> Object:

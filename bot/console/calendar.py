@@ -12,7 +12,7 @@ from bot.console.page import current_shop, zone_label
 from bot.i18n import current_language
 from bot.services import current_services
 from scheduler import calendar
-from scheduler.calendar import Day, Month
+from scheduler.calendar_days import Day, Month
 from segments.errors import NotFound
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/console/calendar")

@@ -67,7 +67,8 @@ def take_file(session: Session, form: ComposeForm, author: Author) -> Recipients
     except KokyakuError as error:
         show(form, error)
         return None
-    frozen = audience.freeze_list(session, found.friend_ids, upload.filename[-128:], author.now)
+    name, by_mail = upload.filename[-128:], bool(form.by_mail.data)
+    frozen = audience.freeze_list(session, found.friend_ids, name, author.now, by_mail=by_mail)
     session.flush()
     form.audience_id.data = str(frozen.id)
     return found
@@ -122,6 +123,7 @@ def save(
         expires_at=_valid_until(form, author),
         per_minute=form.per_minute.data,
         holdout_percent=form.holdout.data or 0,
+        by_mail=bool(form.by_mail.data),
         through=Through.BROADCAST if form.at_once.data else Through.NAMED,
         **_message(form),
     )

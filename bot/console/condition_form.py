@@ -33,7 +33,7 @@ from werkzeug.datastructures import MultiDict
 
 from bot.console import condition_pressing, condition_reading, condition_showing
 from bot.console.condition_parts import Part, Path, sent_whole, whole_of
-from bot.console.condition_showing import Builder
+from bot.console.condition_shown import Builder
 from segments.conditions import All, Condition, dump
 
 

@@ -15,9 +15,9 @@ from segments import condition_known, condition_names, condition_words, friend_c
 from segments.conditions import Condition, InSegment
 from segments.errors import Invalid, NotFound
 from segments.friend_choice import LONGEST_WORDS, FriendChoice
-from segments.friend_listing import Order
 from segments.leaves.ladders import InStage
 from segments.leaves.tagging import Tagged
+from segments.listing_marks import Order
 from segments.stages import Stage
 
 LONGEST_WHERE = 4000

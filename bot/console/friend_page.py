@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.console import coming_views, friend_timeline, friend_views, rich_menus_views
+from bot.console import coming_views, friend_timeline, friend_views, rich_menus_views, timeline_reading
 from bot.console.access import READERS, requires
 from bot.console.friends import blueprint
 from bot.console.page import current_shop
@@ -15,7 +15,7 @@ from bot.trust_words import kind_words
 from bot.words import reason_words
 from scheduler import decisions, timeline, trust_ledger
 from scheduler.models import Broadcast, Scenario
-from scheduler.timeline_sources import Sort
+from scheduler.timeline_entries import Sort
 from segments.errors import Invalid
 from segments.leaves.said import Said
 from segments.models import Tag
@@ -52,7 +52,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         mark=mark,
         sort=sort,
         sorts=friend_timeline.SORTS,
-        setters=friend_timeline.SETTERS,
+        setters=timeline_reading.SETTERS,
         language=language,
         now=now,
         kind_words=kind_words,

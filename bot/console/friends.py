@@ -17,7 +17,7 @@ from bot.console.page import current_zone
 from bot.i18n import N_, current_language
 from bot.segment_export import HEADINGS, rows_of_choice
 from bot.services import current_services
-from segments.friend_listing import Order
+from segments.listing_marks import Order
 from segments.stages import Stage
 
 ORDERS = {

@@ -11,7 +11,8 @@ from bot.console import friend_filter
 from bot.console.friend_filter import FriendFilter
 from segments import friend_choice, friend_listing
 from segments.db import EPOCH
-from segments.friend_listing import FriendRow, FriendsPage
+from segments.friend_listing import FriendsPage
+from segments.friend_rows import FriendRow
 from segments.models import Friend, Segment, Tag
 
 OFFERED = 500

@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 
 from bot import formats
 from bot.console import connection_views, scenarios_views
+from bot.console.page import current_zone
 from bot.console.places import address
 from bot.health import TICK_MAY_TAKE
 from bot.i18n import current_language
+from bot.line import token_life
+from bot.line.token_verifier import VERIFY, VERIFY_JWT
 from bot.models import InboundEvent, LineCall
 from bot.pulse import pulse_of
 from bot.words import PAUSE_REASONS
+from scheduler import parked_chunks
 from scheduler.models import Broadcast, BroadcastState
 from segments.models import ImportRun, ImportState
 
@@ -27,6 +31,8 @@ LOOKED_BACK = 50
 UNUSUAL = 3
 """Times the longest of these gaps."""
 UNAUTHORIZED = 401
+TOKEN_SOON, TOKEN_AT_ONCE = timedelta(days=10), timedelta(days=3)
+"""Before the end of a token: when it is told, and when it is grave."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,10 @@ def alarms(session: Session, now: datetime) -> list[Alarm]:
     found = [
         *_scheduler(session, now),
         *_token(session),
+        *_token_ends(session, now),
         *_connection(session),
         *_paused(session),
+        *_stuck(session),
         *_steps(session),
         *_silent(session, now),
         *_imports(session, now),
@@ -67,7 +75,8 @@ def _scheduler(session: Session, now: datetime) -> Iterator[Alarm]:
 def _token(session: Session) -> Iterator[Alarm]:
     last = session.execute(
         select(LineCall.status, LineCall.at)
-        .where(LineCall.status.is_not(None))
+        # Asking about a token proves nothing of what may be done with it.
+        .where(LineCall.status.is_not(None), LineCall.endpoint.not_in([VERIFY, VERIFY_JWT]))
         .order_by(LineCall.id.desc())
         .limit(1)
     ).one_or_none()
@@ -77,6 +86,28 @@ def _token(session: Session) -> Iterator[Alarm]:
             address("connection.show", "settings.show"),
             _("LINE連携を確かめる"),
         )
+
+
+def _token_ends(session: Session, now: datetime) -> Iterator[Alarm]:
+    """Tell of a token that ends soon; one without an end, the usual one, is nothing to tell of."""
+    ends = token_life.ends_at(session)
+    if ends is None or ends - now > TOKEN_SOON:
+        return
+    at = formats.moment(ends, current_zone(), current_language())
+    what = (
+        _("LINEのアクセストークンの期限が%(at)sに切れました。", at=at)
+        if ends <= now
+        else _("LINEのアクセストークンの期限が近づいています（%(at)sまで）。", at=at)
+    )
+    todo = _(
+        "期限が切れるとメッセージを送れません。LINE Developersコンソールで新しいトークンを発行し、サーバーの設定（LINE_CHANNEL_ACCESS_TOKEN）を入れ替えてください。"
+    )
+    yield Alarm(
+        f"{what} {todo}",
+        address("connection.show", "settings.show"),
+        _("LINE連携を確かめる"),
+        is_grave=ends - now <= TOKEN_AT_ONCE,
+    )
 
 
 def _connection(session: Session) -> Iterator[Alarm]:
@@ -89,7 +120,7 @@ def _connection(session: Session) -> Iterator[Alarm]:
 def _paused(session: Session) -> Iterator[Alarm]:
     paused = select(Broadcast).where(
         Broadcast.state == BroadcastState.PAUSED,
-        Broadcast.state_reason.in_(["quota_exhausted", "token_invalid"]),
+        Broadcast.state_reason.in_(["quota_exhausted", "token_invalid", "refused"]),
     )
     for each in session.scalars(paused.order_by(Broadcast.id.desc()).limit(5)):
         reason = PAUSE_REASONS[each.state_reason or "operator"]
@@ -99,6 +130,21 @@ def _paused(session: Session) -> Iterator[Alarm]:
             address("watching.show", broadcast_id=each.id),
             _("配信を見る"),
         )
+
+
+def _stuck(session: Session) -> Iterator[Alarm]:
+    newest = parked_chunks.newest(session)
+    if newest is None:
+        return
+    english = current_language() == "en"
+    names = (en if english and en else ja for _id, ja, en in newest.scenarios)
+    name = newest.about or next(names, "")
+    words = _("送信の準備でエラーが続いたため、保留しているメッセージがあります。")
+    yield Alarm(
+        _("「%(name)s」: %(words)s", name=name, words=words) if name else words,
+        address("stuck.index"),
+        _("保留したメッセージを見る"),
+    )
 
 
 def _steps(session: Session) -> Iterator[Alarm]:

@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from bot import formats
+from bot import formats, review_decisions
 from bot.console import condition_form
 from bot.console.home_views import Home
+from bot.console.page import current_zone
 from bot.console.places import address
 from scheduler import reports
 from scheduler.models import Broadcast, BroadcastState, Scenario
-from segments import conditions, shop
+from segments import conditions
 from segments.models import Cycle, Facts, Product
 from segments.purchase_history import EVERYTHING
 from segments.stages import Stage
@@ -72,6 +73,19 @@ def _approvals(_session: Session, home: Home, _now: datetime) -> Iterator[NextTh
         )
 
 
+def _decisions(session: Session, _home: Home, now: datetime) -> Iterator[NextThing]:
+    due = review_decisions.due(session, now.astimezone(current_zone()).date())
+    if due:
+        yield NextThing(
+            _("ふりかえりで決めたこと%(count)s件を確かめる", count=formats.number(due)),
+            _(
+                "決めたときに選んだ、確かめる日になりました。どうなったかを書いておくと、次の判断に役立ちます。"
+            ),
+            address("reviews.index"),
+            _("確かめる"),
+        )
+
+
 def _held(_session: Session, home: Home, _now: datetime) -> Iterator[NextThing]:
     if home.held:
         yield NextThing(
@@ -121,7 +135,7 @@ def _set_up(session: Session, home: Home, _now: datetime) -> Iterator[NextThing]
 
 
 def _due(session: Session, _home: Home, now: datetime) -> Iterator[NextThing]:
-    today = reports.start_of_day(now, shop.load(session).zone)
+    today = reports.start_of_day(now, current_zone())
     # By the shop's calendar, as the condition behind the link counts: today and the seven days after it.
     due = (
         Cycle.category == EVERYTHING,
@@ -179,6 +193,7 @@ ORDER: tuple[Asks, ...] = (
     _questions,
     _approvals,
     _held,
+    _decisions,
     _set_up,
     _due,
     _drafts,

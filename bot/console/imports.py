@@ -1,6 +1,5 @@
 """Imports: a file is handed in, its columns are confirmed, it is tried, and then it is imported, as a job."""
 
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,15 +11,15 @@ from flask_babel import gettext as _
 from bot import operators
 from bot.console import imports_views, imports_words, sheets
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.import_choices import choices_of, look
 from bot.console.page import current_zone
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import explain
 from scheduler.jobs import Job
 from segments.errors import Invalid, KokyakuError, NotFound
-from segments.imports import preview, refused_lines, uploads
-from segments.imports.options import ImportOptions
-from segments.models import Upload, UploadState
+from segments.imports import refused_lines, uploads
+from segments.models import UploadState
 
 blueprint = Blueprint("imports", __name__, url_prefix="/console/imports")
 
@@ -93,7 +92,7 @@ def show(upload_id: int) -> ResponseReturnValue:
         earlier = uploads.earlier(session, file)
         looked = None
         if file.is_rehearsal or file.state is not UploadState.DONE:
-            looked = _look(session, file)
+            looked = look(session, file)
     return render_template(
         "console/import.html",
         file=file,
@@ -103,42 +102,10 @@ def show(upload_id: int) -> ResponseReturnValue:
         refused=refused,
         earlier=earlier,
         looked=looked,
-        choices=_choices(file),
+        choices=choices_of(file),
         failure=file.failure,
         shown=imports_views.SHOWN,
     )
-
-
-def _look(session: Any, file: Upload) -> preview.Preview | None:
-    """Return how the file would be read with what is chosen; None when its bytes are gone."""
-    choices = _choices(file)
-    options = ImportOptions(mapping=choices["mapping"], zone=current_zone())
-    now = current_services().clock.now()
-    try:
-        with uploads.opened(session, file, beginning=True) as path:
-            return preview.preview(path, file.encoding, file.kind, options, now)
-    except NotFound:
-        return None
-    except Invalid as problem:
-        return preview.Preview([], [], problem)
-
-
-def _choices(file: Upload) -> dict[str, Any]:
-    """Return what is chosen: in the address or the form when something stands there, else what was stored."""
-    given = request.form if request.method == "POST" else request.args
-    names = [value for key, value in given.items(multi=True) if re.fullmatch(r"column-\d+", key)]
-    mapping: dict[str, str] = {}
-    stored: dict[str, Any] = {"mapping": mapping, "create_products": False, "round_yen": False} | file.choices
-    if not names:
-        return stored
-    fields = [value for key, value in given.items(multi=True) if re.fullmatch(r"field-\d+", key)]
-    pairs = zip(names, fields, strict=False)
-    known = {"", *preview.FIELDS[file.kind].headers}
-    return {
-        "mapping": {name: field for name, field in pairs if name and field in known},
-        "create_products": bool(given.get("create_products")),
-        "round_yen": bool(given.get("round_yen")),
-    }
 
 
 @blueprint.post("/<int:upload_id>/try")
@@ -161,7 +128,7 @@ def _ask(upload_id: int, *, rehearsal: bool) -> ResponseReturnValue:
     try:
         with services.database.begin() as session:
             file = uploads.found(session, upload_id)
-            choices = _choices(file)
+            choices = choices_of(file)
             asked = uploads.ask(session, upload_id, choices, rehearsal=rehearsal)
             job_id = f"import:{asked.id}:{asked.attempt}"
             services.queue.enqueue(session, Job.IMPORT, job_id, asked.id, asked.attempt)

@@ -35,6 +35,8 @@ class Result:
     changed: int
     unchanged: int
     refused: int
+    unlinked: int
+    """Those of the taken lines whose purchase belongs to no friend yet."""
     parts: int
     """How many times it was begun: more than one after a crash or a cancel."""
     ended_at: datetime | None
@@ -100,6 +102,7 @@ def result(session: Session, upload_id: int, *, rehearsal: bool) -> Result | Non
         # Lines that an earlier beginning took are nothing new to the last one.
         unchanged=max(0, last.unchanged - sum(run.accepted for run in before)),
         refused=last.refused,
+        unlinked=last.unlinked + sum(run.unlinked for run in before),
         parts=len(before) + 1,
         ended_at=last.ended_at,
     )

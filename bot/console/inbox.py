@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 
 from bot import chat_desk
 from bot.chat_answers import LEFT_TO_PEOPLE
-from bot.console import inbox_list, inbox_thread
+from bot.console import inbox_items, inbox_list, inbox_thread
 from bot.console import saved_replies_views as replies
 from bot.console.access import READERS, current_operator, requires
-from bot.console.inbox_list import Filter, Listing, Wanted
+from bot.console.inbox_list import Listing
+from bot.console.inbox_order import Filter, Wanted
 from bot.console.inbox_thread import Thread
 from bot.console.inbox_words import item_words, line_words
 from bot.i18n import current_language
@@ -175,7 +176,7 @@ def _parts(known: dict[str, Any]) -> dict[str, Any]:
 
 def _heard(thread: Thread) -> dict[str, str]:
     """Return the friend's newest message, to be announced once."""
-    incoming = [item for item in thread.items if item.side == inbox_thread.IN]
+    incoming = [item for item in thread.items if item.side == inbox_items.IN]
     if not incoming:
         return {"newest": "", "newestWords": ""}
     last = incoming[-1]

@@ -1,39 +1,18 @@
-"""The list of conversations: who waits longest, whose I answer, everybody, and those that are done."""
+"""A page of the list of conversations, with what was said last in each; their order is inbox_order's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from bot.chat_answers import LEFT_TO_PEOPLE
-from bot.models import ChatState, Operator
-from scheduler.models import Delivery
+from bot.console.inbox_order import Wanted, failed_answers, ordered
+from bot.models import ChatState
 from segments.models import ChatMessage, Direction, Friend, Question
 
 PAGE = 40
-
-
-class Filter(StrEnum):
-    """Which conversations are listed."""
-
-    WAITING = "waiting"
-    MINE = "mine"
-    ALL = "all"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the address asks for: a filter, a name, and where the page starts."""
-
-    which: Filter
-    words: str
-    operator_id: int
-    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +48,7 @@ class Listing:
 
 def listing(session: Session, wanted: Wanted) -> Listing:
     """Return the conversations that the address asks for."""
-    found = session.execute(_ordered(wanted).limit(PAGE + 1).offset(wanted.after)).all()
+    found = session.execute(ordered(wanted).limit(PAGE + 1).offset(wanted.after)).all()
     rows = [_row(each) for each in found[:PAGE]]
     more = wanted.after + PAGE if len(found) > PAGE else None
     return Listing(
@@ -80,97 +59,13 @@ def listing(session: Session, wanted: Wanted) -> Listing:
 def waiting_count(session: Session) -> int:
     """Return how many friends wait for a person, answers that failed included."""
     asked = select(Question.friend_id).where(Question.answered_at.is_(None))
-    return session.scalar(select(func.count()).select_from(asked.union(_failed()).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(asked.union(failed_answers()).subquery())) or 0
 
 
 def mine_count(session: Session, operator_id: int) -> int:
     """Return how many conversations are assigned to an operator."""
     mine = select(func.count()).select_from(ChatState).where(ChatState.assigned_to_id == operator_id)
     return session.scalar(mine) or 0
-
-
-def _failed() -> Select[int]:
-    return (
-        select(ChatState.friend_id)
-        .join(Delivery, Delivery.id == ChatState.answer_delivery_id)
-        .where(ChatState.answer_delivery_id.is_not(None), Delivery.state.in_(LEFT_TO_PEOPLE))
-    )
-
-
-def _open() -> Any:
-    return (
-        select(
-            Question.friend_id,
-            func.min(Question.asked_at).label("since"),
-            func.count().label("questions"),
-        )
-        .where(Question.answered_at.is_(None))
-        .group_by(Question.friend_id)
-        .subquery()
-    )
-
-
-def _closed() -> Any:
-    still_open = aliased(Question)
-    return (
-        select(Question.friend_id, func.max(Question.answered_at).label("closed_at"))
-        .where(Question.answered_at.is_not(None))
-        .where(
-            ~select(still_open.id)
-            .where(still_open.friend_id == Question.friend_id, still_open.answered_at.is_(None))
-            .exists()
-        )
-        .group_by(Question.friend_id)
-        .subquery()
-    )
-
-
-def _ordered(wanted: Wanted) -> Select[*tuple[Any, ...]]:
-    waiting, failed = _open(), _failed().subquery()
-    rows = (
-        select(
-            Friend.id,
-            Friend.display_name,
-            Friend.picture_url,
-            func.coalesce(func.nullif(Operator.name, ""), Operator.login, ""),
-            ChatState.held_until,
-            Friend.last_wrote_at,
-            waiting.c.since,
-            func.coalesce(waiting.c.questions, 0),
-            failed.c.friend_id.is_not(None),
-        )
-        .outerjoin(ChatState, ChatState.friend_id == Friend.id)
-        .outerjoin(Operator, Operator.id == ChatState.assigned_to_id)
-        .outerjoin(waiting, waiting.c.friend_id == Friend.id)
-        .outerjoin(failed, failed.c.friend_id == Friend.id)
-    )
-    if wanted.words:
-        rows = rows.where(_named(wanted.words))
-    waits = or_(waiting.c.since.is_not(None), failed.c.friend_id.is_not(None))
-    if wanted.which is Filter.WAITING:
-        asked = select(Question.friend_id).where(Question.answered_at.is_(None))
-        # Named by id, so that the few who wait are looked up instead of everybody.
-        return rows.where(Friend.id.in_(asked.union(_failed()))).order_by(
-            func.coalesce(waiting.c.since, Friend.last_wrote_at), Friend.id
-        )
-    if wanted.which is Filter.MINE:
-        mine = rows.where(ChatState.assigned_to_id == wanted.operator_id)
-        return mine.order_by(waits.desc(), Friend.last_wrote_at.desc(), Friend.id)
-    if wanted.which is Filter.CLOSED:
-        closed = _closed()
-        done = rows.join(closed, closed.c.friend_id == Friend.id).where(failed.c.friend_id.is_(None))
-        return done.order_by(closed.c.closed_at.desc(), Friend.id)
-    return rows.where(Friend.last_wrote_at.is_not(None)).order_by(Friend.last_wrote_at.desc(), Friend.id)
-
-
-def _named(words: str) -> ColumnElement[bool]:
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    pattern = f"%{escaped}%"
-    return or_(
-        Friend.display_name.ilike(pattern, escape="\\"),
-        Friend.kana.ilike(pattern, escape="\\"),
-        Friend.member_number == words,
-    )
 
 
 def _row(found: Any) -> Row:

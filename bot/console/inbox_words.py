@@ -4,8 +4,8 @@ from typing import Any, cast
 
 from flask_babel import gettext as _
 
+from bot.console.inbox_items import Item
 from bot.console.inbox_list import Row
-from bot.console.inbox_thread import Item
 from bot.i18n import N_
 
 KINDS = {

@@ -1,18 +1,17 @@
 """The last steps before a broadcast leaves: its price, a look at it and a test, the word to send."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from bot.console import broadcast_steps, broadcasts_views, inserts, previews, quiet, sending
+from bot.console import broadcast_steps, broadcasts_views, inserts, own_line, previews, quiet, sending
 from bot.console.access import SENDERS, current_operator, requires
 from bot.console.broadcast_form import field_text
 from bot.console.broadcast_steps import author
 from bot.console.page import current_shop, current_zone
 from bot.services import current_services
-from bot.words import explain, reason_words
-from scheduler import approvals, broadcast_lookup, broadcasts, foretelling
-from segments.errors import KokyakuError
+from bot.words import reason_words
+from scheduler import approvals, broadcasts
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/console/broadcasts")
 blueprint.add_app_template_global(broadcast_steps.way, "broadcast_way")
@@ -29,15 +28,12 @@ def price(broadcast_id: int) -> ResponseReturnValue:
         if not draft.editable:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         costs = broadcasts_views.price(session, draft, now)
-        broadcast = broadcast_lookup.get(session, broadcast_id)
-        at = max(draft.scheduled_at or now, now)
-        foretold = foretelling.foretell(session, broadcast, draft.purpose, costs.recipients, at, now)
         audience = broadcasts_views.audience_words(session, draft)
     return render_template(
         "console/broadcast_price.html",
         draft=draft,
         price=costs,
-        foretold=foretold,
+        foretold=costs.foretold,
         audience=audience,
         reason_words=reason_words,
     )
@@ -82,7 +78,7 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         if not draft.editable:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         costs = broadcasts_views.price(session, draft, now)
-        needs_approval = approvals.is_needed(session, costs.reachable)
+        needs_approval = approvals.is_needed(session, costs.at_most)
         shown = previews.shown(session, draft.content, None, now)
         audience = broadcasts_views.audience_words(session, draft)
     page = render_template(
@@ -95,6 +91,7 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         shown=shown,
         said_twice=inserts.said_twice(draft.texts.get("ja", "")),
         errors=errors,
+        reason_words=reason_words,
         when=when,
         at=at or field_text(draft.scheduled_at or broadcasts_views.default_time(now), current_zone()),
     )
@@ -105,23 +102,13 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
 @requires(*SENDERS)
 def test(broadcast_id: int) -> ResponseReturnValue:
     """Send the message to the operator's own LINE."""
-    services, operator = current_services(), current_operator()
-    if operator.friend_id is None:
-        flash(
-            _("テスト送信先がまだ選ばれていません。アカウントのページで、ご自身のLINEを選んでください。"),
-            "warning",
-        )
-        return redirect(url_for("account.show"))
-    try:
-        with services.database.begin() as session:
-            broadcasts.send_test(
-                session, services.queue, broadcast_id, operator.friend_id, services.clock.now()
-            )
-    except KokyakuError as error:
-        flash(explain(error), "danger")
-    else:
-        flash(_("テストを送信しました。お手元のLINEでご確認ください。"), "success")
-    return redirect(url_for("leaving.look", broadcast_id=broadcast_id))
+    services = current_services()
+    now = services.clock.now()
+
+    def send(session: Session, friend_id: int) -> None:
+        broadcasts.send_test(session, services.queue, broadcast_id, friend_id, now)
+
+    return own_line.send_test(send, url_for("leaving.look", broadcast_id=broadcast_id))
 
 
 @blueprint.post("/<int:broadcast_id>/send")

@@ -9,8 +9,10 @@ from typing import Any
 from flask_babel import gettext as _
 
 from bot.console import bubble_objects
-from bot.console.bubble_fields import BY_NAME, MOST_QUICK_REPLIES
+from bot.console.bubble_fields import MOST_QUICK_REPLIES
+from bot.console.bubble_kinds import BY_NAME
 from bot.console.bubble_reader import Noted, Reader, Said, plain_json
+from bot.console.picture_fields import Fields
 from bot.words import problem_words
 from scheduler.line_limits import MESSAGES
 from scheduler.message_checks import Problem, check
@@ -48,6 +50,11 @@ class MessageForm:
     def errors(self) -> Mapping[str, list[str]]:
         """What must be mended, by field."""
         return self.noted.errors
+
+    @property
+    def pictures(self) -> Fields:
+        """Its fields, for those that hold pictures."""
+        return Fields(self.values, self.noted.add)
 
     @property
     def purpose(self) -> Purpose:

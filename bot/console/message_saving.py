@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import form_drafts
+from bot.console import form_drafts, picture_fields
 from bot.console.message_form import MessageForm
 from bot.console.step_saving import ask_line
 from bot.services import Services
 from bot.words import explain
 from scheduler import message_library
-from scheduler.message_library import Use, Written
+from scheduler.message_library import Written
+from scheduler.message_uses import Use
 from scheduler.models import MessageVersion
 from segments import links
 from segments.errors import KokyakuError
@@ -51,7 +52,8 @@ def ready(services: Services, form: MessageForm, editing: Editing) -> dict[str, 
     form.ask_name()
     with services.database.reading() as session:
         known = set(links.targets(session))
-    content = form.content(lambda: known)
+        content = form.content(lambda: known)
+        picture_fields.check(session, form.pictures, content, services.settings)
     if editing.running and form.values.get("how") not in (UPDATE, COPY):
         form.noted.add("how", _("どちらにするかを選んでください。"))
     return None if form.errors else content

@@ -3,9 +3,10 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import form_drafts, messages_views
+from bot.console import form_drafts, messages_views, own_line
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.services import current_services
 from bot.words import explain
@@ -79,22 +80,14 @@ def unarchive(message_id: int) -> ResponseReturnValue:
 @requires(*SENDERS)
 def test(message_id: int) -> ResponseReturnValue:
     """Send the newest version to the operator's own LINE."""
-    services, operator = current_services(), current_operator()
-    if operator.friend_id is None:
-        flash(
-            _("テスト送信先がまだ選ばれていません。アカウントのページで、ご自身のLINEを選んでください。"),
-            "warning",
-        )
-        return redirect(url_for("account.show"))
-    try:
-        with services.database.begin() as session:
-            _message, version = messages_views.newest(session, message_id)
-            trial_sends.send(session, services.queue, version.id, operator.friend_id, services.clock.now())
-    except KokyakuError as error:
-        flash(explain(error), "danger")
-    else:
-        flash(_("テストを送信しました。お手元のLINEでご確認ください。"), "success")
-    return redirect(url_for("messages.show", message_id=message_id))
+    services = current_services()
+    now = services.clock.now()
+
+    def send(session: Session, friend_id: int) -> None:
+        _message, version = messages_views.newest(session, message_id)
+        trial_sends.send(session, services.queue, version.id, friend_id, now)
+
+    return own_line.send_test(send, url_for("messages.show", message_id=message_id))
 
 
 @blueprint.post("/discard")

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from bot.console import (
     bubble_fields,
+    bubble_kinds,
     fact_code,
     form_drafts,
     message_filling,
     message_saving,
     messages_views,
+    picture_fields,
     previews,
     sending,
 )
@@ -24,8 +26,8 @@ from bot.console.page import current_shop
 from bot.console.previews import Reader, Shown
 from bot.models import FormDraft
 from bot.services import current_services
-from scheduler import message_library
-from scheduler.message_library import Which
+from scheduler import message_library, message_list, message_uses
+from scheduler.message_list import Which
 from segments import links
 
 blueprint = Blueprint("messages", __name__, url_prefix="/console/messages")
@@ -38,7 +40,7 @@ def index() -> ResponseReturnValue:
     given, words = request.args.get("which", ""), request.args.get("q", "").strip()
     which = Which(given) if given in set(Which) else Which.KEPT
     with current_services().database.reading() as session:
-        rows, next_id = message_library.rows(session, which, words, request.args.get("before", type=int))
+        rows, next_id = message_list.rows(session, which, words, request.args.get("before", type=int))
     return render_template(
         "console/messages.html",
         rows=rows,
@@ -103,22 +105,30 @@ def edit(message_id: int) -> ResponseReturnValue:
     """Change a message: its next version."""
     operator, services = current_operator(), current_services()
     with services.database.reading() as session:
-        uses = tuple(message_library.uses(session, message_id))
+        uses = tuple(message_uses.uses(session, message_id))
         newest = messages_views.newest(session, message_id)[1].version
     base = request.form.get("base", type=int) or newest
     return _edit(Editing(operator.id, operator.actor, services.clock.now(), message_id, base, uses))
+
+
+# Asked for by bot.security.
+for _view in (new, edit):
+    _view.takes_upload = picture_fields.REQUEST_MOST  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def _edit(editing: Editing) -> ResponseReturnValue:
     if request.method == "GET":
         form, draft = _begun(editing)
         return _page(form, editing, draft)
-    form = MessageForm(request.form.to_dict())
+    services, form, do = current_services(), MessageForm(request.form.to_dict()), request.form.get("do", "")
+    picture_fields.take_all(services, form.pictures, request.files, editing.actor)
     if "save" in request.form:
         return _saved(form, editing) or _page(form, editing)
-    form.act(request.form.get("do", ""))
+    form.act(do)
+    with services.database.reading() as session:
+        choosing = picture_fields.act(session, form.pictures, do)
     _keep(form, editing)
-    return _page(form, editing)
+    return _page(form, editing, choosing=choosing)
 
 
 def _begun(editing: Editing) -> tuple[MessageForm, FormDraft | None]:
@@ -130,7 +140,7 @@ def _begun(editing: Editing) -> tuple[MessageForm, FormDraft | None]:
         if editing.message_id is not None:
             return message_filling.filled(*messages_views.newest(session, editing.message_id)), None
     kind = request.args.get("kind", "text")
-    return message_filling.blank(kind if kind in bubble_fields.BY_NAME else "text"), None
+    return message_filling.blank(kind if kind in bubble_kinds.BY_NAME else "text"), None
 
 
 def _keep(form: MessageForm, editing: Editing) -> bool:
@@ -158,11 +168,14 @@ def _saved(form: MessageForm, editing: Editing) -> ResponseReturnValue | None:
     return redirect(url_for("messages.show", message_id=version.message_id))
 
 
-def _page(form: MessageForm, editing: Editing, draft: FormDraft | None = None) -> ResponseReturnValue:
+def _page(
+    form: MessageForm, editing: Editing, draft: FormDraft | None = None, choosing: str = ""
+) -> ResponseReturnValue:
     services = current_services()
     with services.database.reading() as session:
         reader, shown, _errors = _preview(session, form, editing)
         names = sorted(links.targets(session))
+        of_pictures = picture_fields.on_page(session, form.values, services.settings, choosing)
     page = render_template(
         "console/message_edit.html",
         form=form,
@@ -171,8 +184,8 @@ def _page(form: MessageForm, editing: Editing, draft: FormDraft | None = None) -
         reader=reader,
         shown=shown,
         links=names,
-        kinds=bubble_fields.BY_NAME,
-        offered=bubble_fields.OFFERED,
+        kinds=bubble_kinds.BY_NAME,
+        offered=bubble_kinds.OFFERED,
         actions=bubble_fields.ACTIONS,
         quick=bubble_fields.QUICK,
         most_quick=bubble_fields.MOST_QUICK_REPLIES,
@@ -181,6 +194,7 @@ def _page(form: MessageForm, editing: Editing, draft: FormDraft | None = None) -
         fact_name=fact_code.name,
         always_known=fact_code.ALWAYS_KNOWN,
         purposes=messages_views.PURPOSES,
+        **of_pictures,
     )
     return page, 422 if form.errors else 200
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from bot.actors import actor_name
 from bot.console import fact_code
 from bot.i18n import N_
-from scheduler import message_library, message_texts, step_changes
-from scheduler.message_library import Use
+from scheduler import message_library, message_texts, message_uses, step_changes
+from scheduler.message_uses import Use
 from scheduler.models import Message, MessageVersion
 
 KINDS = {
@@ -60,7 +60,7 @@ def record(session: Session, message_id: int, number: int | None = None) -> Reco
     found = message_library.versions(session, message_id)
     version = found[0] if number is None else message_library.version(session, message_id, number)
     rows = [VersionRow(each.version, each.created_at, actor_name(session, each.created_by)) for each in found]
-    return Record(message, version, found[0].version, rows, message_library.uses(session, message_id))
+    return Record(message, version, found[0].version, rows, message_uses.uses(session, message_id))
 
 
 @dataclass(frozen=True)

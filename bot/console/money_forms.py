@@ -13,7 +13,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from scheduler import plans
 from scheduler.plans import Plan
 from segments.errors import Invalid, KokyakuError
-from segments.shop import MOST, Shop
+from segments.shop import Shop
+from segments.shop_values import MOST
 
 WHOLE = _l("0以上の整数で入力してください。")
 FIELD_OF = {"monthly_yen": "monthly", "name": "name", "name_en": "name_en", "included": "included"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.i18n import current_language
-from scheduler import kept_forecast, meter, plan_settings, reconciling
+from scheduler import kept_forecast, line_quota, meter, plan_settings, reconciling
 from scheduler.meter import Meter
 from scheduler.month_forecast import Forecast
 from scheduler.months import next_month
@@ -49,8 +49,8 @@ def money(session: Session, now: datetime) -> Money:
         forecast=found,
         forecast_at=counted_at,
         meter=meter.read(session, now),
-        line=meter.line_used(session, now),
-        line_limit=meter.line_limit(session),
+        line=line_quota.line_used(session, now),
+        line_limit=line_quota.line_limit(session),
         held_since=meter.held_since(session),
         next_month=next_month(now),
         checks=reconciling.comparisons(session, DAYS),

@@ -57,14 +57,21 @@ def menu() -> list[Section]:
             _("友だち"),
             (
                 Place("friends.index", _("友だち一覧"), ("taggings", "friend_acts", "merging")),
-                Place("segments.index", _("セグメント"), ("segment_files",)),
+                Place("segments.index", _("セグメント"), ("segment_files", "segment_versions")),
                 Place("tags.index", _("タグ")),
             ),
         ),
         Section(_("受信箱"), _inbox()),
         Section(_("配信"), _sending()),
         Section(_("商品と購入"), (*_goods(), *([till] if operator.can_serve else []))),
-        Section(_("レポート"), (Place("reports.index", _("レポート")),)),
+        Section(
+            _("レポート"),
+            (
+                Place("reports.index", _("レポート")),
+                Place("targets.index", _("数字の目標")),
+                Place("reviews.index", _("ふりかえり")),
+            ),
+        ),
         Section(_("設定"), _settings()),
     ]
     return [kept for section in sections if (kept := _allowed(section)).places]
@@ -80,7 +87,11 @@ def _inbox() -> tuple[Place, ...]:
 
 def _sending() -> tuple[Place, ...]:
     return (
-        Place("broadcasts.index", _("一斉配信"), ("watching", "approving", "leaving", "results", "unsent")),
+        Place(
+            "broadcasts.index",
+            _("一斉配信"),
+            ("watching", "approving", "leaving", "results", "unsent", "stuck"),
+        ),
         Place(
             "scenarios.index",
             _("シナリオ"),
@@ -95,6 +106,7 @@ def _sending() -> tuple[Place, ...]:
             ),
         ),
         Place("messages.index", _("メッセージ"), ("message_tools",)),
+        Place("pictures.index", _("画像一覧")),
         Place("calendar.show", _("予定表")),
         Place("coupons.index", _("クーポン")),
         Place("rich_menus.index", _("リッチメニュー"), ("rich_menu_publishing",)),

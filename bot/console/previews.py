@@ -1,8 +1,10 @@
 """What a message would look like on a friend's phone: made for a sample friend or a real one, in each language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request
@@ -17,10 +19,11 @@ from bot.console.line_look import Look
 from bot.i18n import current_language
 from bot.words import problem_words
 from scheduler import messages
+from scheduler.fact_lookups import REFERRAL_FACTS
 from scheduler.messages import BadTemplate, RenderError
 from scheduler.reasons import reason_words
 from scheduler.sample_facts import sample_facts
-from scheduler.template_facts import REFERRAL_FACTS, personal_facts
+from scheduler.template_facts import personal_facts
 from segments import shop
 from segments.models import Friend
 
@@ -69,15 +72,33 @@ def shown(session: Session, content: Mapping[str, Any], friend_id: int | None, n
     if friend_id is not None and (friend := session.get(Friend, friend_id)):
         own = messages.spoken(friend.language, languages)
         languages.sort(key=lambda each: each != own)
-    return [_one(session, content, language, friend_id, now) for language in languages]
+    return [
+        _one(content, language, friend_id, partial(_facts, session, [content], language, friend_id, now))
+        for language in languages
+    ]
+
+
+def shown_each(
+    session: Session, contents: Mapping[int, Mapping[str, Any]], friend_id: int, now: datetime
+) -> dict[int, Shown]:
+    """Return several messages as a friend would get them, in their language alone; the facts are read once for all."""
+    own = session.get_one(Friend, friend_id).language
+    spoken = {id_: messages.spoken(own, list(content)) for id_, content in contents.items()}
+    known: dict[str, dict[str, Any]] = {}
+    for language in set(spoken.values()):
+        together = [content for id_, content in contents.items() if spoken[id_] == language]
+        known[language] = _facts(session, together, language, friend_id, now)
+    return {
+        id_: _one(content, spoken[id_], friend_id, partial(known.__getitem__, spoken[id_]))
+        for id_, content in contents.items()
+    }
 
 
 def _one(
-    session: Session, content: Mapping[str, Any], language: str, friend_id: int | None, now: datetime
+    content: Mapping[str, Any], language: str, friend_id: int | None, facts: Callable[[], dict[str, Any]]
 ) -> Shown:
     try:
-        facts = _facts(session, content, language, friend_id, now)
-        return Shown(language, messages.render({language: content[language]}, language, facts))
+        return Shown(language, messages.render({language: content[language]}, language, facts()))
     except RenderError as error:
         why = reason_words(error.reason, current_language())
         if friend_id is None:
@@ -88,7 +109,11 @@ def _one(
 
 
 def _facts(
-    session: Session, content: Mapping[str, Any], language: str, friend_id: int | None, now: datetime
+    session: Session,
+    contents: Iterable[Mapping[str, Any]],
+    language: str,
+    friend_id: int | None,
+    now: datetime,
 ) -> dict[str, Any]:
     sample = sample_facts(shop.load(session), language, now)
     if friend_id is None:
@@ -97,9 +122,16 @@ def _facts(
     made_up = {"cause"}
     if session.get_one(Friend, friend_id).referral_code is None:
         made_up |= REFERRAL_FACTS
-    wanted = {fact.split(".")[0] for fact in messages.named_facts(content)}
+    wanted = {fact.split(".")[0] for content in contents for fact in _named(content)}
     known = personal_facts(session, [friend_id], now, language=language, wanted=wanted - made_up)[friend_id]
     return {name: value for name, value in sample.items() if name in wanted & made_up} | known
+
+
+def _named(content: Mapping[str, Any]) -> Collection[str]:
+    """Return the facts that content names; none when it cannot be read, which is told when it is rendered."""
+    with suppress(BadTemplate):
+        return messages.named_facts(content)
+    return ()
 
 
 @blueprint.get("/look.css")

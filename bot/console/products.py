@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import product_form, products_views, sheets
+from bot.console import picture_fields, product_form, products_views, sheets
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.products_views import Wanted
 from bot.console.typed import Typed
@@ -80,7 +80,9 @@ def new() -> ResponseReturnValue:
 @requires(*SENDERS)
 def create() -> ResponseReturnValue:
     """Add a product."""
-    typed = Typed(request.form)
+    typed, choosing = _typed()
+    if "do" in request.form:
+        return _form(typed, choosing=choosing)
     product = product_form.read(typed)
     with current_services().database.begin() as session:
         if product.code and goods.by_code(session, product.code) is not None:
@@ -106,17 +108,33 @@ def edit(product_id: int) -> ResponseReturnValue:
 @requires(*SENDERS)
 def save(product_id: int) -> ResponseReturnValue:
     """Change a product."""
-    typed = Typed(request.form)
+    typed, choosing = _typed()
     with current_services().database.begin() as session:
         found = products_views.details(session, product_id) or abort(404)
         product = product_form.read(typed, found.product.code)
-        if not typed.errors:
+        if not typed.errors and "do" not in request.form:
             _put(session, product, typed, "product_changed")
-    if typed.errors:  # what is refused has changed nothing
+    if typed.errors or "do" in request.form:  # what is refused has changed nothing
         with current_services().database.reading() as session:
-            return _form(typed, products_views.details(session, product_id))
+            return _form(typed, products_views.details(session, product_id), choosing)
     flash(_("「%(name)s」を保存しました。", name=product.name), "success")
     return redirect(url_for("products.edit", product_id=product_id))
+
+
+# Asked for by bot.security.
+for _view in (create, save):
+    _view.takes_upload = picture_fields.REQUEST_MOST  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def _typed() -> tuple[Typed, str]:
+    """Return what was typed, with the picture that came along kept already, and the field that is choosing one."""
+    services, values = current_services(), request.form.to_dict()
+    typed = Typed(values)
+    fields = picture_fields.Fields(values, typed.add)
+    picture_fields.take_all(services, fields, request.files, current_operator().actor)
+    with services.database.reading() as session:
+        choosing = picture_fields.act(session, fields, values.get("do", ""))
+    return typed, choosing
 
 
 def _put(session: Session, product: NewProduct, typed: Typed, action: str) -> None:
@@ -129,9 +147,13 @@ def _put(session: Session, product: NewProduct, typed: Typed, action: str) -> No
     operators.note(session, current_operator().actor, action, product.code, now, yen=product.price_yen)
 
 
-def _form(typed: Typed, found: products_views.Details | None = None) -> ResponseReturnValue:
-    with current_services().database.reading() as session:
+def _form(
+    typed: Typed, found: products_views.Details | None = None, choosing: str = ""
+) -> ResponseReturnValue:
+    services = current_services()
+    with services.database.reading() as session:
         categories = products_views.category_names(session)
+        of_pictures = picture_fields.on_page(session, typed.values, services.settings, choosing)
     page = render_template(
         "console/product.html",
         form=typed,
@@ -139,6 +161,7 @@ def _form(typed: Typed, found: products_views.Details | None = None) -> Response
         categories=categories,
         kinds=product_form.KINDS,
         language=current_language(),
+        **of_pictures,
     )
     return page, 422 if typed.errors else 200
 

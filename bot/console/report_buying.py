@@ -51,6 +51,12 @@ def _sums(months: Sequence[Month], place: int) -> list[Sum]:
             Figure.PERCENT,
             _("判定できた%(count)s人のうち", count=f"{judged:,}"),
         ),
+        Sum(
+            _("リピート率"),
+            share(sum(month.repeaters for month in months), sum(month.buyers for month in months)),
+            Figure.PERCENT,
+            _("月ごとの人数を合わせた割合です"),
+        ),
         Sum(_("はじめて買った人"), newcomers),
         Sum(_("購入"), sum(month.orders for month in months)),
     ]

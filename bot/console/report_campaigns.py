@@ -1,9 +1,11 @@
 """The report of campaigns: what each broadcast and scenario sent, what followed, and what an order cost."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
 
+from bot import formats
 from bot.console.chart_axes import Figure, Value
 from bot.console.places import address
 from bot.console.report_period import Bucket
@@ -20,10 +22,15 @@ def report(ask: Ask) -> Report:
         return Report(
             (), (), missing=_("集計は毎晩3時30分に行います。最初の集計のあと、ここに表示されます。")
         )
-    total = found.total
+    total, through = found.total, _through(found.counted_at, ask)
+    until, is_behind = formats.day(through, current_language()), through < ask.period.until
     return Report(
         sums=[
-            Sum(_("送ったメッセージ"), total.accepted),
+            Sum(
+                _("送ったメッセージ"),
+                total.accepted,
+                note=_("%(day)sまでに送った分です", day=until) if is_behind else "",
+            ),
             Sum(_("タップ率"), total.tap_rate, Figure.PERCENT),
             Sum(_("ブロック率"), total.block_rate, Figure.PERCENT),
             Sum(_("配信のあとの購入"), total.orders),
@@ -31,7 +38,20 @@ def report(ask: Ask) -> Report:
         ],
         parts=[_table(found), *_over_time(ask.period.buckets(), found)],
         counted_at=found.counted_at,
+        note=_behind(until) if is_behind else "",
     )
+
+
+def _behind(until: str) -> str:
+    return _(
+        "%(day)sまでに送った分の結果です。そのあとに送った分は、次の夜（3時30分）の集計で加わります。いまの様子は、それぞれの配信のページで見られます。",
+        day=until,
+    )
+
+
+def _through(counted_at: datetime, ask: Ask) -> date:
+    """Return the last day that is counted: each night the days before it are."""
+    return counted_at.astimezone(ask.zone).date() - timedelta(days=1)
 
 
 def _table(found: Campaigns) -> Table:
@@ -50,7 +70,7 @@ def _table(found: Campaigns) -> Table:
             (_("費用"), Figure.YEN),
             (_("購入1件あたりの費用"), Figure.YEN),
         ],
-        rows=[Row(_name(each), _values(each.figures), _url(each)) for each in found.rows],
+        rows=[Row(name(each), _values(each.figures), url(each)) for each in found.rows],
         total=Row(_("合計"), _values(found.total)) if found.rows else None,
     )
 
@@ -75,14 +95,16 @@ def _values(figures: Figures) -> Sequence[Value]:
     )
 
 
-def _name(campaign: Campaign) -> str:
-    name = campaign.name if current_language() == "ja" else campaign.name_en
-    if not name:
+def name(campaign: Campaign) -> str:
+    """Return what a campaign is called in the language of this request."""
+    own = campaign.name if current_language() == "ja" else campaign.name_en
+    if not own:
         return _("削除された配信")
-    return _("シナリオ: %(name)s", name=name) if campaign.scenario_id else name
+    return _("シナリオ: %(name)s", name=own) if campaign.scenario_id else own
 
 
-def _url(campaign: Campaign) -> str:
+def url(campaign: Campaign) -> str:
+    """Return the page of a campaign; "" of one that was deleted."""
     if not campaign.name:
         return ""
     if campaign.scenario_id:

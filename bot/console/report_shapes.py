@@ -111,6 +111,8 @@ class Report:
     """Up to when figures counted in the background reach."""
     choices: Sequence[Choice] = field(default_factory=tuple[Choice, ...])
     choice_label: str = ""
+    note: str = ""
+    """What has to be known before the figures are read, in words."""
     missing: str = ""
     """Why there is nothing to show yet, in words."""
     extra: dict[str, str] = field(default_factory=dict[str, str])

@@ -1,7 +1,6 @@
 """The report of the ladders: who stood where over time, who moved up and who went out."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from flask_babel import gettext as _
 
@@ -67,7 +66,7 @@ def _standing(ask: Ask, ladder: str) -> Chart:
 
 def _moves(ask: Ask, ladder: str) -> Chart:
     buckets = ask.period.buckets()
-    found = [_moved(ask, ladder, each.first, each.last) for each in buckets]
+    found = standings.moved_each(ask.session, ladder, [(each.first, each.last) for each in buckets])
     out = [(_("離脱への移動"), [each.out for each in found])] if ladder in standings.OUT else []
     return Chart(
         key="moves",
@@ -80,10 +79,6 @@ def _moves(ask: Ask, ladder: str) -> Chart:
         series=[(_("上の段への移動"), [each.up for each in found]), *out],
         unit=_("回"),
     )
-
-
-def _moved(ask: Ask, ladder: str, first: date, last: date) -> Moved:
-    return standings.moved(ask.session, ladder, first, last)
 
 
 def _pairs(ladder: str, moved: Moved) -> Table:

@@ -16,8 +16,10 @@ from bot.console import (
     report_friends,
     report_period,
     report_referrals,
+    report_satisfaction,
     report_stages,
     reports_views,
+    targets_views,
 )
 from bot.console.access import READERS, requires
 from bot.console.page import current_zone
@@ -49,6 +51,7 @@ REPORTS: dict[str, tuple[str, str, Callable[[Ask], Report]]] = {
         report_campaigns.report,
     ),
     "referrals": (N_("紹介"), N_("紹介で来た人と、その後の購入"), report_referrals.report),
+    "satisfaction": (N_("満足度"), N_("お試しのあとなどに「満足」と答えた割合"), report_satisfaction.report),
     "answers": (N_("質問への答え"), N_("質問の数と、答えるまでの時間"), report_answers.report),
 }
 blueprint = Blueprint("reports", __name__, url_prefix="/console/reports")
@@ -61,12 +64,14 @@ def index() -> ResponseReturnValue:
     period = _period()
     with current_services().database.reading() as session:
         highlights = reports_views.highlights(_ask(session, period))
+        goals = targets_views.goals(session, current_services().clock.now(), current_zone())
     return render_template(
         "console/reports.html",
         reports=REPORTS,
         period=period,
         choices=report_period.CHOICES,
         highlights=highlights,
+        goals=goals,
     )
 
 
@@ -77,13 +82,16 @@ def show(name: str) -> ResponseReturnValue:
     title, about, build = REPORTS.get(name) or abort(404)
     period = _period()
     with current_services().database.reading() as session:
-        report = build(_ask(session, period))
+        ask = _ask(session, period)
+        report = build(ask)
+        goals = targets_views.of_report(session, ask.now, ask.zone, name)
     return render_template(
         "console/report.html",
         name=name,
         title=_(title),
         about=_(about),
         report=report,
+        goals=goals,
         reports=REPORTS,
         period=period,
         choices=report_period.CHOICES,

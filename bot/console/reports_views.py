@@ -9,6 +9,7 @@ from bot.console import (
     report_campaigns,
     report_friends,
     report_referrals,
+    report_satisfaction,
     report_stages,
 )
 from bot.console.report_shapes import Ask, Sum
@@ -19,6 +20,7 @@ SHOWN = (
     ("buying", report_buying.report, 1),
     ("campaigns", report_campaigns.report, 5),
     ("referrals", report_referrals.report, 1),
+    ("satisfaction", report_satisfaction.report, 1),
     ("answers", report_answers.report, 3),
 )
 """Reports, and how many of their first figures are told."""

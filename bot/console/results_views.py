@@ -5,9 +5,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from scheduler import broadcast_progress, broadcast_results, campaign_effect, quota, savings
+from scheduler import (
+    broadcast_counting,
+    broadcast_progress,
+    broadcast_results,
+    campaign_effect,
+    quota,
+    savings,
+)
+from scheduler.broadcast_figures import Figures
 from scheduler.broadcast_progress import Progress
-from scheduler.broadcast_results import DAYS, DEFAULT_DAYS, Figures
+from scheduler.broadcast_results import DAYS, DEFAULT_DAYS
 from scheduler.campaign_effect import Effect
 from scheduler.models import DeliveryState
 
@@ -75,6 +83,6 @@ def _figures(
     session: Session, broadcast_id: int, days: int, progress: Progress, now: datetime
 ) -> tuple[Figures | None, datetime | None]:
     if sum(progress.by_state.values()) <= COUNTED_AT_ONCE:
-        return broadcast_results.count(session, broadcast_id, days), now
+        return broadcast_counting.count(session, broadcast_id, days), now
     found = broadcast_results.kept(session, broadcast_id, days)
     return (found.figures, found.at) if found else (None, None)

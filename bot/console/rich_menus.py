@@ -1,7 +1,5 @@
 """Rich menus: designed from templates, looked at, copied, deleted; publishing is rich_menu_publishing."""
 
-from typing import Any
-
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,10 +9,10 @@ from bot import operators
 from bot.console import rich_menu_form as forms
 from bot.console import rich_menus_views as views
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.rich_menu_pages import form, own_name, save_form
 from bot.line import menu_designs, menu_picture, richmenus
-from bot.line.menu_areas import Does
 from bot.line.menu_designs import Draft
-from bot.line.menu_layouts import AREAS_MOST, LAYOUTS
+from bot.line.menu_layouts import LAYOUTS
 from bot.line.menu_picture import BYTES_MOST, PALETTES
 from bot.services import current_services
 from bot.words import explain
@@ -43,7 +41,7 @@ def index() -> ResponseReturnValue:
 @requires(*SENDERS)
 def new() -> ResponseReturnValue:
     """Show the form of a new menu."""
-    return _form(None, forms.values(forms.new_draft()))
+    return form(None, forms.values(forms.new_draft()))
 
 
 @blueprint.get("/<int:design_id>")
@@ -52,62 +50,21 @@ def edit(design_id: int) -> ResponseReturnValue:
     """Show a menu in its form, with its picture and where it is shown."""
     with current_services().database.reading() as session:
         given = forms.values(menu_designs.draft_of(menu_designs.get(session, design_id)))
-    return _form(design_id, given)
+    return form(design_id, given)
 
 
 @blueprint.post("/new")
 @requires(*SENDERS)
 def create() -> ResponseReturnValue:
     """Save a new menu."""
-    return _save(None)
+    return save_form(None)
 
 
 @blueprint.post("/<int:design_id>")
 @requires(*SENDERS)
 def save(design_id: int) -> ResponseReturnValue:
     """Save a menu; friends see nothing of it before it is published."""
-    return _save(design_id)
-
-
-def _save(design_id: int | None) -> ResponseReturnValue:
-    services, operator = current_services(), current_operator()
-    draft, now = forms.read(request.form), services.clock.now()
-    if wrong := menu_designs.problems(draft):
-        return _form(design_id, dict(request.form), _explained(wrong), 422)
-    with services.database.begin() as session:
-        design = menu_designs.save(session, design_id, draft, _name(), now)
-        operators.note(session, operator.actor, "rich_menu_saved", str(design.id), now, name=design.name)
-        saved = design.id
-    flash(_("メニューを保存しました。公開すると友だちに表示されます。"), "success")
-    return redirect(url_for("rich_menus.edit", design_id=saved))
-
-
-def _explained(wrong: dict[str, Invalid]) -> dict[str, str]:
-    return {field: explain(error) for field, error in wrong.items()}
-
-
-def _form(
-    design_id: int | None, given: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
-) -> ResponseReturnValue:
-    known: dict[str, Any] = {"design": None, "shown": [], "named": {}}
-    with current_services().database.reading() as session:
-        if design_id is not None:
-            known["design"] = menu_designs.get(session, design_id)
-            known["shown"] = [each for each in views.shown(session) if each.design_id == design_id]
-        known["named"] = forms.targets(session)
-    page = render_template(
-        "console/rich_menu.html",
-        given=given,
-        errors=errors or {},
-        layouts=LAYOUTS,
-        areas_most=AREAS_MOST,
-        does=list(Does),
-        forms=forms,
-        megabytes=BYTES_MOST // 1024 // 1024,
-        bar_limit=menu_designs.BAR_LONGEST,
-        **known,
-    )
-    return page, status
+    return save_form(design_id)
 
 
 @blueprint.post("/preview")
@@ -161,14 +118,14 @@ def own_picture(design_id: int) -> ResponseReturnValue:
         if not drawn_again and not content:
             raise Invalid("menu_picture_missing")
         with services.database.begin() as session:
-            menu_designs.put_picture(session, design_id, None if drawn_again else content, _name(), now)
+            menu_designs.put_picture(session, design_id, None if drawn_again else content, own_name(), now)
             operators.note(
                 session, operator.actor, "rich_menu_picture", str(design_id), now, own=not drawn_again
             )
     except Invalid as error:
         with services.database.reading() as session:
             values = forms.values(menu_designs.draft_of(menu_designs.get(session, design_id)))
-        return _form(design_id, values, {"picture": explain(error)}, 422)
+        return form(design_id, values, {"picture": explain(error)}, 422)
     flash(_("画像を元に戻しました。") if drawn_again else _("画像を保存しました。"), "success")
     return redirect(url_for("rich_menus.edit", design_id=design_id))
 
@@ -192,7 +149,7 @@ def _copied(session: Session, draft: Draft) -> int:
     room = menu_designs.NAME_LONGEST - len(_("%(name)s のコピー", name=""))
     name = _("%(name)s のコピー", name=draft.name[:room])
     fresh = Draft(name, draft.layout, draft.palette, draft.chat_bar_text, draft.opens, draft.areas)
-    return menu_designs.save(session, None, fresh, _name(), current_services().clock.now()).id
+    return menu_designs.save(session, None, fresh, own_name(), current_services().clock.now()).id
 
 
 @blueprint.post("/<int:design_id>/remove")
@@ -217,8 +174,3 @@ def remove(design_id: int) -> ResponseReturnValue:
 def _said(error: KokyakuError) -> ResponseReturnValue:
     flash(explain(error), "warning")
     return redirect(url_for("rich_menus.index"))
-
-
-def _name() -> str:
-    operator = current_operator()
-    return (operator.name or operator.login)[:64]

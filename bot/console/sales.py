@@ -1,110 +1,27 @@
 """Analysis of sales: best sellers, when they are bought, what is bought next, F2, cohorts, LTV, deciles."""
 
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import products_views, sales_views, sheets
+from bot.console import sales_page, sales_views
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.sales_views import Table
-from bot.i18n import N_, current_language
 from bot.security import safe_next
 from bot.services import current_services
 from bot.words import explain
 from scheduler.jobs import Job
-from segments import analyses_asked, sales_figures, shop
+from segments import analyses_asked, sales_figures
 from segments.best_sellers import Measure
 from segments.errors import Invalid
-from segments.sales_figures import Figures, Period
+from segments.sales_figures import Figures
 
 blueprint = Blueprint("sales", __name__, url_prefix="/console/sales")
-
-TABS = {
-    "sales.index": N_("売れ筋"),
-    "sales.times": N_("曜日・時間帯"),
-    "sales.following": N_("次に買われた商品"),
-    "sales.repeating": N_("F2・リピート"),
-    "sales.cohorts": N_("コホート"),
-    "sales.values": N_("LTV"),
-    "sales.deciles": N_("デシル分析"),
-}
-PERIODS = {"30": N_("30日"), "90": N_("90日"), "365": N_("1年"), "all": N_("全期間")}
-KNOWN = ("period", "since", "until", "by", "category", "of", "product")
-"""What may stand in an address."""
 MONTHS = 13
 """Months shown of each cohort: the first and a year."""
-
-
-def _period(session: Session, now: datetime) -> Period:
-    """Return the period that the address names, a quarter of a year when it names none that can be."""
-    today = shop.load(session).today(now)
-    since, until = request.args.get("since", ""), request.args.get("until", "")
-    try:
-        if since or until:
-            return sales_figures.between(date.fromisoformat(since), date.fromisoformat(until))
-        return sales_figures.usual(request.args.get("period", "90"), today)
-    except Invalid as problem:
-        flash(explain(problem), "warning")
-    except (ValueError, KeyError):
-        flash(_("期間を正しく入力してください。"), "warning")
-    return sales_figures.usual("90", today)
-
-
-def _in_period(template: str, name: str, tables: Callable[[Figures], dict[str, Any]]) -> ResponseReturnValue:
-    """Show figures of the period; `tables` makes of them what the template shows, `table` being the file's."""
-    services = current_services()
-    now = services.clock.now()
-    with services.database.reading() as session:
-        period = _period(session, now)
-        loaded = sales_figures.load(session, period, now)
-        shown = tables(loaded[0]) if loaded else {}
-        categories = products_views.category_names(session)
-    if loaded and request.args.get("format") == "csv":
-        return _file(f"{name}-{period.key}", shown["table"])
-    return _page(
-        template,
-        period=period,
-        figures=loaded[0] if loaded else None,
-        as_of=loaded[1] if loaded else None,
-        categories=categories,
-        **shown,
-    )
-
-
-def _page(template: str, **shown: Any) -> str:
-    services = current_services()
-    now = services.clock.now()
-    with services.database.reading() as session:
-        asked = analyses_asked.last(session)
-        is_small = sales_figures.is_small(session)
-    return render_template(
-        f"console/{template}",
-        tabs=TABS,
-        periods=PERIODS,
-        asked=asked,
-        is_live=asked is not None and asked.is_live(now),
-        is_small=is_small,
-        language=current_language(),
-        address=_address,
-        **shown,
-    )
-
-
-def _address(**changed: Any) -> str:
-    """Return this page with something else in its address."""
-    known = {key: request.args[key] for key in KNOWN if key in request.args}
-    given: dict[str, Any] = {key: value for key, value in (known | changed).items() if value is not None}
-    return url_for(request.endpoint or "sales.index", **given)
-
-
-def _file(name: str, table: Table) -> ResponseReturnValue:
-    return sheets.csv_response(f"kokyaku-{name}", [each.name for each in table.columns], table.rows)
 
 
 @blueprint.get("/")
@@ -122,7 +39,7 @@ def index() -> ResponseReturnValue:
         )
         return {"table": best}
 
-    return _in_period(
+    return sales_page.in_period(
         "sales.html", "best-sellers", lambda figures: tables(figures) | _choice(by, category, of_categories)
     )
 
@@ -154,7 +71,7 @@ def times() -> ResponseReturnValue:
             "most": most,
         }
 
-    return _in_period("sales_times.html", "times", tables)
+    return sales_page.in_period("sales_times.html", "times", tables)
 
 
 @blueprint.get("/next")
@@ -166,15 +83,15 @@ def following() -> ResponseReturnValue:
         product, table = sales_views.following(session, code)
         goods = sales_views.suggestions(session)
     if product and request.args.get("format") == "csv":
-        return _file(f"next-{product.code}", table)
-    return _page("sales_next.html", product=product, table=table, goods=goods, code=code)
+        return sales_page.file(f"next-{product.code}", table)
+    return sales_page.page("sales_next.html", product=product, table=table, goods=goods, code=code)
 
 
 @blueprint.get("/repeating")
 @requires(*READERS)
 def repeating() -> ResponseReturnValue:
     """Show the F2 conversion and the repeat rate."""
-    return _in_period(
+    return sales_page.in_period(
         "sales_repeating.html",
         "f2",
         lambda figures: {"table": sales_views.f2(figures), "days": sales_figures.F2_DAYS},
@@ -201,9 +118,9 @@ def _of_cohorts(template: str, name: str, made: Callable[[Any, int], Table]) -> 
         found = sales_views.kept_cohorts(session, services.clock.now())
     table = made(found, MONTHS) if found else None
     if table and request.args.get("format") == "csv":
-        return _file(name, table)
+        return sales_page.file(name, table)
     whole = found.value()[:MONTHS] if found else []
-    return _page(template, found=found, table=table, whole=whole, day=found.day if found else None)
+    return sales_page.page(template, found=found, table=table, whole=whole, day=found.day if found else None)
 
 
 @blueprint.get("/deciles")
@@ -214,8 +131,8 @@ def deciles() -> ResponseReturnValue:
     with services.database.reading() as session:
         table, day = sales_views.decile_table(session, services.clock.now())
     if request.args.get("format") == "csv":
-        return _file("deciles", table)
-    return _page("sales_deciles.html", table=table, day=day)
+        return sales_page.file("deciles", table)
+    return sales_page.page("sales_deciles.html", table=table, day=day)
 
 
 @blueprint.post("/recompute")

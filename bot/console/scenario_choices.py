@@ -19,6 +19,8 @@ from segments.models import Coupon, EventKind
 
 Choices = list[tuple[str, str]]
 STORED = "stored"
+IN_SEGMENT = "if:segment"
+"""The goal of being in a segment, asked as a condition; entering one is news."""
 SPECIAL = (EventKind.SEGMENT_ENTERED, EventKind.SEGMENT_LEFT, EventKind.TAGGED)
 START_DATES = (
     DateKind.BIRTHDAY,
@@ -45,11 +47,14 @@ def goals(stored: Mapping[str, Any] | None) -> Choices:
     """Return what may end a scenario early."""
     found = [(f"event:{kind.value}", _(EVENTS[kind])) for kind in EventKind]
     own: Choices = [(STORED, _("いまの目標のまま"))] if stored and start_value(stored) == STORED else []
-    return [("", _("なし（最後まで続けます）")), *own, *found]
+    inside = (IN_SEGMENT, _("セグメントに入っている（条件として確かめます）"))
+    return [("", _("なし（最後まで続けます）")), *own, inside, *found]
 
 
 def start_value(stored: Mapping[str, Any]) -> str:
     """Return the choice that a stored trigger or goal is."""
+    if "if" in stored:
+        return IN_SEGMENT if _segment_of(stored) else STORED
     if "date" in stored:
         return f"date:{stored['date']}"
     where: Mapping[str, Any] = stored.get("where") or {}
@@ -65,20 +70,40 @@ def start_of(value: str, details: Mapping[str, str], stored: dict[str, Any] | No
     kind, _separator, name = value.partition(":")
     if kind == STORED and stored is not None:
         return stored
+    if value == IN_SEGMENT:
+        return {"if": {"is": "segment", "segment_id": _segment(details)}}
     if kind == "date" and name in set(DateKind):
         return _by_date(name, details)
     if kind != "event":
         raise Invalid("trigger_invalid", given=value)
     if name in {EventKind.SEGMENT_ENTERED, EventKind.SEGMENT_LEFT}:
-        given = details.get("segment", "")
-        if not given.isdecimal() or len(given) > 18:
-            raise Invalid("segment_missing")
-        return (on_entering if name == EventKind.SEGMENT_ENTERED else on_leaving)(int(given))
+        return (on_entering if name == EventKind.SEGMENT_ENTERED else on_leaving)(_segment(details))
     if name == EventKind.TAGGED:
         if not details.get("tag"):
             raise Invalid("tag_missing")
         return on_tag(details["tag"])
     return {"event": name}
+
+
+def _segment(details: Mapping[str, str]) -> int:
+    given = details.get("segment", "")
+    if not given.isdecimal() or len(given) > 18:
+        raise Invalid("segment_missing")
+    return int(given)
+
+
+def _segment_of(stored: Mapping[str, Any]) -> int | None:
+    match stored:
+        case {"if": {"is": "segment", "segment_id": int(number)}}:
+            return number
+        case _:
+            return None
+
+
+def segment_of(stored: Mapping[str, Any]) -> str:
+    """Return the segment that a start or goal names, as its field has it; "" when it names none."""
+    where: Mapping[str, Any] = stored.get("where") or {}
+    return str(_segment_of(stored) or where.get("segment_id") or "")
 
 
 def _by_date(name: str, details: Mapping[str, str]) -> dict[str, Any]:

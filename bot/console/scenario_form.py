@@ -9,7 +9,8 @@ from bot.console.typed import Typed
 from bot.words import explain
 from scheduler.models import Reentry, Scenario
 from scheduler.scenario_drafts import ScenarioDraft
-from scheduler.step_settings import LONGEST_DAYS, BlockLimit, ScenarioSettings, of_scenario
+from scheduler.scenario_settings import ScenarioSettings, of_scenario
+from scheduler.step_settings import LONGEST_DAYS, BlockLimit
 from segments.errors import KokyakuError
 
 FIELD_OF = {
@@ -44,7 +45,7 @@ def filled(scenario: Scenario | None) -> dict[str, str]:
         "start_name": str(scenario.trigger.get("name") or ""),
         "leave": "1" if settings.leave_when_unmatched else "",
         "goal": scenario_choices.start_value(goal) if goal else "",
-        "goal_segment": str(of_goal.get("segment_id") or ""),
+        "goal_segment": scenario_choices.segment_of(goal),
         "goal_tag": str(of_goal.get("tag") or ""),
         "reentry": scenario.reentry.value,
         "reentry_days": str(scenario.reentry_interval.days) if scenario.reentry_interval else "",

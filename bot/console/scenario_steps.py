@@ -25,9 +25,16 @@ from bot.console.typed import Typed
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import problem_words
-from scheduler import message_checks, scenario_edits, scenario_figures, scenario_messages, step_changes
+from scheduler import (
+    message_checks,
+    scenario_edits,
+    scenario_figures,
+    scenario_messages,
+    scenario_steps,
+    step_changes,
+)
 from scheduler.models import Purpose, Scenario, Step, StepKind
-from scheduler.scenario_edits import Spot
+from scheduler.scenario_steps import Spot
 from scheduler.step_settings import DateKind
 from segments.errors import Invalid, KokyakuError, NotFound
 
@@ -68,7 +75,7 @@ def create(scenario_id: int) -> ResponseReturnValue:
         draft = step_settings_form.draft(form, here.kind, None, message_id, condition)
         if draft is None:
             return
-        made = scenario_edits.add_step(session, scenario_id, draft, here.spot)
+        made = scenario_steps.add_step(session, scenario_id, draft, here.spot)
         operators.note(session, by, "step_added", str(made.id), now, scenario=scenario_id)
 
     return _stored(here, store, _("ステップを追加しました。すでに先へ進んでいる友だちには届きません。"))
@@ -94,7 +101,7 @@ def save(step_id: int) -> ResponseReturnValue:
         draft = step_settings_form.draft(form, here.kind, step, step.message_id, condition)
         if draft is None:
             return
-        scenario_edits.change_step(session, step_id, draft, now)
+        scenario_steps.change_step(session, step_id, draft, now)
         operators.note(session, by, "step_changed", str(step_id), now)
 
     return _stored(here, store, _("ステップを保存しました。"))

@@ -1,11 +1,10 @@
 """Trying a scenario on one friend: what they would get, when, and how it would look; nothing is sent or kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import step_words, trial_words
@@ -15,7 +14,7 @@ from bot.console.previews import Reader, Shown
 from bot.i18n import current_language
 from bot.services import current_services
 from scheduler import scenario_edits, scenario_trial, step_changes
-from scheduler.models import Scenario, Step
+from scheduler.models import Scenario
 from scheduler.scenario_trial import Moment, Trial
 
 blueprint = Blueprint("scenario_try", __name__, url_prefix="/console/scenarios")
@@ -36,10 +35,10 @@ def show(scenario_id: int) -> ResponseReturnValue:
     services, told = current_services(), None
     with services.database.begin() as session:
         scenario = scenario_edits.load(session, scenario_id)
+        name = scenarios_views.name_of(scenario, current_language())
         reader = previews.reader(session, request.args.get("friend", ""), request.args.get("q", ""))
         if reader.friend is not None:
             told = _try(session, scenario, reader)
-        name = scenarios_views.name_of(scenario, current_language())
         session.rollback()
     return render_template(
         "console/scenario_try.html",
@@ -56,28 +55,11 @@ def show(scenario_id: int) -> ResponseReturnValue:
 
 def _try(session: Session, scenario: Scenario, reader: Reader) -> _Told:
     assert reader.friend is not None
-    now = current_services().clock.now()
-    trial = scenario_trial.run(session, scenario.id, reader.friend.id, now)
-    sent = {moment.step_id for moment in trial.moments if moment.outcome == "sent"}
-    messages = _messages(session, sent)
-    looks = {
-        message_id: _look(session, message_id, reader.friend.id)
-        for message_id in sorted(set(messages.values()))
-    }
-    seen: list[tuple[Moment, Sequence[Shown]]] = []
-    for moment in trial.moments:
-        message_id = messages.get(moment.step_id) if moment.outcome == "sent" else None
-        seen.append((moment, looks[message_id] if message_id else ()))
+    now, friend_id = current_services().clock.now(), reader.friend.id
+    messages = {step.id: step.message_id for step in scenario.steps if step.message_id is not None}
+    trial = scenario_trial.run(session, scenario.id, friend_id, now)
+    said = {id_: messages[id_] for id_ in (each.step_id for each in trial.moments if each.outcome == "sent")}
+    newest = step_changes.newest_of(session, set(said.values())) if said else []
+    looks = previews.shown_each(session, {each.message_id: each.content for each in newest}, friend_id, now)
+    seen = [(each, [looks[said[each.step_id]]] if each.outcome == "sent" else []) for each in trial.moments]
     return _Told(trial, seen)
-
-
-def _messages(session: Session, step_ids: Collection[int]) -> dict[int, int]:
-    """Return the messages of the steps that send one, each rendered once however many steps send it."""
-    said = select(Step.id, Step.message_id).where(Step.id.in_(step_ids), Step.message_id.is_not(None))
-    return {step_id: message_id for step_id, message_id in session.execute(said) if message_id is not None}
-
-
-def _look(session: Session, message_id: int, friend_id: int) -> Sequence[Shown]:
-    """Return the message as the friend would see it: in their language alone."""
-    content = step_changes.newest(session, message_id).content
-    return previews.shown(session, content, friend_id, current_services().clock.now())[:1]

@@ -17,7 +17,7 @@ from segments import condition_known, condition_words, conditions, saved, segmen
 from segments.conditions import AnyOf, Condition, InSegment
 from segments.errors import Invalid
 from segments.leaves.context import Known
-from segments.models import Friend, Segment
+from segments.models import Friend, Segment, SegmentVersion
 from segments.saved import Use
 from segments.segment_moves import DayMoves
 from segments.segment_sizes import Size
@@ -198,6 +198,14 @@ def versions(session: Session, segment_id: int) -> list[Version]:
         Version(each.version, each.name, "".join(words[each.version]), each.saved_at, names[each.saved_by])
         for each in found
     ]
+
+
+def compared(session: Session, segment: Segment, kept: SegmentVersion) -> tuple[Version, Version]:
+    """Return how a segment stands now, and how it stood in a version."""
+    words = _told(session, {segment.version: segment.condition, kept.version: kept.condition})
+    now = Version(segment.version, segment.name, "".join(words[segment.version]), segment.updated_at, "")
+    by = actor_name(session, kept.saved_by) if kept.saved_by else ""
+    return now, Version(kept.version, kept.name, "".join(words[kept.version]), kept.saved_at, by)
 
 
 def friends_named(session: Session, words: str) -> Sequence[Friend]:

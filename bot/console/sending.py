@@ -33,7 +33,7 @@ def send(session: Session, queue: JobQueue, order: Order, author: Author) -> dic
     if not draft.editable:
         return {}
     price = broadcasts_views.price(session, draft, author.now)
-    if not price.reachable:
+    if not price.at_most and not price.foretold.by_mail:
         return {"when": _("送信できる友だちが1人もいません。配信先を見直してください。")}
     if price.exceeds and not order.accepts_excess:
         return {"accept_excess": _("プランの上限を超えます。ご確認のうえ、チェックを入れてください。")}

@@ -28,7 +28,8 @@ from bot.formats import JAPAN
 from bot.i18n import LANGUAGES, N_
 from segments.errors import Invalid
 from segments.imports import dates
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 
 WEEKDAYS = (
     N_("月曜日"),

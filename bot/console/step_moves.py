@@ -10,7 +10,7 @@ from bot import operators, step_words
 from bot.console.access import SENDERS, current_operator, requires
 from bot.i18n import current_language
 from bot.services import current_services
-from scheduler import scenario_edits, scenario_figures, step_changes
+from scheduler import scenario_figures, scenario_steps, step_changes
 from scheduler.models import Step
 
 blueprint = Blueprint("step_moves", __name__, url_prefix="/console/scenarios/steps")
@@ -62,7 +62,7 @@ def move(step_id: int, direction: str) -> ResponseReturnValue:
     """Change places with the step before or after it."""
     there, now = _there(step_id), current_services().clock.now()
     with current_services().database.begin() as session:
-        moved = scenario_edits.move_step(session, step_id, up=direction == "up")
+        moved = scenario_steps.move_step(session, step_id, up=direction == "up")
         operators.note(session, current_operator().actor, "step_moved", str(step_id), now, to=direction)
     flash(
         _("順番を変えました。") if moved else _("これより先には移せません。"),
@@ -77,7 +77,7 @@ def ask_remove(step_id: int) -> ResponseReturnValue:
     """Say what taking a step out means before it is done."""
     there = _there(step_id)
     with current_services().database.reading() as session:
-        removal = scenario_edits.removal(session, step_id)
+        removal = scenario_steps.removal(session, step_id)
     count = f"{removal.standing:,}"
     if removal.following is None:
         effect = _("いま%(count)s人がここで待っています。予定の日時にシナリオを終えます。", count=count)
@@ -104,7 +104,7 @@ def remove(step_id: int) -> ResponseReturnValue:
     """Take a step out."""
     there, now = _there(step_id), current_services().clock.now()
     with current_services().database.begin() as session:
-        scenario_edits.remove_step(session, step_id, now)
+        scenario_steps.remove_step(session, step_id, now)
         operators.note(session, current_operator().actor, "step_removed", str(step_id), now)
     flash(_("ステップを外しました。"), "success")
     return _back(there)

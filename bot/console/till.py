@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import formats, operators, qr
-from bot.console import till_form, till_views
+from bot.console import till_form, till_receipts, till_views
 from bot.console.access import COUNTER, current_operator, requires
 from bot.console.page import current_shop
 from bot.console.till_form import Basket
@@ -17,7 +17,7 @@ from bot.i18n import current_language
 from bot.line.links import member_link
 from bot.services import current_services
 from bot.words import explain
-from segments import coupons, members, till_sales
+from segments import coupons, members, till_bill, till_sales
 from segments.errors import KokyakuError
 
 blueprint = Blueprint("till", __name__, url_prefix="/console/till")
@@ -186,7 +186,7 @@ def _till(session: Session, basket: Basket) -> dict[str, Any]:
     if customer and (basket.items or basket.other) and not basket.wrong:
         try:
             sale = basket.sale(customer.friend_id, customer.member_number)
-            bill = till_sales.bill(session, sale, now)
+            bill = till_bill.bill(session, sale, now)
         except KokyakuError as refused:
             problem = explain(refused)
     sold = request.args.get("sold", "")[:128]
@@ -196,6 +196,6 @@ def _till(session: Session, basket: Basket) -> dict[str, Any]:
         "rule": till_views.rule(session),
         "bill": bill,
         "bill_problem": problem,
-        "sales": till_views.today(session, _source(), now),
-        "receipt": till_views.receipt(session, sold, _source(), now) if sold else None,
+        "sales": till_receipts.today(session, _source(), now),
+        "receipt": till_receipts.receipt(session, sold, _source(), now) if sold else None,
     }

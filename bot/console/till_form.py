@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from werkzeug.datastructures import MultiDict
 
-from segments.till_sales import NewSale
+from segments.till_bill import NewSale
 
 _ITEM = re.compile(r"item-([0-9]{1,15})")
 MOST = 999

@@ -1,4 +1,4 @@
-"""What the till sees: who stands there and what they may use, what can be sold, what was sold today."""
+"""What the till sees: who stands there and what they may use, and what can be sold; what was sold is till_receipts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,14 @@ from unicodedata import normalize
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from segments import coupons, member_cards, point_policy, points, popular, shop, till_sales
+from segments import coupons, member_cards, point_policy, points, popular
 from segments.codes import as_typed
 from segments.coupons import HeldCoupon
 from segments.errors import NotFound
-from segments.local_times import start_of
 from segments.models import Coupon, CouponGrant, Facts, Friend, Product, Purchase, Setting
 
 GOODS = 60
 """Products offered as buttons; the others are found by searching."""
-TODAY = 50
 
 
 @dataclass(frozen=True)
@@ -61,31 +59,6 @@ class Rule:
 
     yen_per_point: int
     point_yen: int
-
-
-@dataclass(frozen=True)
-class SaleRow:
-    """One sale of today."""
-
-    order_id: str
-    at: datetime
-    name: str
-    yen: int
-    is_undone: bool
-    can_undo: bool
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """One sale in full, as it is told after it was recorded."""
-
-    row: SaleRow
-    items: Sequence[tuple[str, int]]
-    used_points: int
-    earned_points: int
-    balance: int | None
-    coupon: str
-    coupon_en: str
 
 
 def coupon(session: Session, code: str) -> CouponAtTill:
@@ -168,58 +141,3 @@ def goods(session: Session, words: str, chosen: Sequence[int]) -> list[Product]:
     missing = set(chosen) - {each.id for each in found}
     found += session.scalars(select(Product).where(Product.id.in_(missing), Product.available))
     return sorted(found, key=lambda each: ranks.get(each.id, len(ranks)))
-
-
-def today(session: Session, source: str, now: datetime) -> list[SaleRow]:
-    """Return what one operator sold today, the latest first."""
-    own = shop.load(session)
-    query = (
-        select(Purchase, Friend.display_name)
-        .outerjoin(Friend, Friend.id == Purchase.friend_id)
-        .where(Purchase.bought_at >= start_of(own.today(now), own.zone), Purchase.source == source)
-        .order_by(Purchase.bought_at.desc(), Purchase.id.desc())
-        .limit(TODAY)
-    )
-    return [_row(sale, name, now) for sale, name in session.execute(query)]
-
-
-def _row(sale: Purchase, name: str | None, now: datetime) -> SaleRow:
-    return SaleRow(
-        sale.order_id,
-        sale.bought_at,
-        name or sale.member_number or "",
-        sale.amount_yen,
-        sale.refunded_at is not None,
-        till_sales.can_undo(sale, now),
-    )
-
-
-def receipt(session: Session, order_id: str, source: str, now: datetime) -> Receipt | None:
-    """Return one sale of an operator's own; None when there is none."""
-    query = select(Purchase).where(Purchase.order_id == order_id, Purchase.source == source)
-    sale = session.scalar(query)
-    if sale is None:
-        return None
-    friend = session.get(Friend, sale.friend_id) if sale.friend_id else None
-    names = {
-        each.id: each.name
-        for each in session.scalars(
-            select(Product).where(Product.id.in_([item.product_id for item in sale.items]))
-        )
-    }
-    used = (
-        select(Coupon.title, Coupon.title_en)
-        .join(CouponGrant, CouponGrant.coupon_id == Coupon.id)
-        .where(CouponGrant.purchase_id == sale.id)
-    )
-    title, title_en = session.execute(used).first() or ("", "")
-    known = points.statement(session, friend.id, now) if friend else None
-    return Receipt(
-        _row(sale, friend.display_name if friend else None, now),
-        [(names[item.product_id], item.quantity) for item in sale.items],
-        till_sales.used_points(session, order_id),
-        till_sales.earned(session, sale.id),
-        known.balance if known and known.is_kept else None,
-        title,
-        title_en,
-    )

@@ -7,7 +7,8 @@ from typing import Any
 
 from segments.models import ProductKind
 from segments.orders import NewItem, NewPurchase
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 
 SHOP = Shop(
     name="みどり茶舗",

@@ -4,6 +4,7 @@
 # line-bot-sdk ships no type stubs and no py.typed: its objects are Any from here on.
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from linebot.v3.messaging import (
@@ -20,7 +21,8 @@ from linebot.v3.messaging import (
 from bot.line.calls import CallRecorder
 from bot.line.ports import BotInfo, MenuOnLine, WebhookEndpoint, WebhookTest
 from bot.line.sdk import configuration, recorded
-from bot.line.tokens import TokenSource
+from bot.line.token_verifier import TokenVerifier
+from bot.line.tokens import LongLivedToken, TokenSource
 from scheduler.gateway import Quota, RefusedByLine, TokenInvalid
 from segments.clock import Clock
 
@@ -37,6 +39,13 @@ class LineAccount:
         # The SDK's methods carry no complete types.
         self._api: Any = MessagingApi(ApiClient(configuration(base_url)))
         self._blob: Any = MessagingApiBlob(ApiClient(configuration(data_base_url)))
+        self._verifier = TokenVerifier(base_url, calls, clock)
+
+    def token_ends_in(self) -> timedelta | None:
+        """Return how long the token set by hand is still good for; None without an end."""
+        if not isinstance(self._tokens, LongLivedToken) or not self._tokens.value:
+            return None
+        return self._verifier.ends_in(self._tokens.value)
 
     def quota(self) -> Quota:
         """Return this month's limit and use."""
@@ -154,6 +163,7 @@ class LineAccount:
         """Close the kept connections."""
         for api in (self._api, self._blob):
             api.api_client.rest_client.pool_manager.clear()
+        self._verifier.close()
 
     def _call(self, endpoint: str, method: Callable[..., Any], *args: Any, **more: Any) -> Any:
         token = self._tokens.token()

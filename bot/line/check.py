@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from bot.line.ports import AccountGateway
+from bot.line.ports import AccountGateway, TokenGateway
 from bot.line.webhook import PATH
 from bot.models import InboundEvent
 from bot.services import Services
@@ -71,12 +72,26 @@ def _looked_at(subject: str, look: Check, services: Services, gateway: AccountGa
 
 def _token(services: Services, gateway: AccountGateway) -> Finding:
     bot = gateway.bot_info()
+    left = _left(gateway)
+    until = (services.clock.now() + left).astimezone(services.settings.zone) if left is not None else None
     return Finding(
         "token",
         True,
-        f"アクセストークンは有効です：{bot.display_name}（{bot.basic_id}）",
-        f"The access token works: {bot.display_name} ({bot.basic_id})",
+        f"アクセストークンは有効です：{bot.display_name}（{bot.basic_id}）"
+        + (f"。{until:%Y年%m月%d日 %H:%M}までです。" if until else ""),
+        f"The access token works: {bot.display_name} ({bot.basic_id})"
+        + (f". It ends on {until:%Y-%m-%d %H:%M}." if until else ""),
     )
+
+
+def _left(gateway: AccountGateway) -> timedelta | None:
+    """Return how long the token is still good for; None without an end, and when LINE does not say."""
+    if not isinstance(gateway, TokenGateway):
+        return None
+    try:
+        return gateway.token_ends_in()
+    except GatewayError:
+        return None  # It works, as was just seen.
 
 
 def _webhook(services: Services, gateway: AccountGateway) -> Finding:

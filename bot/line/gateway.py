@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from bot import picture_addresses
 from bot.line.account import LineAccount
 from bot.line.calls import CallRecorder
 from bot.line.ports import Answer
@@ -44,9 +45,10 @@ class LineGateway(LineAccount):
         calls: CallRecorder,
         clock: Clock,
         desk: TokenDesk | None = None,
+        pictures_at: str = picture_addresses.STORED,
     ) -> None:
         super().__init__(base_url, data_base_url, tokens, calls, clock)
-        self._wire = Wire(base_url, tokens, calls, clock)
+        self._wire = Wire(base_url, tokens, calls, clock, pictures_at)
         self._desk = desk
 
     def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
@@ -127,6 +129,7 @@ def open_gateway(settings: Settings, database: Database, clock: Clock) -> LineGa
         calls=calls,
         clock=clock,
         desk=desk,
+        pictures_at=picture_addresses.place(settings),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.line import answers
 from bot.line.ports import Answer, ConversationGateway
 from bot.line.turn import Turn
-from scheduler import replies, reply_carry
+from scheduler import replies, reply_carry, reply_settling
 from scheduler.models import Delivery, DeliveryState
 from scheduler.reply_carry import Rider
 from segments.db import Database
@@ -100,4 +100,4 @@ def send(gateway: ConversationGateway, database: Database, batch: Sequence[Outgo
     with database.begin() as session:
         replies.record_replies(session, said, now)
         if carrying := [outgoing.delivery_id for outgoing in batch if outgoing.carries]:
-            reply_carry.settle(session, now, carrying)
+            reply_settling.settle(session, now, carrying)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from scheduler.gateway import Accepted, GatewayError, MessageGateway, MessageObject, Profile
@@ -139,4 +140,16 @@ class AccountGateway(Protocol):
 
     def link_token(self, line_user_id: str) -> str:
         """Draw a token for linking an account: 10 minutes, once."""
+        ...
+
+
+@runtime_checkable
+class TokenGateway(Protocol):
+    """What is known of the channel access token itself."""
+
+    def token_ends_in(self) -> timedelta | None:
+        """Return how long the token is still good for; None without an end, and for tokens drawn every few minutes.
+
+        Raises TokenInvalid for a token that LINE does not know (any more), and the other GatewayErrors.
+        """
         ...

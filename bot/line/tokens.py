@@ -26,7 +26,7 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True)
 class LongLivedToken:
-    """The one token made in the LINE Developers console; it never changes while we run."""
+    """The one token set by hand, mostly one without an end; it never changes while we run."""
 
     value: str
 

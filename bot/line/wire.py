@@ -15,6 +15,7 @@ from yarl import URL
 from bot.line.calls import Call, CallRecorder
 from bot.line.tokens import TokenSource
 from bot.line.verdicts import verdict
+from bot.picture_addresses import STORED
 from scheduler.gateway import (
     Accepted,
     GatewayError,
@@ -35,6 +36,7 @@ CONCURRENCY = 250
 ADDRESSES_KEPT = 50
 TOGETHER = 10
 """Requests of a batch that start in the same moment; the next ten follow when their time has come."""
+_STORED = STORED.encode()
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,17 @@ class Reply:
 class Wire:
     """A loop thread with one long-lived session; started by the first request."""
 
-    def __init__(self, base_url: str, tokens: TokenSource, calls: CallRecorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        calls: CallRecorder,
+        clock: Clock,
+        pictures_at: str = STORED,
+    ) -> None:
+        """Send to `base_url`; pictures of our own are to be found at `pictures_at` (bot.picture_addresses)."""
         self._base_url = base_url.rstrip("/")
+        self._pictures_at = pictures_at.encode()
         self._tokens = tokens
         self._calls = calls
         self._clock = clock
@@ -182,6 +193,10 @@ class Wire:
         self._calls.add(Call(at, request.endpoint, status, request_id, spent, error))
         return reply
 
+    def _written(self, body: Mapping[str, Any] | bytes | None) -> bytes | None:
+        encoded = _encoded(body)
+        return encoded.replace(_STORED, self._pictures_at) if encoded else encoded
+
     async def _answered(
         self, session: aiohttp.ClientSession, request: Request, token: str
     ) -> tuple[Reply, int | None, str | None]:
@@ -189,7 +204,7 @@ class Wire:
             async with session.request(
                 request.method,
                 self._address(request.path),
-                data=_encoded(request.body),
+                data=self._written(request.body),
                 headers=_headers(request, token),
                 allow_redirects=False,
             ) as answer:

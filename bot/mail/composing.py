@@ -12,6 +12,7 @@ from pathlib import Path
 from itsdangerous import BadSignature, Signer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from bot.picture_addresses import STORED
 from scheduler.mail import Mail
 from scheduler.mail_content import BlockKind
 from scheduler.mail_settings import MailSettings
@@ -65,6 +66,8 @@ class Composer:
     """The address they come from."""
     unsubscribing: Unsubscribing
     clock: Clock
+    pictures_at: str = STORED
+    """Where readers find pictures of our own (bot.picture_addresses)."""
 
     def compose(self, mail: Mail, imprint: MailSettings) -> EmailMessage:
         """Return the mail with its headers (RFC 5322; RFC 8058 for refusing with one tap)."""
@@ -87,7 +90,8 @@ class Composer:
             "kinds": BlockKind,
         }
         message.set_content(_ENVIRONMENT.get_template("message.txt").render(known))
-        message.add_alternative(_ENVIRONMENT.get_template("message.html").render(known), subtype="html")
+        page = _ENVIRONMENT.get_template("message.html").render(known)
+        message.add_alternative(page.replace(STORED, self.pictures_at), subtype="html")
         return message
 
     def message_id(self, mail: Mail) -> str:

@@ -7,15 +7,12 @@ server has taken nothing (RFC 5321, section 4.1.1.4); after it, only its answer 
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
-from enum import StrEnum
-from ipaddress import ip_address
 from threading import RLock
-from urllib.parse import unquote, urlsplit
 
 from bot.mail.composing import Composer
+from bot.mail.server import Security, Server
 from scheduler.mail import Mail, MailAnswer, MailVerdict
 from scheduler.mail_settings import MailSettings
 
@@ -24,48 +21,6 @@ SECONDS = 30.0
 _GONE = (OSError, smtplib.SMTPServerDisconnected)
 NO_SUCH_ADDRESS = frozenset({550, 551, 553})
 """RFC 5321, section 4.2.3: mailbox unavailable, user not local, mailbox name not allowed."""
-
-
-class Security(StrEnum):
-    """How the way to the server is closed to others."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-class BadServerAddress(ValueError):
-    """KOKYAKU_SMTP_URL cannot be used; the first argument says why, as a code, and never holds the password."""
-
-
-@dataclass(frozen=True, repr=False)
-class Server:
-    """Where mail is handed over."""
-
-    host: str
-    port: int
-    security: Security
-    user: str = ""
-    password: str = ""
-
-    @classmethod
-    def from_url(cls, url: str) -> "Server":
-        """Read smtps://user:password@host:465 or smtp://user:password@host:587.
-
-        Over smtp:// the server has to offer STARTTLS, unless it runs on this machine. Raises BadServerAddress.
-        """
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise BadServerAddress("unreadable") from error
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise BadServerAddress("unreadable")
-        secure = Security.TLS if parts.scheme == "smtps" else Security.STARTTLS
-        if parts.scheme == "smtp" and _is_here(parts.hostname):
-            secure = Security.NONE
-        default = 465 if secure is Security.TLS else 587
-        return cls(parts.hostname, port or default, secure, unquote(parts.username or ""), unquote(parts.password or ""))  # fmt: skip
 
 
 class SmtpGateway:
@@ -211,12 +166,3 @@ def _no_server(error: Exception) -> MailAnswer:
     """Say why nobody took us in; never in the server's own words, which may quote who we are."""
     code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
     return MailAnswer(MailVerdict.NO_SERVER, code, type(error).__name__)
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

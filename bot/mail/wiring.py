@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from bot import picture_addresses
 from bot.mail.composing import Composer, Unsubscribing
-from bot.mail.smtp import BadServerAddress, Server, SmtpGateway
+from bot.mail.server import BadServerAddress, Server
+from bot.mail.smtp import SmtpGateway
 from bot.settings import Settings
 from scheduler import mail_settings
 from scheduler.mail_settings import MailSettings
@@ -50,5 +52,6 @@ def mailer_of(settings: Settings, database: Database, clock: Clock, secret: str)
             return mail_settings.load(session)
 
     server = Server.from_url(settings.smtp_url.get_secret_value())
-    composer = Composer(settings.mail_from.strip(), Unsubscribing(settings.public_url, secret), clock)
+    refusing, pictures_at = Unsubscribing(settings.public_url, secret), picture_addresses.place(settings)
+    composer = Composer(settings.mail_from.strip(), refusing, clock, pictures_at)
     return SmtpGateway(server, composer, imprint)

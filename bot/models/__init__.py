@@ -1,4 +1,4 @@
-"""The tables of the top floor: webhook events as they came, operators, keys, LINE calls."""
+"""The tables of the top floor: webhook events as they came, operators, keys, LINE calls, pictures."""
 
 from bot.models.chats import ChatState, ChatViewer, SavedReply
 from bot.models.exports import DataExport, ExportPiece, ExportState
@@ -7,6 +7,8 @@ from bot.models.inbox import InboundEvent, InboundState
 from bot.models.line import LineCall
 from bot.models.menus import MenuDesign, MenuLink, RetiredMenu, RichMenu
 from bot.models.operators import ApiKey, AuditEntry, LoginAttempt, Operator, Role
+from bot.models.pictures import Picture, PictureFile, PictureSize
+from bot.models.reviews import ReviewDecision
 from bot.models.trials import PolicyTrial
 
 __all__ = [
@@ -25,8 +27,12 @@ __all__ = [
     "MenuDesign",
     "MenuLink",
     "Operator",
+    "Picture",
+    "PictureFile",
+    "PictureSize",
     "PolicyTrial",
     "RetiredMenu",
+    "ReviewDecision",
     "RichMenu",
     "Role",
     "SavedReply",

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot import formats
-from bot.i18n import catalogue
 from bot.rehearsal.figures import Campaign, Figures
-from bot.words import OWN_REASONS
 from scheduler import reasons
 
 KINDS = {
@@ -173,8 +171,7 @@ def reason(code: str, language: str) -> str:
     """Return why messages were not sent, or wait."""
     if code in STATES:
         return STATES[code][language == "en"]
-    own = OWN_REASONS.get(code)
-    return catalogue(language).gettext(own) if own else reasons.reason_words(code, language)
+    return reasons.reason_words(code, language)
 
 
 def _name(campaign: Campaign, *, english: bool) -> str:

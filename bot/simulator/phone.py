@@ -18,8 +18,8 @@ from bot.simulator.words import words
 bp = Blueprint("phone", __name__)
 _LISTED = 200
 _POLICY = (
-    "default-src 'self'; img-src 'self' https: data:; media-src https:; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'; object-src 'none'"
+    "default-src 'self'; img-src 'self' https: data: http://127.0.0.1:* http://localhost:*; media-src https:;"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
 
 

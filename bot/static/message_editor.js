@@ -10,6 +10,7 @@
   let last = null;
   let timer = 0;
   let asked = 0;
+  let isLeaving = false;
 
   function count(field) {
     if (!field.dataset.limit) return;
@@ -43,9 +44,14 @@
   }
 
   async function refresh() {
+    // What is being saved must not be kept as unsaved again.
+    if (isLeaving) return;
     const mine = ++asked;
     try {
-      const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form), redirect: "error" });
+      const typed = new FormData(form);
+      // Files travel by themselves (pictures.js), not with every letter.
+      for (const [name, value] of [...typed]) if (value instanceof File) typed.delete(name);
+      const answer = await fetch(form.dataset.preview, { method: "POST", body: typed, redirect: "error" });
       if (!answer.ok || mine !== asked) return;
       const found = await answer.json();
       const focused = document.activeElement && preview.contains(document.activeElement) ? document.activeElement.id : "";
@@ -65,6 +71,9 @@
 
   for (const field of form.elements) count(field);
   for (const select of form.querySelectorAll("[data-shows]")) showSlot(select);
+
+  form.addEventListener("submit", () => { isLeaving = true; });
+  window.addEventListener("pageshow", () => { isLeaving = false; });
 
   form.addEventListener("focusin", (event) => {
     if (event.target.dataset.facts) last = event.target;

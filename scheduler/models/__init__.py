@@ -13,7 +13,7 @@ from scheduler.models.deliveries import (
     DeliveryKind,
     DeliveryState,
 )
-from scheduler.models.messages import Message, MessageVersion, Purpose
+from scheduler.models.messages import CONTENT_FORMAT, Message, MessageVersion, Purpose
 from scheduler.models.money import MessageMeter, QuotaCheck
 from scheduler.models.running import Heartbeat, RateBucket, Saving, Way
 from scheduler.models.scenarios import (
@@ -28,6 +28,7 @@ from scheduler.models.scenarios import (
 )
 
 __all__ = [
+    "CONTENT_FORMAT",
     "Attempt",
     "Broadcast",
     "BroadcastResult",

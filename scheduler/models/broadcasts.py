@@ -100,4 +100,4 @@ class BroadcastResult(Base):
     at: Mapped[datetime]
     """When it was counted."""
     figures: Mapped[dict[str, Any]]
-    """What scheduler.broadcast_results.Figures reads."""
+    """What scheduler.broadcast_figures.Figures reads."""

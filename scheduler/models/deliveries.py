@@ -156,6 +156,8 @@ class ChunkState(StrEnum):
     SENDING = "sending"
     DONE = "done"
     CANCELLED = "cancelled"
+    PARKED = "parked"
+    """Its run broke each time (scheduler.chunk_troubles): it waits for an operator."""
 
 
 class ChunkMode(StrEnum):
@@ -195,6 +197,11 @@ class Chunk(Base):
     """LINE's id of the accepted request to everyone: from then on its deliveries are only written down."""
     slot_at: Mapped[datetime | None]
     """When its turn is, in a broadcast that leaves at so many a minute."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Runs that broke; not those that LINE answered with an error."""
+    trouble: Mapped[str | None] = mapped_column(String(64))
+    """What broke the last of them: the kind of the error, without its words, which may quote a friend."""
+    parked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from segments.db import Base, BigId
 
+CONTENT_FORMAT = 1
+"""The newest form of content that this version can write out; raised with what older versions could not say."""
+
 
 class Purpose(StrEnum):
     """Why a message goes out; offers are withheld from friends who are to get none."""
@@ -46,6 +49,8 @@ class MessageVersion(Base):
     version: Mapped[int]
     content: Mapped[dict[str, Any]]
     """`{"ja": [message objects with Jinja in their strings], "en": [...]}`."""
+    format: Mapped[int] = mapped_column(default=CONTENT_FORMAT)
+    """Which versions of the program can write it out; older workers leave it to newer ones."""
     form: Mapped[dict[str, Any] | None]
     """What stood in the editor's fields, to be edited again; None for content that was not made there."""
     created_at: Mapped[datetime]

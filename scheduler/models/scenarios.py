@@ -57,7 +57,7 @@ class Scenario(Base):
     reentry: Mapped[Reentry] = mapped_column(default=Reentry.NEVER)
     reentry_interval: Mapped[timedelta | None] = mapped_column(Interval)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What scheduler.step_settings.ScenarioSettings reads: who leaves, which block rate stops a step."""
+    """What scheduler.scenario_settings.ScenarioSettings reads: who leaves, which block rate stops a step."""
     dates_through: Mapped[date | None]
     """The last day whose starts by date were seen to; None before the first."""
     dates_after: Mapped[int] = mapped_column(BigId, default=0)

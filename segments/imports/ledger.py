@@ -40,6 +40,8 @@ class ImportReport:
     refused: list[Refusal]
     created: int = 0
     """Those of the accepted lines that made something new."""
+    unlinked: int = 0
+    """Those of the accepted lines whose purchase belongs to no friend yet."""
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Tally:
     accepted: int = 0
     created: int = 0
     unchanged: int = 0
+    unlinked: int = 0
     refused: list[Refusal] = field(default_factory=list[Refusal])
 
     def refuse(self, line_number: int, error: KokyakuError, column: str = "") -> None:
@@ -68,7 +71,7 @@ class Ledger:
 
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
-        self._accepted = self._created = self._unchanged = self._refused = 0
+        self._accepted = self._created = self._unchanged = self._refused = self._unlinked = 0
         self._shown: list[Refusal] = []
 
     def enter(self, session: Session, tally: Tally) -> None:
@@ -87,6 +90,7 @@ class Ledger:
                 created=ImportRun.created + tally.created,
                 unchanged=ImportRun.unchanged + tally.unchanged,
                 refused=ImportRun.refused + len(rows),
+                unlinked=ImportRun.unlinked + tally.unlinked,
             )
             .execution_options(synchronize_session=False)
         )
@@ -97,12 +101,14 @@ class Ledger:
         self._created += tally.created
         self._unchanged += tally.unchanged
         self._refused += len(tally.refused)
+        self._unlinked += tally.unlinked
         self._shown.extend(tally.refused[: SHOWN - len(self._shown)])
 
     def report(self) -> ImportReport:
         """Return what was counted."""
         shown = sorted(self._shown, key=lambda refusal: refusal.line_number)
-        return ImportReport(self.run_id, self._accepted, self._unchanged, self._refused, shown, self._created)
+        counts = self._accepted, self._unchanged, self._refused
+        return ImportReport(self.run_id, *counts, shown, self._created, self._unlinked)
 
 
 def open_run(session: Session, kind: str, file_name: str, options: ImportOptions, now: datetime) -> int:

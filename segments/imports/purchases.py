@@ -65,6 +65,7 @@ class PurchaseImporter:
             else:
                 tally.accepted += len(group)
                 tally.created += len(group) if outcome.told == Told.NEW else 0
+                tally.unlinked += len(group) if outcome.friend_id is None else 0
         return tally
 
     def _read(self, group: Group, job: Job, tally: Tally) -> tuple[NewPurchase, list[Entry]] | None:

@@ -20,7 +20,7 @@ from sqlalchemy import cast as cast_sql
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span, day_start
-from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, glance, having
+from segments.leaves.node import Cost, Day, Leaf, MaybeNames, Named, Number, Seen, glance, having, one_needed
 from segments.leaves.ranges import MaybePeriod
 from segments.leaves.said import Said
 from segments.models import Cycle, Facts, Friend, Product, Purchase, PurchaseItem
@@ -36,6 +36,11 @@ class Bought(MaybePeriod, Leaf):
     (`from_date`, `to_date`), by the shop's calendar. Refunds are taken off; of an order refunded in part each line
     keeps its share. Without numbers, once is enough; `at_most` alone takes those who never bought, too.
     """
+
+    model_config = one_needed(
+        "products", "categories", "within_days", "before_days", "from_date", "to_date",
+        "at_least", "at_most", "at_least_yen", "at_most_yen",
+    )  # fmt: skip
 
     kind: Literal["bought"] = Field(default="bought", alias="is")
     cost: ClassVar[Cost] = Cost.MANY_ROWS

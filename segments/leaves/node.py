@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import ColumnElement, Select, exists
 
 from segments.leaves.context import Context, Edge, Known, Span
@@ -38,19 +38,57 @@ def _believable(day: date) -> date:
     return day
 
 
+def one_needed(*names: str) -> ConfigDict:
+    """Return the configuration by which a node's description tells that one of these must be said."""
+
+    def tell(schema: dict[str, Any]) -> None:
+        said: dict[str, Any] = {name: _filled(schema["properties"][name]) for name in names}
+        schema["anyOf"] = [{"required": [name], "properties": {name: each}} for name, each in said.items()]
+
+    return ConfigDict(json_schema_extra=tell)
+
+
+def _filled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a field without that of its being left empty."""
+    if schema.get("type") == "array":
+        return {"type": "array", "minItems": 1}
+    kinds: list[dict[str, Any]] = [each for each in schema["anyOf"] if each.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+
+
 Days = Annotated[int, Field(ge=1, le=3660, strict=True)]
 Number = Annotated[int, Field(ge=0, le=10**9, strict=True)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST_ID, strict=True)]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=PLAIN)]
-Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_believable)]
+Day = Annotated[
+    date,
+    BeforeValidator(_written_day),
+    AfterValidator(_believable),
+    Field(json_schema_extra={"pattern": r"^(19|20|21)\d\d-|^2200-"}),
+]
 Names = Annotated[list[Name], Field(min_length=1, max_length=LONGEST_LIST)]
 MaybeNames = Annotated[list[Name], Field(max_length=LONGEST_LIST)]
+
+
+def _whole(value: Any) -> Any:
+    """Take 30.0 for 30, as JSON Schema does; "30", true and 29.8 stay what they are, and are refused."""
+    if isinstance(value, list):
+        return [_whole(each) for each in cast("list[Any]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Node(BaseModel):
     """A part of a condition: unchanging, and strict about what it is made of."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_whole_numbers(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        given = cast("dict[str, Any]", data)
+        return {name: _whole(value) for name, value in given.items()}
 
 
 class Cost(IntEnum):

@@ -10,8 +10,8 @@ from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.friends import OfFriend
 from segments.leaves.json_fields import contains, field_day, field_number, field_text
-from segments.leaves.node import Cost, Day, Days, Name, Names, Seen, glance
-from segments.leaves.ranges import fits
+from segments.leaves.node import Cost, Day, Days, Name, Names, Seen, glance, one_needed
+from segments.leaves.ranges import fits, must_limit
 from segments.leaves.said import Said
 from segments.models import Friend
 
@@ -74,15 +74,15 @@ class FieldKnown(_OfField):
 class FieldNumber(_OfField):
     """The field is a number, or a text that is one, in this range."""
 
+    model_config = one_needed("at_least", "at_most")
+
     kind: Literal["field_number"] = Field(default="field_number", alias="is")
     at_least: Decimal | None = None
     at_most: Decimal | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            message = "at_least or at_most is needed"
-            raise ValueError(message)
+        must_limit(self.at_least, self.at_most)
         return self
 
     def sql(self, context: Context) -> ColumnElement[bool]:
@@ -99,6 +99,8 @@ class FieldNumber(_OfField):
 
 class FieldDate(_OfField):
     """The field is a day (2026-11-21) in this period: between two days, so many days back or so many days ahead."""
+
+    model_config = one_needed("from_date", "to_date", "within_days", "before_days", "coming_days")
 
     kind: Literal["field_date"] = Field(default="field_date", alias="is")
     from_date: Day | None = None

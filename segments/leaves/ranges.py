@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Span
-from segments.leaves.node import Days, Node, Number
+from segments.leaves.node import Days, Node, Number, one_needed
 from segments.leaves.said import Said
 
 
@@ -45,6 +45,8 @@ class MaybePeriod(Node):
 class Period(MaybePeriod):
     """A moment so many days ago."""
 
+    model_config = one_needed("within_days", "before_days")
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.within_days is None and self.before_days is None:
@@ -68,17 +70,24 @@ class LastTime(Period):
         return super().ago().plus("（または一度もない）", " or never") if self.or_never else super().ago()
 
 
+def must_limit(at_least: object, at_most: object) -> None:
+    """Refuse a range without an end, which everything would be in; raises ValueError."""
+    if at_least is None and at_most is None:
+        message = "at_least or at_most is needed"
+        raise ValueError(message)
+
+
 class Range(Node):
     """A number between two others, both included."""
+
+    model_config = one_needed("at_least", "at_most")
 
     at_least: Number | None = None
     at_most: Number | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            message = "at_least or at_most is needed"
-            raise ValueError(message)
+        must_limit(self.at_least, self.at_most)
         return self
 
     def fits(self, column: Any) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 
 from segments.leaves import said
 from segments.leaves.context import Context, Edge, Known, Span
-from segments.leaves.node import Leaf, Named, Names, Node, Seen, Timeless, glance
+from segments.leaves.node import Leaf, Named, Names, Node, Seen, Timeless, glance, one_needed
 from segments.leaves.ranges import fits
 from segments.leaves.said import Said
 from segments.models import Facts
@@ -40,6 +40,8 @@ class Scores(Node):
 
 class InRfm(Leaf):
     """Has these RFM scores, 1 to 5, at this moment; who never bought has none."""
+
+    model_config = one_needed("recency", "frequency", "monetary")
 
     kind: Literal["rfm"] = Field(default="rfm", alias="is")
     reads_rfm: ClassVar[bool] = True

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement
 
 from segments.leaves import said
 from segments.leaves.context import Context, Known
-from segments.leaves.node import Seen, Timeless, glance
-from segments.leaves.ranges import Range, fits
+from segments.leaves.node import Seen, Timeless, glance, one_needed
+from segments.leaves.ranges import Range, fits, must_limit
 from segments.leaves.said import Said
 from segments.models import Facts
 
@@ -114,15 +114,15 @@ class AnswerCount(Sum):
 class Points(Timeless):
     """Has so many points, which may be below zero."""
 
+    model_config = one_needed("at_least", "at_most")
+
     kind: Literal["points"] = Field(default="points", alias="is")
     at_least: int | None = Field(default=None, ge=-BALANCE, le=BALANCE, strict=True)
     at_most: int | None = Field(default=None, ge=-BALANCE, le=BALANCE, strict=True)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.at_least is None and self.at_most is None:
-            message = "at_least or at_most is needed"
-            raise ValueError(message)
+        must_limit(self.at_least, self.at_most)
         return self
 
     def sql(self, context: Context) -> ColumnElement[bool]:

@@ -2,7 +2,8 @@
 
 from segments.models.conversations import ChatMedia, ChatMessage, Direction, Question
 from segments.models.day_counts import DayCount
-from segments.models.facts import CustomerEvent, Cycle, EventKind, Facts, Policy, StageChange
+from segments.models.events import CustomerEvent, EventKind
+from segments.models.facts import Cycle, Facts, Policy, StageChange
 from segments.models.friends import Friend, FriendNote, FriendTag, MemberLinkAttempt, MemberLinkCode, Tag
 from segments.models.purchases import (
     ImportRun,

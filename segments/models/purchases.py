@@ -130,6 +130,8 @@ class ImportRun(Base):
     """Those of the accepted lines that made something new; the others changed what was known."""
     unchanged: Mapped[int] = mapped_column(default=0)
     refused: Mapped[int] = mapped_column(default=0)
+    unlinked: Mapped[int] = mapped_column(default=0)
+    """Those of the accepted lines whose purchase waits under a member number that no friend has yet."""
     is_rehearsal: Mapped[bool] = mapped_column(default=False)
     """Whether it only tells what would come of the file: nothing was kept."""
     by: Mapped[str] = mapped_column(String(64), default="")

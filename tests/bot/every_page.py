@@ -27,6 +27,17 @@ WORDS = {
     "language": ["ja"],
     "name": ["stages"],
     "sending_rules.history:name": ["contact"],
+    "targets.show:name": ["f2", "order_cost"],
+    "reports.show:name": [
+        "stages",
+        "buying",
+        "friends",
+        "campaigns",
+        "referrals",
+        "satisfaction",
+        "answers",
+    ],
+    "version": ["1"],
     "part": ["ladder"],
     "key": ["welcome", "default"],
     "layout": ["large6"],
@@ -36,6 +47,9 @@ QUESTIONS = {
     "scenario_steps.new": [f"kind={kind}" for kind in ("message", "wait_until", "branch", "split")],
     "scenario_try.show": ["", "friend=3"],
     "products.ask_rename": ["name=煎茶"],
+    "coupons.ask_give": ["segment=1"],
+    "rich_menu_publishing.ask_take_back": ["key=default"],
+    "reviews.index": ["", "unit=month&start=2026-11-01"],
     "friends.index": [
         "",
         *(f"sort={order}" for order in ("last_purchase", "next_due", "spend")),
@@ -56,9 +70,19 @@ NO_PAGES = {
     "inbox_media.show",
     "reports.download",
     "data.download",
-    "rich_menu_publishing.ask_take_back",
 }
-"""Answer a script, or with a file; or ask about what has to stand at LINE first."""
+"""Answer a script, or with a file."""
+EVERY_ROW = {
+    "imports.show",
+    "imports.past",
+    "taggings.show",
+    "watching.show",
+    "policies.trial",
+    "reports.show",
+    "targets.show",
+    "segment_versions.ask_restore",
+}
+"""Pages that look different from row to row: what waits, runs, ended, was cancelled."""
 TABLES = {
     "design_id": "menu_design",
     "trial_id": "policy_trial",
@@ -88,8 +112,22 @@ def find(app: Flask, client: FlaskClient, database: Database) -> Found:
             with database.reading() as session:
                 paths = list(_paths(app, rule, session))
             for query in QUESTIONS.get(rule.endpoint, [""]):
-                _open(client, [f"{path}?{query}" if query else path for path in paths], rule, found)
+                asked = [f"{path}?{query}" if query else path for path in paths]
+                if rule.endpoint in EVERY_ROW:
+                    _open_each(client, asked, rule, found)
+                else:
+                    _open(client, asked, rule, found)
     return found
+
+
+def _open_each(client: FlaskClient, paths: Sequence[str], rule: Rule, found: Found) -> None:
+    """Note every address that opens as a page; one of them has to."""
+    tried = Found([], [])
+    for path in paths:
+        _open(client, [path], rule, tried)
+    found.pages.extend(tried.pages)
+    if not tried.pages:
+        found.closed.append(f"{rule.endpoint}: {'; '.join(tried.closed) or 'nothing to put in'}")
 
 
 def _open(client: FlaskClient, paths: Sequence[str], rule: Rule, found: Found) -> None:

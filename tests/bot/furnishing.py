@@ -50,7 +50,7 @@ from segments.models import (
     Product,
     RefusedLine,
 )
-from tests.bot import furnishing_more
+from tests.bot import furnishing_ended, furnishing_more
 from tests.bot.browsing import PASSWORD
 from tests.builders import a_friend, a_message, a_scenario, days_ago
 
@@ -85,6 +85,7 @@ def furnish(services: Services) -> None:
         next_products.rebuild(session, sample.SHOP.zone)
         _outcomes(session, now)
         _line(session, now)
+    furnishing_ended.furnish(services)
 
 
 def _friend(session: Session, number: int, now: datetime) -> Friend:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from bot import exporting, policy_trials
+from bot import exporting, picture_making, pictures, policy_trials
 from bot.line import menu_designs
 from bot.line.menu_areas import Area
 from bot.line.menu_designs import Draft
+from bot.simulator.pictures import png
 from scheduler.jobs import JobQueue
 from segments import friend_choice, policies, tagging_many
 from segments.imports import uploads
@@ -28,3 +29,7 @@ def furnish(session: Session, queue: JobQueue, folder: Path, now: datetime) -> N
     area = Area("お店のサイト", "gift", "link", "https://example.com/")
     draft = Draft("秋のメニュー", "large6", "green", "メニュー", opens=True, areas=(area,) * 6)
     menu_designs.save(session, None, draft, "花子", now)
+    made = picture_making.make(png(120, 90))
+    pictures.keep(
+        session, made, "とても長いファイル名でも画面からはみ出さない夏の新作の写真.png", "operator:1", now
+    )

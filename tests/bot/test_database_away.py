@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, time
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from pydantic import SecretStr
@@ -32,18 +31,9 @@ from tests.builders import a_friend
 from tests.databases import PostgresServer
 from tests.fakes.simulator import SimulatorClient
 from tests.processes import SECRET, TOKEN, Installation
+from tests.waiting import wait_until
 
-PATIENCE_SECONDS = 60
 WAITING = "データベースの応答を待っています: "
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    pause = Event()
-    for _ in range(PATIENCE_SECONDS * 20):
-        if holds():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it does not come true")
 
 
 @contextmanager

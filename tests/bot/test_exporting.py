@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import func, select
 
-from bot import export_tables, exporting, operators
+from bot import export_jobs, export_tables, exporting, operators
 from bot.models import DataExport, ExportPiece, ExportState, Operator, Role
 from segments import shop
 from segments.db import Base, Database
@@ -40,7 +40,7 @@ def asked(database: Database, queue: FakeQueue) -> int:
 def test_the_file_holds_every_table_that_matters_and_no_secret(database: Database, clock: FakeClock) -> None:
     a_shop(database)
     export_id = asked(database, FakeQueue())
-    exporting.run(database, clock, export_id)
+    export_jobs.run(database, clock, export_id)
     whole = b"".join(exporting.pieces(database, export_id))
     with ZipFile(BytesIO(whole)) as file:
         assert file.testzip() is None
@@ -83,7 +83,7 @@ def test_one_export_at_a_time_and_a_cancelled_one_leaves_nothing(sqlite: Databas
         exporting.ask(session, FakeQueue(), "operator:1", A_SATURDAY)
     with sqlite.begin() as session:
         exporting.cancel(session, export_id, A_SATURDAY)
-    exporting.run(sqlite, clock, export_id)
+    export_jobs.run(sqlite, clock, export_id)
     with sqlite.begin() as session:
         assert exporting.load(session, export_id).state is ExportState.CANCELLED
         assert session.scalar(select(func.count()).select_from(ExportPiece)) == 0
@@ -93,9 +93,9 @@ def test_one_export_at_a_time_and_a_cancelled_one_leaves_nothing(sqlite: Databas
 
 def test_a_file_is_deleted_when_its_time_is_over(sqlite: Database, clock: FakeClock) -> None:
     export_id = asked(sqlite, FakeQueue())
-    exporting.run(sqlite, clock, export_id)
+    export_jobs.run(sqlite, clock, export_id)
     # Run again after a crash at the very end: what is done stays done.
-    exporting.run(sqlite, clock, export_id)
+    export_jobs.run(sqlite, clock, export_id)
     with sqlite.begin() as session:
         exporting.drop_expired(session, A_SATURDAY)
         assert exporting.load(session, export_id).state is ExportState.DONE

@@ -7,7 +7,9 @@ from threading import Event, current_thread
 
 from sqlalchemy import select, text
 
-from bot.machinery import Machinery, jobs_of
+from bot import migrations
+from bot.jobs import jobs_of
+from bot.machinery import Machinery
 from bot.wiring import dispatcher_of
 from scheduler import engine
 from scheduler.engine import DbosQueue
@@ -104,3 +106,13 @@ def test_a_part_of_the_night_that_fails_stops_no_other(sqlite: Database, tmp_pat
     assert clock.has_failed
     with sqlite.reading() as session:
         assert session.scalars(select(SegmentSize.size)).all() == [0]
+
+
+def test_indexes_that_a_killed_rebuild_left_away_are_made_again_by_the_next_refresh(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.begin() as session:
+        session.execute(text("DROP INDEX ix_cycles_category_slip_at"))
+    services = services_of(database, FakeClock(), FakeGateway(), KOKYAKU_DATA=str(tmp_path))
+    jobs_of(services, dispatcher_of(services))[Job.REFRESH]()
+    migrations.check(database)

@@ -98,6 +98,60 @@ def test_every_page_is_whole(
     assert not told, "\n".join(told)
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "button", "shows"),
+    [
+        ("/console/settings/api-keys/", {"使うシステムの名前": "本店のレジ"}, "発行して表示する", "kk_"),
+        (
+            "/console/settings/staff/",
+            {"ログイン名": "saburo"},
+            "追加して、1回かぎりのパスワードを表示する",
+            "saburo",
+        ),
+        ("/console/targets/f2", {"期日": "2026-01-01"}, "目標を保存する", "明日から3年以内"),
+        ("/console/reviews/", {"結果を確かめる日": "2026-01-01"}, "決めたことを記録する", "今日から1年ほど"),
+    ],
+    ids=["key", "password", "target", "decision"],
+)
+def test_a_page_that_answers_a_form_is_whole(
+    browser: Browser,
+    visited: tuple[str, list[str]],
+    path: str,
+    fields: dict[str, str],
+    button: str,
+    shows: str,
+) -> None:
+    context = browser.new_context(base_url=visited[0], viewport=PHONE)
+    context.add_init_script(LOOKING)
+    page = context.new_page()
+    _log_in(page, "ja")
+    noted: list[str] = []
+    page.on("pageerror", lambda error: noted.append(str(error)))
+    page.goto(path)
+    for label, value in fields.items():
+        page.get_by_label(label).first.fill(value)
+    page.get_by_role("button", name=button).click()
+    page.get_by_text(shows).first.wait_for()
+    assert [*_looked_at(page, "ja", (PHONE, DESK)), *noted] == []
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_door_is_whole_before_anybody_logged_in(
+    browser: Browser, visited: tuple[str, list[str]], language: str
+) -> None:
+    context = browser.new_context(base_url=visited[0], viewport=PHONE)
+    context.add_init_script(LOOKING)
+    page = context.new_page()
+    page.goto("/")
+    page.wait_for_url("**/console/login**")
+    if language == "en":
+        page.get_by_role("button", name="English").click()
+        page.wait_for_function("document.documentElement.lang === 'en'")
+    assert list(_looked_at(page, language, (PHONE, DESK))) == []
+    context.close()
+
+
 def test_what_is_unreadable_or_has_no_name_is_found(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content("<html lang=ja><title>1</title><p style='color:#ccc'>薄い</p><input></html>")
@@ -127,9 +181,10 @@ def _log_in(page: Page, language: str) -> None:
     page.get_by_label("パスワード").fill(PASSWORD)
     page.get_by_role("button", name="ログイン").click()
     page.wait_for_url("**/console/")
-    if language == "en":
-        page.get_by_role("button", name="English").click()
-        page.wait_for_function("document.documentElement.lang === 'en'")
+    # The account remembers the language of whoever looked before.
+    if page.locator("html").get_attribute("lang") != language:
+        page.get_by_role("button", name={"en": "English", "ja": "日本語"}[language]).click()
+        page.wait_for_function(f"document.documentElement.lang === '{language}'")
 
 
 def _looked_at(page: Page, language: str, sizes: tuple[ViewportSize, ...]) -> Iterator[str]:

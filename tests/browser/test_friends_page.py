@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot import exporting, operators
+from bot import export_jobs, operators
 from bot.models import Role
 from bot.services import Services
 from scheduler.jobs import Job
@@ -107,7 +107,7 @@ def test_everything_is_exported_and_a_friend_is_erased(page: Page, services: Ser
     expect(page.get_by_role("button", name="書き出しを中止")).to_be_visible()
     queue = services.queue
     assert isinstance(queue, FakeQueue)
-    queue.run({Job.EXPORT: partial(exporting.run, services.database, services.clock)})
+    queue.run({Job.EXPORT: partial(export_jobs.run, services.database, services.clock)})
     page.goto("/console/data/")
     with page.expect_download() as awaited:
         page.get_by_role("link", name=re.compile("ダウンロード")).click()

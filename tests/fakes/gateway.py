@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from itertools import count
 from threading import RLock
 from typing import Any, TypeVar
@@ -48,6 +49,8 @@ class FakeGateway:
         """Pictures that friends sent, by LINE's id of the message."""
         self.webhook: WebhookEndpoint | None = None
         self.webhook_works = True
+        self.token_life: timedelta | None = None
+        """How long the token is still good for; None without an end."""
         self._sent: defaultdict[str, list[MessageObject]] = defaultdict(list)
         self._failures: defaultdict[str, deque[tuple[GatewayError, bool]]] = defaultdict(deque)
         self._keys: dict[UUID, tuple[str, str]] = {}
@@ -137,6 +140,11 @@ class FakeGateway:
         """Return a made-up account."""
         self._arrive("info", None)
         return BotInfo("U" + "b" * 32, "@fake", "見本の店")
+
+    def token_ends_in(self) -> timedelta | None:
+        """Say what `token_life` says."""
+        self._arrive("token", None)
+        return self.token_life
 
     def webhook_endpoint(self) -> WebhookEndpoint | None:
         """Return the address set."""

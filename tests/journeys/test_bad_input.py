@@ -1,11 +1,9 @@
 """What goes wrong in a shop's life, played through real HTTP: nothing is lost, nothing is said twice, and it is told."""
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -29,6 +27,7 @@ from tests.fakes.clock import FakeClock
 from tests.journeys.test_friends_life import MORNING
 from tests.journeys.world import World, a_world, a_world_on
 from tests.processes import SECRET, TOKEN
+from tests.waiting import wait_until
 
 LONG = "長い文章です。" * 1_429
 """10,003 characters."""
@@ -50,15 +49,6 @@ WRITTEN = select(ChatMessage.text).where(ChatMessage.direction == Direction.IN)
 def written(chat: Chat) -> list[str]:
     with chat.database.reading() as session:
         return list(session.scalars(WRITTEN))
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    pause = Event()
-    for _ in range(1200):
-        if holds():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it does not come true")
 
 
 def count(world: World, table: Any) -> int:

@@ -11,7 +11,7 @@ from scheduler.models import BroadcastState, Delivery, DeliveryState
 from segments import shop
 from segments.db import Database
 from segments.models import Coupon, CouponGrant, Cycle, Product, ProductKind, StageChange
-from segments.shop import FreeItem, Words
+from segments.shop_values import FreeItem, Words
 from tests.fakes.clock import FakeClock
 from tests.journeys.world import World, a_world
 

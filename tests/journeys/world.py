@@ -200,12 +200,15 @@ def a_world_on(
     """Open a shop on `database` and the simulator at `line_url`."""
     line = SimulatorClient(line_url)
     line.clock(now=clock.now().isoformat(), frozen=True)
-    services = build_services(_settings(folder, line_url, token), database, clock)
+    listener = socket(AF_INET, SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    port = int(listener.getsockname()[1])
+    services = build_services(_settings(folder, line_url, token, port), database, clock)
     engine.migrate(database)
     with database.begin() as session:
         ready_made.install(session, clock.now())
     machinery = Machinery(services)
-    with _web(services) as port:
+    with _web(services, listener):
         line.webhook(url=f"http://127.0.0.1:{port}/webhook", secret=SECRET, active=True)
         machinery.start(rings=False)
         try:
@@ -215,25 +218,24 @@ def a_world_on(
     services.close()
 
 
-def _settings(folder: Path, line_url: str, token: str) -> Settings:
+def _settings(folder: Path, line_url: str, token: str, port: int) -> Settings:
     values: dict[str, Any] = {
         "data": folder,
         "channel_secret": SecretStr(SECRET),
         "channel_access_token": SecretStr(token),
         "line_api_base_url": line_url,
+        "port": port,
     }
     return Settings.model_construct(**values)
 
 
 @contextmanager
-def _web(services: Services) -> Generator[int]:
-    listener = socket(AF_INET, SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
+def _web(services: Services, listener: socket) -> Generator[None]:
     server = create_server(create_app(services), sockets=[listener], threads=8)
     thread = Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
-        yield int(listener.getsockname()[1])
+        yield
     finally:
         server.close()
         thread.join(timeout=10)

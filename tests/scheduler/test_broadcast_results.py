@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler import broadcast_results, campaign_effect, drafts
-from scheduler.broadcast_results import Figures, Group
+from scheduler import broadcast_counting, broadcast_figures, broadcast_results, campaign_effect, drafts
+from scheduler.broadcast_figures import Figures, Group
 from scheduler.campaign_effect import Untold
 from scheduler.models import Broadcast, BroadcastState, Delivery, DeliveryKind, DeliveryState, Purpose
 from segments import links
@@ -56,8 +56,8 @@ def a_broadcast(database: Database) -> int:
 def test_what_followed_within_the_days_is_counted_and_nothing_else(database: Database) -> None:
     number = a_broadcast(database)
     with database.reading() as session:
-        one = broadcast_results.count(session, number, 1)
-        three = broadcast_results.count(session, number, 3)
+        one = broadcast_counting.count(session, number, 1)
+        three = broadcast_counting.count(session, number, 3)
     assert (one.receivers.friends, one.receivers.buyers, one.receivers.orders, one.receivers.yen) == (
         2,
         1,
@@ -76,7 +76,7 @@ def test_figures_are_kept_and_counted_again_after_an_hour_while_they_may_move(da
     assert broadcast_results.refresh(database, A_SATURDAY) == len(broadcast_results.DAYS)
     with database.reading() as session:
         kept = broadcast_results.kept(session, number, 3)
-        counted = broadcast_results.count(session, number, 3)
+        counted = broadcast_counting.count(session, number, 3)
     assert kept is not None
     assert (kept.figures, kept.at) == (counted, A_SATURDAY)
     assert broadcast_results.refresh(database, A_SATURDAY + timedelta(minutes=59)) == 0
@@ -94,7 +94,7 @@ def test_a_draft_has_no_figures(database: Database) -> None:
 
 def test_figures_read_what_they_wrote() -> None:
     figures = Figures(
-        Group(3, 2, 2, 100, 5000.0), taps=4, links=(broadcast_results.LinkTaps("a", "b", 4, 2),)
+        Group(3, 2, 2, 100, 5000.0), taps=4, links=(broadcast_figures.LinkTaps("a", "b", 4, 2),)
     )
     assert Figures.from_json(figures.to_json()) == figures
 

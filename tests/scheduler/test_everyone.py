@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from scheduler import broadcast_progress, broadcasts, chunks, drafts, everyone, kill_switch, meter, outcomes
+from scheduler import (
+    broadcast_progress,
+    broadcasts,
+    chunks,
+    drafts,
+    everyone,
+    kill_switch,
+    meter,
+    outcomes_of_many,
+)
 from scheduler.broadcast_progress import Progress
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
@@ -18,6 +27,7 @@ from scheduler.gateway import (
     TemporaryGatewayError,
 )
 from scheduler.jobs import Job
+from scheduler.ledger import Ledger
 from scheduler.models import (
     Broadcast,
     BroadcastState,
@@ -28,7 +38,6 @@ from scheduler.models import (
     DeliveryState,
     Through,
 )
-from scheduler.outcomes import Ledger
 from scheduler.plan import plan_broadcast
 from segments.models import Facts, Friend
 from tests.builders import a_friend
@@ -325,5 +334,5 @@ def test_cancelled_in_the_moment_before_line_is_asked_it_ends(shop: Shop, queue:
     with shop.dispatcher.database.begin() as session:
         broadcasts.cancel(session, shop.broadcast_id, A_SATURDAY)
     with shop.dispatcher.database.begin() as session:
-        outcomes.record_everyone(Ledger(session, queue, A_SATURDAY), batch, None)
+        outcomes_of_many.record_everyone(Ledger(session, queue, A_SATURDAY), batch, None)
     _ends_cancelled(shop, batch.chunk_id)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from scheduler import manual, outcomes
+from scheduler import manual
 from scheduler.delivery import Dispatcher
 from scheduler.gateway import RefusedByLine
 from scheduler.messages import check, render
@@ -120,7 +120,6 @@ def test_a_friend_who_cannot_be_reached_is_told_at_once(
 
 
 def test_other_deliveries_are_not_taken_for_ones_a_person_wrote(dispatcher: Dispatcher) -> None:
-    assert outcomes.manual is manual
     with dispatcher.database.begin() as session:
         friend: Friend = a_friend(session)
         sent = Delivery(

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from scheduler import broadcast_progress, broadcasts, drafts, outcomes
+from scheduler import broadcast_progress, broadcasts, drafts, outcomes_of_many
 from scheduler.batches import Multicast
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, QuotaExhausted, RefusedByLine
 from scheduler.jobs import Job
+from scheduler.ledger import Ledger
 from scheduler.models import Broadcast, BroadcastState, Chunk, ChunkState, Delivery, DeliveryState
-from scheduler.outcomes import Ledger
 from scheduler.plan import plan_broadcast
 from scheduler.preparing import prepare
 from scheduler.tick import tick
@@ -66,7 +66,9 @@ def _answer(dispatcher: Dispatcher, batch: Multicast) -> Accepted | GatewayError
 
 def _record(dispatcher: Dispatcher, batch: Multicast, outcome: Accepted | GatewayError) -> None:
     with dispatcher.database.begin() as session:
-        outcomes.record_multicast(Ledger(session, dispatcher.queue, dispatcher.clock.now()), batch, outcome)
+        outcomes_of_many.record_multicast(
+            Ledger(session, dispatcher.queue, dispatcher.clock.now()), batch, outcome
+        )
 
 
 def test_a_cut_off_worker_that_comes_back_with_a_refusal_puts_nothing_back_that_was_sent_since(

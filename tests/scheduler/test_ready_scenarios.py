@@ -16,7 +16,8 @@ from segments import events, purchases, referrals, review, shop, signals
 from segments.db import Database
 from segments.models import EventKind, Facts, Friend, ProductKind
 from segments.purchases import NewItem, NewPurchase
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 from tests.builders import a_friend, a_product
 from tests.fakes.clock import A_SATURDAY
 

@@ -2,13 +2,22 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scheduler import block_rates, enrolments, scenario_figures, scenarios
+from scheduler import block_rates, enrolments, scenario_figures, scenarios, step_passes
 from scheduler.block_rates import Rate
 from scheduler.enrolments import enrol
-from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Scenario, Step, StepKind
+from scheduler.models import (
+    Delivery,
+    DeliveryState,
+    Enrolment,
+    EnrolmentState,
+    Scenario,
+    Step,
+    StepKind,
+    StepPass,
+)
 from scheduler.reasons import Reason
 from scheduler.scenario_figures import Exit
 from segments.db import Database
@@ -67,6 +76,19 @@ def test_passes_of_one_day_add_up(database: Database) -> None:
             entered(session, made, "existing")
         told = scenario_figures.figures(session, made, LATER)
         assert told.steps[made.steps[0].id].went_on == 2
+
+
+def test_passes_of_past_days_are_put_together_and_add_up_to_the_same(database: Database) -> None:
+    with database.begin() as session:
+        made = a_forked(session)
+        for _ in range(3):
+            entered(session, made, "existing")
+        ids = [step.id for step in made.steps]
+        today, before = NOW.date(), step_passes.passed(session, ids)
+        assert step_passes.fold(session, today) == step_passes.fold(session, today + timedelta(days=1)) == 0
+        assert step_passes.fold(session, today + timedelta(days=2)) == 4
+        assert step_passes.passed(session, ids) == before
+        assert session.scalar(select(func.count()).select_from(StepPass)) == 2
 
 
 def test_what_came_of_a_steps_messages_is_counted(database: Database) -> None:

@@ -18,7 +18,8 @@ from segments import coupons, shop
 from segments.coupons import CouponTerms
 from segments.db import Database
 from segments.models import Cycle, Friend, NextProduct, ProductKind, PurchaseItem
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 from tests.builders import a_friend, a_message, a_product, a_purchase, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from scheduler import broadcast_progress, broadcasts, collecting, drafts, outcomes, throttle
+from scheduler import broadcast_progress, broadcasts, collecting, drafts, going_on, throttle
 from scheduler.chunks import OPEN_CHUNK
 from scheduler.delivery import Dispatcher, send_chunk
 from scheduler.drafts import Draft
+from scheduler.ledger import Ledger
 from scheduler.models import BroadcastState, Chunk, ChunkState, Delivery
-from scheduler.outcomes import Ledger
 from scheduler.plan import plan_broadcast
 from scheduler.preparing import prepare
 from segments.errors import Invalid
@@ -130,5 +130,5 @@ def test_a_turn_that_comes_while_it_is_put_off_is_not_lost(
     queue.waiting.clear()
     clock.advance(timedelta(milliseconds=20))
     with dispatcher.database.begin() as session:
-        outcomes.close_idle(Ledger(session, queue, clock.now()), second)
+        going_on.close_idle(Ledger(session, queue, clock.now()), second)
     assert len(queue.waiting) == 1

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler import timeline
 from scheduler.models import Decision, Delivery, DeliveryKind, DeliveryState, Purpose
 from scheduler.timeline import Mark
-from scheduler.timeline_sources import Sort, What
+from scheduler.timeline_entries import Sort, What
 from segments import coupons, events, friend_notes, points, tags
 from segments.db import Database
 from segments.models import (

@@ -4,16 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event as sql_event
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler.matching import is_news_for
 from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState, Reentry
 from scheduler.scenarios import advance
 from scheduler.triggers import read_events
-from segments import events
+from segments import events, tags
 from segments.db import Database
-from segments.models import CustomerEvent, EventKind
+from segments.models import CustomerEvent, EventKind, Facts
 from tests.builders import a_friend, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY
 
@@ -174,3 +175,91 @@ def test_two_processes_read_different_events(database: Database) -> None:
         assert read_events(second, NOW, limit=4) == 2
     with database.begin() as session:
         assert len(states(session)) == 6
+
+
+def test_many_friends_enter_in_a_handful_of_statements(database: Database) -> None:
+    def statements_for(friends: int) -> int:
+        with database.begin() as session:
+            for _ in range(friends):
+                friend = a_friend(session)
+                news(session, friend.id, EventKind.FOLLOWED)
+                news(session, friend.id, EventKind.TAGGED, tag="秋")
+            seen: list[str] = []
+
+            def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+                seen.append(statement)
+
+            sql_event.listen(database.engine, "before_cursor_execute", note)
+            try:
+                assert read_events(session, NOW) == 2 * friends
+            finally:
+                sql_event.remove(database.engine, "before_cursor_execute", note)
+            return len(seen)
+
+    with database.begin() as session:
+        whom = {"is": "purchase_count", "at_most": 0}
+        a_scenario(session, {"delay": DAY}, trigger={"event": "followed"}, condition=whom)
+        a_scenario(session, trigger={"event": "tagged", "where": {"tag": "秋"}})
+        a_scenario(session, trigger={"event": "purchased"}, goal={"event": "tagged"}, reentry=Reentry.ALWAYS)
+    few, many = statements_for(3), statements_for(120)
+    assert many == few
+    assert many < 60
+    with database.begin() as session:
+        assert len(states(session)) == 2 * 123
+
+
+def test_a_friends_news_keep_their_order_among_those_of_others(database: Database) -> None:
+    with database.begin() as session:
+        a_scenario(session, {"delay": DAY}, goal={"event": "purchased"}, reentry=Reentry.ALWAYS)
+        friends = [a_friend(session) for _ in range(3)]
+        for friend in friends:
+            news(session, friend.id)
+        for friend in friends:
+            news(session, friend.id, EventKind.BLOCKED)
+        news(session, friends[1].id)
+        assert read_events(session, NOW) == 7
+        assert sorted(states(session)) == [
+            (EnrolmentState.ACTIVE, None),
+            *[(EnrolmentState.LEFT, "blocked")] * 3,
+        ]
+
+
+def test_a_goal_that_is_a_condition_ends_the_scenario_when_news_make_it_true(database: Database) -> None:
+    goal = {"if": {"is": "tag", "names": ["会員"]}}
+    with database.begin() as session:
+        a_scenario(session, {"delay": DAY}, goal=goal)
+        friends = [a_friend(session) for _ in range(3)]
+        for friend in friends:
+            news(session, friend.id)
+        read_events(session, NOW)
+        tags.tag(session, friends[1].id, "会員", NOW, "test")
+        read_events(session, NOW)
+        rows = session.execute(select(Enrolment.friend_id, Enrolment.state).order_by(Enrolment.id)).all()
+    expected = [EnrolmentState.ACTIVE, EnrolmentState.GOAL, EnrolmentState.ACTIVE]
+    assert [tuple(row) for row in rows] == [
+        (friend.id, state) for friend, state in zip(friends, expected, strict=True)
+    ]
+
+
+def test_a_goal_that_came_true_without_news_is_noticed_before_the_next_message(database: Database) -> None:
+    goal = {"if": {"is": "purchase_count", "at_least": 1}}
+    with database.begin() as session:
+        a_scenario(session, {"delay": DAY}, trigger={"event": "followed"}, goal=goal)
+        friend = a_friend(session)
+        news(session, friend.id, EventKind.FOLLOWED)
+        read_events(session, NOW)
+        session.execute(update(Facts).values(purchase_count=1))
+        assert advance(session, NOW + DAY) == 1
+        assert states(session) == [(EnrolmentState.GOAL, "goal")]
+        assert session.scalars(select(Delivery)).all() == []
+
+
+def test_who_is_at_the_goal_already_does_not_enter(database: Database) -> None:
+    goal = {"if": {"is": "purchase_count", "at_least": 1}}
+    with database.begin() as session:
+        a_scenario(session, trigger={"event": "followed"}, goal=goal)
+        news(session, a_friend(session, facts={"purchase_count": 2}).id, EventKind.FOLLOWED)
+        outside = a_friend(session)
+        news(session, outside.id, EventKind.FOLLOWED)
+        read_events(session, NOW)
+        assert session.scalars(select(Enrolment.friend_id)).all() == [outside.id]

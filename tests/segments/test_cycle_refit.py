@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from multiprocessing import active_children
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 from sqlalchemy import delete, func, insert, inspect, select, update
+from structlog.testing import capture_logs
 
 from bot import migrations
-from segments import bulk_indexes, bulk_rebuild, cycle_refresh, cycle_rows, cycle_sample, policies
+from segments import bulk_indexes, bulk_rebuild, cycle_refresh, cycle_rows, cycle_sample, policies, purchases
 from segments.bulk_rebuild import rebuild_all
 from segments.cycle import DAY, CycleParams, CycleState, forecast
 from segments.cycle_csv import Lines
@@ -21,7 +23,7 @@ from segments.cycle_learn import repeaters
 from segments.cycle_refit import nightly
 from segments.cycle_refresh import refresh_dates
 from segments.db import Database
-from segments.models import Cycle, Facts, Friend, Policy, Purchase, PurchaseItem
+from segments.models import Cycle, Facts, Friend, Policy, Product, Purchase, PurchaseItem
 from tests.builders import a_product
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.segments.cycle_worlds import a_world
@@ -207,7 +209,10 @@ def test_a_rebuild_for_new_states_that_was_cut_off_goes_on_the_next_night(sqlite
     assert not nightly(sqlite, NOW)
 
 
-def test_a_refresh_that_was_cut_off_goes_on_where_it_stopped(database: Database) -> None:
+@pytest.mark.parametrize("worth_a_process", [0, 10**9])
+def test_a_refresh_that_was_cut_off_goes_on_where_it_stopped(
+    database: Database, worth_a_process: int
+) -> None:
     a_shop(database, 30)
     with database.begin() as session:
         policies.save(session, policies.CYCLE, CycleParams(m=2.0).to_json(), "test", NOW)
@@ -218,10 +223,14 @@ def test_a_refresh_that_was_cut_off_goes_on_where_it_stopped(database: Database)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refresh_dates(database, NOW, stop, batch=10)
+        refresh_dates(database, NOW, stop, batch=10, worth_a_process=worth_a_process)
     assert wrong_dates(database) == 10
     looked: list[int] = []
-    assert refresh_dates(database, NOW, lambda done, _total: looked.append(done)) == 10
+
+    def look(done: int, _total: int) -> None:
+        looked.append(done)
+
+    assert refresh_dates(database, NOW, look, worth_a_process=worth_a_process) == 10
     assert looked == [10]
     assert wrong_dates(database) == 0
 
@@ -268,12 +277,55 @@ def test_a_review_that_is_due_earlier_stays(sqlite: Database) -> None:
 
 
 def test_while_very_many_rows_are_written_the_indexes_are_away_and_then_back(database: Database) -> None:
-    bulk_indexes.drop(database, Cycle)
-    with database.reading() as session:
-        assert inspect(session.connection()).get_indexes("cycles") == []
-    refresh_dates(database, NOW)
-    assert not bulk_indexes.restore(database, Cycle)
+    with bulk_indexes.without(database, (Cycle,)):
+        with database.reading() as session:
+            assert inspect(session.connection()).get_indexes("cycles") == []
+        assert bulk_indexes.mend(database) == []  # whoever is at work brings them back
+    assert bulk_indexes.restore(database) == []
     migrations.check(database)
+
+
+def test_what_happens_in_the_shop_during_a_refresh_is_not_lost(sqlite: Database) -> None:
+    a_shop(sqlite, 60)
+    with sqlite.begin() as session:
+        ids = session.scalars(select(Friend.id).order_by(Friend.id)).all()
+        code = session.scalars(select(Product.code)).first() or ""
+        policies.save(session, policies.CYCLE, CycleParams(m=2.0).to_json(), "test", NOW)
+        cycle_refresh.start_over(session, NOW)
+    waiting = iter([ids[15], ids[25], ids[35], ids[55]])
+
+    def buy(_done: int, _total: int) -> None:
+        if (friend_id := next(waiting, None)) is not None:
+            with sqlite.begin() as session:
+                items = (purchases.NewItem(code),)
+                new = purchases.NewPurchase(
+                    f"now-{friend_id}", NOW - DAY / 24, 100, items, friend_id=friend_id
+                )
+                purchases.record(session, new, NOW, "till")
+
+    refresh_dates(sqlite, NOW, buy, batch=10, worth_a_process=0)
+    assert wrong_dates(sqlite) == 0
+    with sqlite.reading() as session:
+        bought = select(Cycle.friend_id).where(Cycle.last_at == NOW - DAY / 24, Cycle.category == "")
+        assert set(session.scalars(bought)) == {ids[15], ids[25], ids[35], ids[55]}
+
+
+def test_a_refresh_whose_helping_process_is_killed_goes_on_without_it(
+    sqlite: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    a_shop(sqlite, 60)
+    with sqlite.begin() as session:
+        policies.save(session, policies.CYCLE, CycleParams(m=2.0).to_json(), "test", NOW)
+
+    def kill(_done: int, _total: int) -> None:
+        for child in active_children():
+            child.kill()
+
+    with capture_logs() as logs:
+        assert refresh_dates(sqlite, NOW, kill, batch=10, worth_a_process=0) == 60
+    assert [each["event"] for each in logs] == ["helping_process_died"]
+    assert "Traceback" not in capfd.readouterr().err
+    assert wrong_dates(sqlite) == 0
 
 
 def test_with_few_customers_nothing_runs_away(database: Database) -> None:

@@ -1,6 +1,8 @@
 """The database layer: moments, and the two kinds of transaction."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Event, Thread
+from time import monotonic
 
 import pytest
 from sqlalchemy import select, text
@@ -49,3 +51,49 @@ def test_an_error_of_the_database_does_not_quote_what_friends_wrote(database: Da
     with pytest.raises(DBAPIError) as caught, database.begin() as session:
         session.execute(text("SELECT :said FROM nowhere"), {"said": "秘密のことば"})
     assert "秘密" not in str(caught.value)
+
+
+def test_a_writer_waits_for_its_turn_and_then_has_the_usual_patience(sqlite: Database) -> None:
+    begun, done = Event(), Event()
+
+    def write_too() -> None:
+        begun.set()
+        with sqlite.begin() as session:
+            session.add(Friend(line_user_id="U2", created_at=NOON))
+        done.set()
+
+    other = Thread(target=write_too)
+    with sqlite.begin() as session:
+        other.start()
+        assert begun.wait(10)
+        session.add(Friend(line_user_id="U1", created_at=NOON))
+        session.flush()
+        assert not done.is_set()
+    assert done.wait(10)
+    other.join()
+    with sqlite.begin() as session:
+        assert session.scalars(select(Friend.line_user_id).order_by(Friend.id)).all() == ["U1", "U2"]
+        assert session.scalar(text("PRAGMA busy_timeout")) == 30_000
+
+
+def test_a_writer_is_not_starved_by_one_that_hardly_ever_stops(sqlite: Database) -> None:
+    stop = Event()
+
+    def write_on() -> None:
+        while not stop.is_set():
+            with sqlite.begin() as session:
+                session.execute(text("UPDATE friends SET display_name = 'x'"))
+                stop.wait(0.01)
+
+    other = Thread(target=write_on)
+    other.start()
+    waits: list[float] = []
+    for _ in range(20):
+        begun = monotonic()
+        with sqlite.begin() as session:
+            waits.append(monotonic() - begun)
+            session.execute(text("UPDATE friends SET display_name = 'y'"))
+    stop.set()
+    other.join()
+    # SQLite's own way of waiting needs half a second for every tenth turn, and seconds for some.
+    assert sorted(waits)[len(waits) // 2] < 1

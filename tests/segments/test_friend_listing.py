@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, strategies
 from sqlalchemy.orm import Session
 
-from segments import friend_choice, friend_listing, tags
+from segments import friend_choice, friend_listing, listing_marks, tags
 from segments.conditions import parse
 from segments.db import Database
 from segments.errors import Invalid
 from segments.folding import folded
 from segments.friend_choice import FriendChoice
-from segments.friend_listing import Order
+from segments.listing_marks import Order
 from segments.models import Cycle, Facts
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY
@@ -112,6 +112,34 @@ def test_every_order_shows_everybody_once_page_by_page(
         assert keys == sorted(keys)
 
 
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("found", [0, 1000], ids=["few", "many"])
+def test_a_stage_alone_is_listed_as_the_same_stage_among_conditions(
+    database: Database, order: Order, found: int
+) -> None:
+    stages = {"is": "stage", "stages": ["regular", "exit"]}
+    alone, among = (FriendChoice("", parse(tree)) for tree in (stages, {"is": "all", "of": [stages]}))
+    assert (bool(alone.stages), bool(among.stages)) == (True, False)
+    with database.begin() as session:
+        for number in range(24):
+            facts = {"stage": ("regular", "exit", "trial")[number % 3], "spend_yen": 100 * (number // 5)}
+            friend = a_friend(session, facts=facts | {"last_purchase_at": days_ago(number // 4)})
+            if number % 2:
+                session.add(_cycle(friend.id, A_SATURDAY + timedelta(days=number // 6)))
+        session.flush()
+        counts = [friend_choice.count(session, each, A_SATURDAY) for each in (alone, among)]
+        assert counts == [16, 16]
+        listed: list[list[int]] = [[], []]
+        for choice, seen in zip((alone, among), listed, strict=True):
+            mark: str | None = ""
+            while mark is not None:
+                page = friend_listing.page(session, choice, A_SATURDAY, order, mark, limit=3, found=found)
+                seen += [row.id for row in page.rows]
+                mark = page.next
+        assert listed[0] == listed[1]
+        assert len(set(listed[0])) == 16
+
+
 def _cycle(friend_id: int, due_at: object) -> Cycle:
     return Cycle(
         friend_id=friend_id,
@@ -130,7 +158,7 @@ def _cycle(friend_id: int, due_at: object) -> Cycle:
 @given(strategies.text(max_size=40))
 def test_any_mark_begins_somewhere_and_breaks_nothing(mark: str) -> None:
     for order in Order:
-        read = friend_listing._Mark.read(order, mark)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        read = listing_marks.Mark.read(order, mark)
         assert read.friend_id >= 0
 
 

@@ -3,13 +3,15 @@
 import random
 import subprocess
 import sys
-from threading import Event
+from multiprocessing import active_children
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
+from structlog.testing import capture_logs
 
-from segments import bulk_rebuild
+from segments import bulk_indexes, bulk_rebuild
 from segments.db import Database
 from segments.models import Cycle, Facts, Setting, StageChange
 from tests.fakes.clock import A_SATURDAY as NOW
@@ -17,6 +19,8 @@ from tests.processes import ROOT, kill
 from tests.segments.test_bulk_rebuild import a_shop, everything, index_names
 
 FRIENDS, KILLS = 120, 2
+PATIENCE = 20_000
+"""Hundredths of a second: on a busy machine processes take long to begin."""
 
 
 def start(database: Database) -> "subprocess.Popen[bytes]":
@@ -37,11 +41,21 @@ def place(database: Database) -> int:
 def wait_until_it_moves(database: Database, process: "subprocess.Popen[bytes]") -> None:
     """Wait until a rebuild has written something more, or has ended."""
     before, pause = place(database), Event()
-    for _ in range(3000):
+    for _ in range(PATIENCE):
         if place(database) != before or process.poll() is not None:
             return
         pause.wait(0.01)
     pytest.fail("the rebuild does not get on")
+
+
+def mended(database: Database) -> list[str]:
+    """Return the indexes that are made again; PostgreSQL takes a moment to notice that who was killed is gone."""
+    pause = Event()
+    for _ in range(1000):
+        if names := bulk_indexes.mend(database):
+            return names
+        pause.wait(0.01)
+    return []
 
 
 def moves(database: Database) -> list[tuple[Any, ...]]:
@@ -75,7 +89,52 @@ def test_a_rebuild_that_is_killed_again_and_again_ends_as_one_that_nobody_distur
         kill(process)
         reached.append(place(database))
     assert 0 < reached[0] <= reached[1]
-    assert start(database).wait(60) == 0
+    assert len(indexes - index_names(database)) > 10  # what was killed cannot bring them back
+    assert len(mended(database)) > 10
+    assert index_names(database) == indexes
+    assert bulk_indexes.mend(database) == []
+    assert start(database).wait(PATIENCE / 100) == 0
     assert place(database) == 0
     assert (everything(database), moves(database)) == expected
     assert index_names(database) == indexes
+
+
+def kill_when_it_runs(function: str) -> Thread:
+    """Kill the helping process that runs this function as soon as it is there; the thread ends then."""
+
+    def watch() -> None:
+        pause = Event()
+        for _ in range(PATIENCE):
+            for child in active_children():
+                if function in child.name:
+                    child.kill()
+                    return
+            pause.wait(0.01)
+
+    thread = Thread(target=watch)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("reader", "at_once"), [("_learn", True), ("_learn", False), ("_help", True)])
+def test_a_rebuild_whose_reader_is_killed_says_so_in_one_line_and_goes_on_alone(
+    sqlite: Database, capfd: pytest.CaptureFixture[str], reader: str, at_once: bool
+) -> None:
+    a_shop(sqlite, FRIENDS)
+    forget(sqlite)
+    bulk_rebuild.rebuild_all(sqlite, NOW)
+    expected = everything(sqlite), moves(sqlite)
+    forget(sqlite)
+    killer = [kill_when_it_runs(reader)] if at_once else []
+
+    def hear(_done: int, _total: int) -> None:
+        if not at_once and not killer:
+            killer.append(kill_when_it_runs(reader))
+            killer[0].join()
+
+    with capture_logs() as logs:
+        bulk_rebuild.rebuild_all(sqlite, NOW, hear, worth_a_process=0, batch=20)
+    killer[0].join()
+    assert (everything(sqlite), moves(sqlite)) == expected
+    assert [each["event"] for each in logs] == ["helping_process_died"]
+    assert "Traceback" not in capfd.readouterr().err

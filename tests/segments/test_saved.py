@@ -62,6 +62,34 @@ def test_a_ready_made_segment_gets_its_history_with_its_first_change(database: D
         assert [each.condition["is"] for each in saved.history(session, ready.id)] == ["blocked", "everyone"]
 
 
+def test_an_earlier_version_is_put_back_as_a_new_one(database: Database) -> None:
+    with database.begin() as session:
+        made = saved.create(session, "全員", EVERYONE, "operator:3", NOW)
+        saved.edit(session, made.id, 1, "operator:3", NOW, name="ブロック", condition=BLOCKED)
+        with pytest.raises(Conflict, match="segment_changed"):
+            saved.restore(session, made.id, 1, 1, "operator:4", NOW)
+        with pytest.raises(NotFound, match="version_unknown"):
+            saved.restore(session, made.id, 2, 9, "operator:4", NOW)
+        back = saved.restore(session, made.id, 2, 1, "operator:4", NOW)
+        assert (back.name, back.version, back.condition) == ("全員", 3, dump(EVERYONE))
+        assert [(each.version, each.saved_by) for each in saved.history(session, made.id)] == [
+            (3, "operator:4"), (2, "operator:3"), (1, "operator:3"),
+        ]  # fmt: skip
+
+
+def test_what_is_gone_by_now_is_not_put_back(database: Database) -> None:
+    with database.begin() as session:
+        session.add(Tag(name="旧", created_at=NOW))
+        session.flush()
+        made = saved.create(session, "旧", parse({"is": "tag", "names": ["旧"]}), "operator:3", NOW)
+        saved.edit(session, made.id, 1, "operator:3", NOW, condition=EVERYONE)
+        session.delete(session.scalars(select(Tag).where(Tag.name == "旧")).one())
+        session.flush()
+        with pytest.raises(Invalid):
+            saved.restore(session, made.id, 2, 1, "operator:3", NOW)
+        assert saved.load(session, made.id).version == 2
+
+
 def test_names_are_given_once_and_fit(sqlite: Database) -> None:
     with sqlite.begin() as session:
         first = saved.create(session, "全員", EVERYONE, "a", NOW)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from segments import shop
 from segments.db import Database
 from segments.errors import Invalid
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 from tests.fakes.clock import A_SATURDAY as NOW
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip)

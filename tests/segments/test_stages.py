@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segments.errors import Invalid
-from segments.stages import (
-    RULES,
-    Stage,
-    StageFacts,
-    StagePolicy,
-    reason_words,
-    regular_until,
-    stage_name,
-    stage_of,
-)
+from segments.stage_signs import regular_until
+from segments.stages import RULES, Stage, StageFacts, StagePolicy, reason_words, stage_name, stage_of
 from tests.fakes.clock import A_SATURDAY as NOW
 
 POLICY = StagePolicy()

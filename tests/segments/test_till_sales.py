@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import coupons, member_cards, point_policy, points, till_sales
+from segments import coupons, member_cards, point_policy, points, till_bill, till_sales
 from segments.coupons import CouponTerms
 from segments.db import Database
 from segments.errors import KokyakuError
 from segments.models import CouponGrant, Facts, Friend, Product, Purchase
 from segments.point_policy import PointPolicy
-from segments.till_sales import NewSale
+from segments.till_bill import NewSale
 from tests.builders import a_friend, a_product
 from tests.fakes.clock import A_SATURDAY
 
@@ -57,7 +57,7 @@ def test_a_sale_takes_off_coupon_and_points_and_earns_points_on_the_rest(databas
     with database.begin() as session:
         counter = Counter(session)
         sale = counter.sale(coupon=counter.coupon, points=200, other_yen=1000)
-        due = till_sales.bill(session, sale, NOW)
+        due = till_bill.bill(session, sale, NOW)
         assert (due.total, due.coupon_yen, due.points_yen, due.due) == (6000, 500, 200, 5300)
         stored = counter.record(sale).purchase
         assert (stored.amount_yen, stored.source, stored.friend_id) == (5300, "till:1", counter.friend.id)
@@ -180,4 +180,4 @@ def test_a_product_costs_what_it_costs_now(database: Database) -> None:
     with database.begin() as session:
         counter = Counter(session)
         session.get_one(Product, counter.tea.id).price_yen = 1100
-        assert till_sales.bill(session, counter.sale(), NOW).total == 5200
+        assert till_bill.bill(session, counter.sale(), NOW).total == 5200

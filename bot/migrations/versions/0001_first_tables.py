@@ -46,6 +46,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_trials")),
     )
     op.create_table(
+        "review_decisions",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("follow_up_on", sa.Date(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("settled_at", UtcDateTime(), nullable=True),
+        sa.Column("settled_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_decisions")),
+    )
+    with op.batch_alter_table("review_decisions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_decisions_starts_on"), ["starts_on"], unique=False)
+
+    op.create_table(
         "audit_entries",
         sa.Column("id", BigId, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -197,6 +214,7 @@ def upgrade() -> None:
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("unlinked", sa.Integer(), nullable=False),
         sa.Column("is_rehearsal", sa.Boolean(), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
         sa.Column("upload_id", BigId, nullable=True),
@@ -381,6 +399,37 @@ def upgrade() -> None:
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("updated_by", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_menu_designs")),
+    )
+    op.create_table(
+        "pictures",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=4), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("byte_count", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
+        sa.UniqueConstraint("token", name=op.f("uq_pictures_token")),
+    )
+    op.create_table(
+        "picture_files",
+        sa.Column("picture_id", BigId, nullable=False),
+        sa.Column(
+            "size",
+            sa.Enum("full", "card", "small", name="picturesize", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["picture_id"],
+            ["pictures.id"],
+            name=op.f("fk_picture_files_picture_id_pictures"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("picture_id", "size", name=op.f("pk_picture_files")),
     )
     op.create_table(
         "retired_menus",
@@ -907,6 +956,7 @@ def upgrade() -> None:
         sa.Column("message_id", BigId, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("content", Json, nullable=False),
+        sa.Column("format", sa.Integer(), nullable=False),
         sa.Column("form", Json, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
@@ -1570,7 +1620,14 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "queued", "sending", "done", "cancelled", name="chunkstate", native_enum=False, length=32
+                "queued",
+                "sending",
+                "done",
+                "cancelled",
+                "parked",
+                name="chunkstate",
+                native_enum=False,
+                length=32,
             ),
             nullable=False,
         ),
@@ -1584,6 +1641,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.String(length=64), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column("slot_at", UtcDateTime(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String(length=64), nullable=True),
+        sa.Column("parked_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -2201,6 +2261,8 @@ def downgrade() -> None:
     op.drop_table("rich_menus")
     op.drop_table("saved_replies")
     op.drop_table("retired_menus")
+    op.drop_table("picture_files")
+    op.drop_table("pictures")
     op.drop_table("menu_designs")
     op.drop_table("rate_buckets")
     op.drop_table("quota_checks")
@@ -2266,6 +2328,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_audit_entries_actor_id")
 
     op.drop_table("audit_entries")
+    with op.batch_alter_table("review_decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_decisions_starts_on"))
+
+    op.drop_table("review_decisions")
     op.drop_table("policy_trials")
     op.drop_table("audiences")
     op.drop_table("api_keys")

@@ -21,8 +21,9 @@ TABLE = """
 account               all   log_out_everywhere password save show theme
 api                   open  asset docs openapi
 api                   key   adjust_points answer best cohort_table count_condition count_segment
-                            create_segment decile_table delete_mail delete_tag edit_segment event
-                            explain_friend f2 following friend issue list_friends list_segments mail_of
+                            create_segment decile_table delete_mail delete_tag edit_segment enrol_friend event
+                            explain_friend f2 following friend issue list_friends list_scenarios list_segments
+                            mail_of pause_scenario resume_scenario scenario_figures_of show_scenario
                             of_friend put_mail put_tag quota recommendations record redeem refund repeat
                             rfm_table saved show_kill_switch show_points show_segment tag times
                             turn_kill_switch
@@ -47,6 +48,7 @@ first_steps           send  me show skip state unskip
 friend_acts           send  consent edit note remove_note save tag untag
 friends               read  conditions index narrow show why
 friends               send  export
+front_door            open  show
 health                open  healthz
 home                  all   show
 imports               read  index past progress refused_file show
@@ -69,6 +71,9 @@ parked                read  index
 parked                send  dismiss retry
 points                read  show
 points                send  save
+picture_serving       open  show
+pictures              read  index show
+pictures              send  add remove upload
 policies              read  edit history index progress trial
 policies              send  apply cancel try_out
 previews              read  sheet
@@ -78,6 +83,8 @@ questions             read  index
 questions             send  answer mark_all_answered mark_answered
 reports               read  download index show
 results               read  as_csv show
+reviews               read  index
+reviews               send  decide reopen settle
 rich_menu_publishing  send  ask_publish ask_take_back publish take_back
 rich_menus            read  edit index picture shipped_picture template
 rich_menus            send  copy create new own_picture preview remove save
@@ -98,6 +105,7 @@ scenarios             read  index
 scenarios             send  pause pause_step resume resume_step
 segment_files         read  growth
 segment_files         send  friends
+segment_versions      send  ask_restore restore
 segments              read  index show size
 segments              send  ask_delete create delete edit new update watch
 sending_policies      read  contact control trust
@@ -113,10 +121,14 @@ steps                 read  edit
 steps                 send  save
 stopping              read  show
 stopping              send  start stop
+stuck                 read  index
+stuck                 send  ask_give_up give_up retry
 taggings              read  index progress show
 taggings              send  ask begin stop undo
 tags                  read  index show
 tags                  send  ask_delete create delete rename rule
+targets               read  index show
+targets               own   drop save
 till                  till  issue look redeem sell show undo
 tracked_links         open  follow
 unsent                read  index

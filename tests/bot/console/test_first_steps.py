@@ -18,7 +18,8 @@ from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from segments import shop
 from segments.db import Database
 from segments.models import Friend
-from segments.shop import Shop, Words
+from segments.shop import Shop
+from segments.shop_values import Words
 from tests.bot.browsing import PASSWORD, Visitor
 from tests.bot.conftest import services_over
 from tests.builders import a_friend, a_purchase, days_ago

@@ -8,10 +8,10 @@ import pytest
 from bot.console import connection_views
 from bot.line.check import Finding
 from bot.models import InboundEvent, LineCall, Role
-from scheduler import kept_forecast
+from scheduler import kept_forecast, quota
 from scheduler.models import Broadcast, BroadcastState, Enrolment, Heartbeat
 from segments import day_counts
-from segments.models import ImportRun, ImportState, Question, StageChange
+from segments.models import ImportRun, ImportState, Question, Setting, StageChange
 from tests.bot.browsing import Visitor
 from tests.builders import a_friend, a_product, a_scenario, days_ago
 from tests.fakes.clock import A_SATURDAY as NOW
@@ -100,6 +100,36 @@ def test_everything_that_is_wrong_stands_at_the_top(owner: Visitor) -> None:
     assert "LINE does not reach the webhook" in page
 
 
+@pytest.mark.parametrize(
+    ("days", "words", "looks"),
+    [
+        (12, None, ""),
+        (9, "期限が近づいています（2026年11月30日（月） 14:30まで）", "alert-warning"),
+        (2, "期限が近づいています", "alert-danger"),
+        (-1, "期限が2026年11月20日（金） 14:30に切れました", "alert-danger"),
+    ],
+)
+def test_the_end_of_the_access_token_is_told_in_time(
+    owner: Visitor, days: int, words: str | None, looks: str
+) -> None:
+    with owner.services.database.begin() as session:
+        ends = (NOW + timedelta(days=days)).isoformat()
+        session.add(Setting(name="token_life", value={"mark": "x", "ends_at": ends}, updated_at=NOW))
+    page = owner.get("/console/").text
+    if words is None:
+        assert "アクセストークン" not in page
+    else:
+        assert words in page
+        assert looks in page
+
+
+def test_a_token_that_line_refused_stays_refused_whatever_line_says_of_its_end(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        for endpoint, status in (("/v2/bot/message/push", 401), ("/v2/oauth/verify", 400)):
+            session.add(LineCall(at=NOW, endpoint=endpoint, status=status, milliseconds=9))
+    assert "LINEがアクセストークンを受け付けていません" in owner.get("/console/").text
+
+
 def test_a_shop_where_nothing_is_wrong_sounds_no_alarm(owner: Visitor) -> None:
     with owner.services.database.begin() as session:
         session.add(Heartbeat(name="tick", kind="tick", at=NOW))
@@ -113,6 +143,19 @@ def test_a_shop_where_nothing_is_wrong_sounds_no_alarm(owner: Visitor) -> None:
                 )
             )  # fmt: skip
     assert 'class="alert alert' not in owner.get("/console/").text
+
+
+def test_the_yen_say_that_the_plans_monthly_fee_is_in_them(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        quota.choose_plan(session, "standard", NOW)
+    page = owner.get("/console/").text
+    assert "プランの月額15,000円を含む" in page
+    assert "「スタンダードプラン」の月額15,000円を含む税別の金額です" in page
+    with owner.services.database.begin() as session:
+        quota.choose_plan(session, "communication", NOW)
+    page = owner.get("/console/").text
+    assert "「コミュニケーションプラン」に月額はかかりません" in page
+    assert "プランの月額0円" not in page
 
 
 def titles(page: str) -> list[str]:

@@ -95,6 +95,20 @@ def test_a_file_is_handed_in_mapped_tried_and_imported(office: Visitor) -> None:
         assert {"file_uploaded", "import_started"} <= actions
 
 
+def test_lines_whose_member_is_no_friend_yet_are_told_before_and_after(office: Visitor) -> None:
+    own = hand_in(office, FILE.encode()).location
+    office.submit(own, columns(amount="amount"), to=f"{own}/try")
+    work(office.services)
+    page = office.get(own).text
+    assert "1行は、その会員番号の友だちがまだいない購入です。" in page
+    assert "会員番号の入った友だちのファイルを取り込むか" in page
+    office.post(f"{own}/run")
+    work(office.services)
+    told = "1行は、その会員番号の友だちがまだいない購入として登録しました。"
+    assert told in office.get(own).text
+    assert told in office.get(f"{IMPORTS}runs/2").text
+
+
 def test_refused_lines_are_handed_out_for_a_spreadsheet(office: Visitor) -> None:
     own = hand_in(office, FILE.encode()).location
     office.submit(own, columns(amount="amount"), to=f"{own}/try")

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.console import look_css
-from bot.console.line_look import Look, picture, safe_link
+from bot.console.line_look import Look
+from bot.console.preview_addresses import picture, safe_link
 from tests.bot.browsing import Visitor
 
 

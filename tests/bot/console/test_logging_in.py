@@ -166,3 +166,13 @@ def test_passwords_are_never_kept(visitor: Visitor) -> None:
     typed = {"current_password": "suika momo nashi"}
     door = visitor.client.post("/console/account/password", data=typed, headers=OUR_OWN)
     assert "suika" not in door.text
+
+
+def test_the_bare_address_leads_to_the_console_and_strangers_to_the_door(visitor: Visitor) -> None:
+    answer = visitor.get("/")
+    assert (answer.status_code, answer.location) == (302, "/console/")
+    assert visitor.get(answer.location).location.startswith("/console/login")
+    visitor.log_in()
+    assert visitor.get(visitor.get("/").location).status_code == 200
+    assert visitor.get("/healthz").is_json
+    assert visitor.get("/somewhere").status_code == 404

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from bot import policy_trials
-from bot.machinery import jobs_of
+from bot.jobs import jobs_of
 from bot.models import PolicyTrial
 from bot.policy_words import THRESHOLDS
 from scheduler.jobs import Job

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.models import AuditEntry, Role
-from scheduler import library, scenario_edits, scenarios
+from scheduler import library, scenario_edits, scenarios, segment_uses
 from scheduler.enrolments import enrol
 from scheduler.models import Delivery, Enrolment, EnrolmentState, Reentry, Scenario, Step, StepKind
 from scheduler.scenario_flow import Flow
 from scheduler.step_settings import of_step
+from segments import saved
+from segments.conditions import parse
 from segments.models import Friend
 from tests.bot.browsing import Visitor
 from tests.builders import a_friend, a_scenario
@@ -325,3 +327,26 @@ def test_friends_go_through_what_the_console_made(owner: Visitor) -> None:
         states = set(session.scalars(select(Enrolment.state)))
         assert states == {EnrolmentState.COMPLETED}
         assert session.scalars(select(Friend)).all()
+
+
+def test_being_in_a_segment_can_be_the_goal_and_is_kept_as_a_condition(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        segment_id = saved.create(
+            session, "会員", parse({"is": "purchase_count", "at_least": 2}), "test", NOW
+        ).id
+    number = made(owner)
+    fields = {"name": "秋のご案内", "start": "event:followed", "reentry": "never", "leave": "1", "limit": "3"}
+    fields["version"] = "1"
+    edit = f"{PAGE}{number}/settings"
+    missing = owner.submit(edit, fields | {"goal": "if:segment"})
+    assert missing.status_code == 422
+    answer = owner.submit(edit, fields | {"goal": "if:segment", "goal_segment": str(segment_id)})
+    assert answer.status_code == 302, answer.text
+    with owner.services.database.reading() as session:
+        goal = session.get_one(Scenario, number).goal
+        assert [use.name for use in segment_uses.elsewhere(session, segment_id)] == ["秋のご案内"]
+    assert goal is not None
+    assert (goal["if"]["is"], goal["if"]["segment_id"]) == ("segment", segment_id)
+    page = owner.get(edit).text
+    assert '<option value="if:segment" selected>' in page or 'selected value="if:segment"' in page
+    assert f"セグメント{segment_id}に入っている友だち" in owner.get(f"{PAGE}{number}").text

@@ -269,3 +269,65 @@ def test_a_broadcast_to_a_segment_begins_with_it_chosen(owner: Visitor) -> None:
     assert answer.status_code == 302, answer.text
     page = owner.get(answer.location).text
     assert f'<option selected value="{number}">' in page
+
+
+def test_a_broadcast_to_a_segment_names_it_from_its_first_step_on(owner: Visitor) -> None:
+    number = a_segment(owner, "常連さん")
+    named = "配信先: <strong>セグメント「常連さん」</strong>"
+    begun = f"/console/broadcasts/new?segment={number}"
+    assert named in owner.get(begun).text
+    assert named in owner.post(begun, {"name": ""}).text, "still there when something has to be mended"
+    words = {"name": "知らせ", "source": "write", "text_ja": "こんにちは", "purpose": "care"}
+    second = owner.post(begun, words).location
+    assert named in owner.get(second.replace("/audience", "/edit")).text
+    assert "配信先: <strong>" not in owner.get("/console/broadcasts/new").text
+    assert "配信先: <strong>" not in owner.get("/console/broadcasts/new?segment=999").text
+
+
+def test_an_earlier_version_is_put_back_after_saying_what_uses_the_segment(owner: Visitor) -> None:
+    number = a_segment(owner, "常連さん")
+    friends(owner, 1, 2, 3)
+    with owner.services.database.begin() as session:
+        saved.edit(
+            session, number, 1, "operator:1", NOW, name="お得意さま",
+            condition=parse({"is": "purchase_count", "at_least": 3}),
+        )  # fmt: skip
+        rule_tags.set_rule(session, "得意", number, NOW)
+    asked = f"{PAGE}{number}/versions/1"
+    assert f'href="{asked}"' in owner.get(f"{PAGE}{number}").text
+    page = owner.get(asked).text
+    for words in ("タグ「得意」", "新しく入った友だちに付き", "2回以上購入", "3回以上購入", "2人"):
+        assert words in page, words
+    assert owner.post(asked, {"seen": "2"}).location == f"{PAGE}{number}"
+    assert conditions_of(owner) == {"常連さん": {"version": 1, "is": "purchase_count", "at_least": 2}}
+    assert "版3" in owner.get(f"{PAGE}{number}").text
+    with owner.services.database.reading() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert entry is not None
+        assert (entry.action, entry.details) == (
+            "segment_restored", {"name": "常連さん", "version": 3, "of": 1},
+        )  # fmt: skip
+
+
+def test_a_version_is_not_put_back_over_somebodys_change(owner: Visitor) -> None:
+    number = a_segment(owner)
+    with owner.services.database.begin() as session:
+        for version in (1, 2):
+            saved.edit(
+                session, number, version, "test", NOW, condition=parse(TWICE | {"at_least": version + 2})
+            )
+    answer = owner.post(f"{PAGE}{number}/versions/1", {"seen": "2"})
+    assert answer.status_code == 409
+    assert 'role="alert"' in answer.text
+    assert owner.get(f"{PAGE}{number}/versions/3").location == f"{PAGE}{number}"
+    assert owner.get(f"{PAGE}{number}/versions/9").status_code == 404
+
+
+def test_a_viewer_sees_versions_but_no_way_to_put_them_back(visitor: Visitor) -> None:
+    visitor.log_in(Role.VIEWER)
+    number = a_segment(visitor)
+    with visitor.services.database.begin() as session:
+        saved.edit(session, number, 1, "test", NOW, name="会員")
+    page = visitor.get(f"{PAGE}{number}").text
+    assert "変更の履歴（2件）" in page
+    assert "この版に戻す" not in page

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from bot.models import AuditEntry, Role
 from scheduler import quota
 from segments import shop
-from segments.shop import FreeItem, Shop, Words
+from segments.shop import Shop
+from segments.shop_values import FreeItem, Words
 from tests.bot.browsing import Forms, Visitor
 from tests.fakes.clock import A_SATURDAY
 

@@ -5,53 +5,27 @@ from datetime import timedelta
 import pytest
 
 from bot.line.handlers.asked import Action
-from bot.models import InboundEvent, InboundState
-from scheduler.gateway import Profile, TemporaryGatewayError, UncertainGatewayError
+from scheduler.gateway import Profile, TemporaryGatewayError
 from scheduler.models import Delivery, DeliveryState
-from segments import conversations, coupons, members, shop
+from segments import coupons
 from segments.db import Database
-from segments.models import (
-    ChatMessage,
-    CouponGrant,
-    CustomerEvent,
-    Direction,
-    EventKind,
-    Facts,
-    Question,
-    Referral,
-)
-from segments.shop import FreeItem, Shop, Words
-from tests.bot.line.support import Chat, a_line_id, a_message, a_text, an_event
+from segments.models import ChatMessage, CouponGrant, Direction, EventKind, Facts
+from tests.bot.line.conversations import a_follower, a_shops_chat, kinds
+from tests.bot.line.support import Chat, a_line_id, an_event
 from tests.builders import a_purchase
 from tests.fakes.clock import FakeClock
-
-SHOP = Shop(
-    name="見本の店",
-    basic_id="@mihon",
-    free_item=FreeItem(Words("お茶の淹れ方", "How to brew"), Words("一番茶のコツです。", "Tips."), "https://example.com/tea"),
-    how_to_buy=Words("店頭またはお電話でどうぞ。", "At the shop or by phone."),
-    opening_hours=Words("10時から18時", "10 to 18"),
-)  # fmt: skip
 
 
 @pytest.fixture
 def chat(database: Database, clock: FakeClock) -> Chat:
     """Return the chat of a shop that has set itself up."""
-    with database.begin() as session:
-        shop.save(session, SHOP, clock.now())
-    return Chat(database, clock)
+    return a_shops_chat(database, clock)
 
 
 @pytest.fixture
 def friend(chat: Chat) -> str:
     """Return the id of a friend who has just followed."""
-    made = a_line_id()
-    chat.follow(made)
-    return made
-
-
-def kinds(chat: Chat) -> list[EventKind]:
-    return [event.kind for event in chat.rows(CustomerEvent)]
+    return a_follower(chat)
 
 
 def buttons(message: object) -> list[str]:
@@ -205,100 +179,6 @@ def test_messages_stop_and_start_again(chat: Chat, friend: str):
     assert chat.friend(friend).opted_out_at is None
 
 
-def test_an_unanswered_question_waits_for_a_person_and_says_so_once_an_hour(chat: Chat, friend: str):
-    assert "スタッフが確認" in chat.write(friend, "このお茶は何年もちますか？")[0]
-    assert chat.write(friend, "あと贈り物にできますか") == []
-    chat.clock.advance(timedelta(hours=1, minutes=1))
-    assert "スタッフが確認" in chat.write(friend, "もしもし")[0]
-    assert chat.questions() == ["このお茶は何年もちますか？", "あと贈り物にできますか", "もしもし"]
-
-
-def test_the_bot_stays_quiet_in_a_conversation_until_it_is_answered(chat: Chat, friend: str):
-    assert "スタッフ" in chat.write(friend, "スタッフと話す")[0]
-    chat.clock.advance(timedelta(hours=3))
-    assert chat.write(friend, "贈り物を探しています") == []
-    chat.receive(a_message(friend, "sticker", chat.clock.now()))
-    assert chat.write(friend, "クーポン") != []
-    assert len(chat.questions()) == 3
-    with chat.database.begin() as session:
-        for question in chat.rows(Question):
-            conversations.answer(session, question.id, "operator", chat.clock.now())
-    chat.clock.advance(timedelta(hours=3))
-    assert "スタッフが確認" in chat.write(friend, "ありがとう")[0]
-
-
-def test_the_referral_code_can_be_shared_and_entered(chat: Chat, friend: str):
-    chat.write(friend, "紹介コード")
-    code = chat.friend(friend).referral_code
-    assert code is not None
-    shown = str(chat.last(friend))
-    assert code in shown
-    assert "https://line.me/R/share?text=" in shown
-    newcomer = a_line_id()
-    assert "受け付けました" in chat.write(newcomer, f"紹介コード {code}")[0]
-    (referral,) = chat.rows(Referral)
-    assert referral.newcomer_id == chat.friend(newcomer).id
-    assert "すでに" in chat.write(newcomer, f"紹介コード「{code.lower()}」")[0]
-    assert "ご自身" in chat.write(friend, f"紹介コード:{code}")[0]
-
-
-def test_a_referral_code_may_be_typed_after_being_asked(chat: Chat, friend: str):
-    chat.write(friend, "紹介コード")
-    code = str(chat.friend(friend).referral_code)
-    newcomer = a_line_id()
-    assert "8文字" in chat.tap(newcomer, "action=enter_referral")[0]
-    assert "見つかりません" in chat.write(newcomer, "ABCD2345")[0]
-    chat.tap(newcomer, "action=enter_referral")
-    assert "受け付けました" in chat.write(newcomer, code)[0]
-    chat.clock.advance(timedelta(minutes=20))
-
-
-def test_a_route_and_a_code_before_the_follow_are_remembered(chat: Chat, friend: str):
-    chat.write(friend, "紹介")
-    code = str(chat.friend(friend).referral_code)
-    newcomer = a_line_id()
-    chat.write(newcomer, f"紹介コード {code} （ルート：店頭POP）")
-    chat.write(newcomer, "無料プレゼント route:shop2")
-    chat.follow(newcomer)
-    assert chat.friend(newcomer).route == "店頭POP"
-    assert len(chat.rows(Referral)) == 1
-    assert chat.friend(newcomer).followed_at is not None
-
-
-def test_a_prefilled_route_with_a_keyword_does_both(chat: Chat):
-    friend = a_line_id()
-    answers = chat.write(friend, "無料プレゼント　ルート:shop1")
-    assert chat.friend(friend).route == "shop1"
-    assert "お茶の淹れ方" in "".join(answers)
-
-
-def test_a_member_number_is_linked_by_code_and_unlinked(chat: Chat, friend: str):
-    with chat.database.begin() as session:
-        code = members.issue_link_code(session, "M-1001", chat.clock.now())
-    assert "連携しました" in chat.write(friend, f"会員登録 {code}")[0]
-    assert chat.friend(friend).member_number == "M-1001"
-    assert "M-1001" in str(chat.last(friend))
-    assert "すでに使われ" in chat.write(friend, f"会員登録 {code}")[0]
-    assert "解除しました" in chat.write(friend, "会員連携解除")[0]
-    assert chat.friend(friend).member_number is None
-    assert "ございません" in chat.write(friend, "連携解除")[0]
-
-
-def test_guessing_link_codes_is_stopped(chat: Chat, friend: str):
-    tries = [chat.write(friend, f"会員登録 ABCD234{number}")[0] for number in range(2, 8)]
-    assert all("確認できません" in answer for answer in tries[:5])
-    assert "上限" in tries[5]
-
-
-def test_account_linking_uses_the_nonce(chat: Chat, friend: str):
-    with chat.database.begin() as session:
-        code = members.issue_link_code(session, "M-7", chat.clock.now())
-    chat.receive(an_event("accountLink", friend, chat.clock.now(), link={"result": "ok", "nonce": code}))
-    assert chat.friend(friend).member_number == "M-7"
-    chat.receive(an_event("accountLink", friend, chat.clock.now(), link={"result": "failed", "nonce": code}))
-    assert "できませんでした" in chat.gateway.sent_to(friend)[-1]
-
-
 def test_satisfaction_is_taken_down_once(chat: Chat, friend: str):
     with chat.database.begin() as session:
         a_purchase(session, chat.friend(friend), order_id="O1")
@@ -309,71 +189,6 @@ def test_satisfaction_is_taken_down_once(chat: Chat, friend: str):
     assert "申し訳" in chat.tap(friend, "action=dissatisfied&order=O1")[0]
     assert kinds(chat).count(EventKind.DISSATISFIED) == 1
     assert len(chat.questions()) == 1
-
-
-def test_bought_is_passed_to_a_person(chat: Chat, friend: str):
-    assert "確認いたします" in chat.write(friend, "買いました！")[0]
-    assert chat.questions() == ["買いました！"]
-
-
-def test_pictures_wait_for_a_person_and_stickers_are_small_talk(chat: Chat, friend: str):
-    chat.receive(a_message(friend, "sticker", chat.clock.now(), packageId="1"))
-    assert "スタンプ" in chat.gateway.sent_to(friend)[-1]
-    chat.receive(a_message(friend, "image", chat.clock.now()))
-    assert "スタッフが確認" in chat.gateway.sent_to(friend)[-1]
-    assert chat.questions() == [""]
-
-
-def test_what_was_taken_back_is_deleted_everywhere(chat: Chat, friend: str):
-    event = a_text(friend, "秘密の話", chat.clock.now())
-    chat.receive(event)
-    chat.receive(an_event("unsend", friend, chat.clock.now(), unsend={"messageId": event["message"]["id"]}))
-    assert "秘密" not in repr([vars(row) for row in chat.rows(ChatMessage)])
-    assert "秘密" not in repr([vars(row) for row in chat.rows(InboundEvent)])
-
-
-def test_an_unsend_that_arrives_first_still_deletes(chat: Chat, friend: str):
-    event = a_text(friend, "秘密の話", chat.clock.now())
-    chat.receive(an_event("unsend", friend, chat.clock.now(), unsend={"messageId": event["message"]["id"]}))
-    chat.receive(event)
-    assert "秘密" not in repr([vars(row) for row in chat.rows(ChatMessage)])
-    assert "秘密" not in repr([vars(row) for row in chat.rows(InboundEvent)])
-    assert chat.questions() == []
-
-
-def test_in_standby_everything_is_kept_and_nothing_is_said(chat: Chat, friend: str):
-    before = chat.gateway.sent_to(friend)
-    chat.receive(a_text(friend, "クーポン", chat.clock.now(), mode="standby"))
-    assert chat.gateway.sent_to(friend) == before
-    assert chat.rows(ChatMessage)[-1].text == "クーポン"
-
-
-def test_groups_and_unknown_kinds_are_kept_and_counted(chat: Chat, friend: str):
-    group = {"type": "group", "groupId": "C1"}
-    chat.receive(
-        an_event("join", friend, source=group), an_event("leave", friend, source=group),
-        an_event("hologram", friend), an_event("beacon", friend), an_event("message", friend, message="?"),
-    )  # fmt: skip
-    states = [row.state for row in chat.rows(InboundEvent)][1:]
-    assert states == [InboundState.IGNORED] * 5
-
-
-def test_a_late_answer_is_recorded_as_expired_and_never_pushed(chat: Chat, friend: str):
-    calls = len(chat.gateway.calls)
-    chat.store(a_text(friend, "クーポン", chat.clock.now()))
-    chat.clock.advance(timedelta(seconds=51))
-    chat.work()
-    assert [call for call, _ in chat.gateway.calls[calls:]] == []
-    late = chat.rows(Delivery)[-1]
-    assert (late.state, late.reason) == (DeliveryState.FAILED, "reply_token_expired")
-
-
-def test_an_uncertain_reply_stays_uncertain(chat: Chat, friend: str):
-    chat.gateway.fail("reply", UncertainGatewayError("timed out"))
-    assert chat.write(friend, "クーポン") == []
-    assert chat.rows(Delivery)[-1].state is DeliveryState.UNCERTAIN
-    chat.work()
-    assert [call for call, _ in chat.gateway.calls if call == "push"] == []
 
 
 @pytest.mark.parametrize(
@@ -430,12 +245,3 @@ def test_whoever_asks_for_the_menu_is_told_what_there_is(chat: Chat, friend: str
 def test_a_tapped_button_stands_in_the_chat_by_its_words(chat: Chat, friend: str):
     chat.tap(friend, "action=staff")
     assert chat.questions() == ["スタッフと話す"]
-
-
-def test_whose_questions_are_answered_is_told_again_that_a_new_one_waits(chat: Chat, friend: str):
-    assert "スタッフが確認" in chat.write(friend, "このお茶は何年もちますか？")[0]
-    with chat.database.begin() as session:
-        for question in chat.rows(Question):
-            conversations.answer(session, question.id, "operator", chat.clock.now())
-    chat.clock.advance(timedelta(minutes=5))
-    assert "スタッフが確認" in chat.write(friend, "では水出しもできますか？")[0]

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -158,6 +159,31 @@ def test_stateless_tokens_are_drawn_and_drawn_again_after_a_401(
     assert gateway.bot_info().basic_id == SimulatorConfig().basic_id
     assert line.counts()["requests"]["token_stateless"] == {"200": 3}
     gateway.close()
+
+
+def test_line_says_how_long_a_token_lives(simulator: RunningSimulator, sqlite: Database, clock: FakeClock):
+    recorder = CallRecorder(sqlite)
+
+    def ends_in(token: str) -> timedelta | None:
+        made = LineGateway(
+            base_url=simulator.url, data_base_url=simulator.url, tokens=LongLivedToken(token), calls=recorder,
+            clock=clock,
+        )  # fmt: skip
+        try:
+            return made.token_ends_in()
+        finally:
+            made.close()
+
+    short = access.issue(simulator.platform, "short", access.SHORT_LIVED_SECONDS)
+    left = ends_in(short)
+    assert left is not None
+    assert timedelta(days=29, hours=23) < left <= timedelta(days=30)
+    assert ends_in(SimulatorConfig().channel_access_tokens[0]) is None, "a long-lived token has no end"
+    with pytest.raises(TokenInvalid):
+        ends_in("nobody's")
+    drawn = stateless(simulator, sqlite, clock, SimulatorConfig().channel_secret)
+    assert drawn.token_ends_in() is None, "we draw another before it ends"
+    drawn.close()
 
 
 def test_a_wrong_secret_is_an_invalid_token(simulator: RunningSimulator, sqlite: Database, clock: FakeClock):

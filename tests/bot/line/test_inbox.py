@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
-from threading import Event as Signal
 from threading import current_thread
 from typing import Any
 
@@ -24,6 +23,7 @@ from segments.models import ChatMessage, CustomerEvent, Direction, EventKind, Fr
 from tests.bot.line.support import Chat, a_line_id, a_postback, a_text, an_event
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -211,11 +211,7 @@ def test_the_thread_works_when_woken_and_ends_when_told(chat: Chat):
     chat.inbox.start()
     chat.store(a_text(friend, "クーポン"))
     chat.inbox.wake()
-    wait = Signal()
-    for _ in range(200):
-        if chat.gateway.sent_to(friend):
-            break
-        wait.wait(0.05)
+    wait_until(lambda: chat.gateway.sent_to(friend))
     chat.inbox.stop()
     assert len(chat.gateway.sent_to(friend)) == 1
 
@@ -225,11 +221,7 @@ def test_the_thread_outlives_a_batch_that_broke(database: Database):
     chat = Chat(database, clock)
     chat.store(a_text(friend, "クーポン"))
     chat.inbox.start()
-    wait = Signal()
-    for _ in range(200):
-        if chat.gateway.sent_to(friend):
-            break
-        wait.wait(0.05)
+    wait_until(lambda: chat.gateway.sent_to(friend))
     chat.inbox.stop()
     assert len(chat.gateway.sent_to(friend)) == 1
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from bot.rehearsal.queue import MemoryQueue
-from scheduler import broadcasts, drafts, mail_settings
+from scheduler import broadcasts, decisions, drafts, mail_settings
 from scheduler.delivery import Dispatcher, send_chunks
 from scheduler.drafts import Draft
 from scheduler.enrolments import enrol
@@ -128,6 +129,35 @@ def test_who_cannot_be_reached_on_line_gets_a_marked_broadcast_by_mail(
     }
     with database.reading() as session:
         assert session.get_one(Broadcast, broadcast_id).state == "done"
+
+
+def test_why_a_mail_did_not_go_is_told_as_for_line_and_what_went_by_mail_says_so(
+    database: Database, clock: FakeClock
+) -> None:
+    shop = shop_on(database, clock)
+    agreed: dict[str, Any] = {"blocked_at": days_ago(1), "email_consent_at": days_ago(5)}
+    with database.begin() as session:
+        out = a_friend(session, **agreed, email="out@example.com", offers_opted_out_at=days_ago(1)).id
+        angry = a_friend(
+            session, **agreed, email="angry@example.com", facts={"complained_at": days_ago(1)}
+        ).id
+    left = who_left(shop)
+    broadcast_id = shop.broadcast()
+
+    shop.live(minutes=5)
+
+    def why(friend_id: int) -> list[str]:
+        with database.reading() as session:
+            return [
+                each.ja for each in decisions.why_broadcast(session, friend_id, broadcast_id, clock.now())
+            ]
+
+    assert "販売のご案内の停止を希望されています（見送り）" in why(out)[-2]
+    assert "ご意見・苦情をいただいたため、しばらく販売のご案内を控えています（見送り）" in why(angry)[-2]
+    assert "ブロックされています" in why(left)[0]
+    assert "メールでの送信です。" in why(left)[-1]
+    assert "メールサーバーが受け付けました。" in why(left)[-1]
+    assert shop.deliveries()[out] == (DeliveryState.SKIPPED, "offers_opted_out")
 
 
 def test_a_broadcast_that_is_not_marked_for_mail_is_only_on_line(shop: Shop) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.mail.composing import Composer, Unsubscribing
-from bot.mail.smtp import BadServerAddress, Security, Server, SmtpGateway
+from bot.mail.server import BadServerAddress, Security, Server
+from bot.mail.smtp import SmtpGateway
 from scheduler.mail import Mail, MailVerdict
 from scheduler.mail_content import Block, BlockKind, MailContent
 from scheduler.mail_settings import MailSettings

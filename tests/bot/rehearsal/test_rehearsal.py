@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.rehearsal.figures import CampaignFigures, Figures
-from bot.rehearsal.run import Wish, rehearse
+from bot.rehearsal.life import Wish
+from bot.rehearsal.run import rehearse
 from bot.settings import Settings
 from scheduler import kill_switch, mail_settings, quota
 from scheduler.enrolments import enrol

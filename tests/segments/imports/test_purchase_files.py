@@ -219,7 +219,16 @@ def test_history_goes_in_silently_and_the_last_two_days_are_news(desk: Desk) -> 
 
 
 def test_a_member_number_nobody_has_yet_is_kept(desk: Desk) -> None:
-    assert desk.purchases(csv_text(HEADER, [("A-1", "2026-11-01", "999", 1000, "TEA", 1)])).accepted == 1
+    report = desk.purchases(csv_text(HEADER, [("A-1", "2026-11-01", "999", 1000, "TEA", 1)]))
+    assert (report.accepted, report.unlinked) == (1, 1)
+
+
+def test_lines_whose_member_is_no_friend_yet_are_counted_apart_once(desk: Desk) -> None:
+    rows = [("A-1", "2026-11-01", "999", 1000, "TEA", 1), ("A-2", "2026-11-02", 1, 1000, "TEA", 1)]
+    assert desk.purchases(csv_text(HEADER, rows)).unlinked == 1
+    assert desk.purchases(csv_text(HEADER, rows)).unlinked == 0
+    with desk.database.reading() as session:
+        assert session.scalars(select(ImportRun.unlinked).order_by(ImportRun.id)).all()[-2:] == [1, 0]
 
 
 def test_the_order_of_lines_makes_no_difference(desk: Desk) -> None:

@@ -1,0 +1,23 @@
+"""The moments at which a rehearsal looks: the end of a grain of time, and the next night."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+GRAIN = timedelta(minutes=10)
+"""Steps and messages that fall due within so long are taken up together, at its end; the real bell rings every two seconds."""
+
+NIGHT = time(3, 30)
+"""When the nightly jobs run, by the shop's clock, as scheduler.ticker has it."""
+
+
+def next_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the nightly jobs run next, in UTC."""
+    local = now.astimezone(zone)
+    night = local.replace(hour=NIGHT.hour, minute=NIGHT.minute, second=0, microsecond=0)
+    return (night if night > local else night + timedelta(days=1)).astimezone(UTC)
+
+
+def ceiling(moment: datetime, grain: timedelta = GRAIN) -> datetime:
+    """Return the end of the grain that `moment` lies in; its very end is itself."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + -((midnight - moment) // grain) * grain

@@ -1,0 +1,88 @@
+"""How SQLite is used: its settings, how transactions begin, and a turn for every writer."""
+
+from sqlite3 import SQLITE_BUSY
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Engine, FromClause, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+PATIENCE_SECONDS = 30.0
+"""How long a writer waits for its turn."""
+LOOK_AGAIN_SECONDS = 0.001
+HEAP = 40_000_000
+"""Bytes up to which all connections of a process keep pages."""
+_WRITING = "BEGIN IMMEDIATE"
+_NOTHING = Event()
+"""Never set: waiting for it is waiting for time to pass."""
+
+
+class _Compiler(SQLiteCompiler):
+    """Writes hints on tables (`INDEXED BY`, `NOT INDEXED`), which SQLAlchemy leaves out on SQLite."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
+_BUSY_TIMEOUT = f"busy_timeout={PATIENCE_SECONDS * 1000:.0f}"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    _BUSY_TIMEOUT,
+    "foreign_keys=ON",
+    "synchronous=NORMAL",
+    # A tick touches thousands of pages far apart in a big file: room for the way to them (16 MB at most a
+    # connection, and 40 MB in the whole process, which may have dozens), and a log of up to 40 MB before it is
+    # worked in, so that pages written often are so once.
+    "cache_size=-16000",
+    f"soft_heap_limit={HEAP}",
+    "wal_autocheckpoint=10000",
+)
+
+
+def prepare(engine: Engine) -> None:
+    """Have every connection of an engine on SQLite behave as our transactions expect."""
+    engine.dialect.statement_compiler = _Compiler
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    # The driver must not open transactions by itself: _begin says how each one starts.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: a reader that turns writer later would fail, not wait.
+    how = connection.get_execution_options().get("sqlite_begin", _WRITING)
+    if how != _WRITING:
+        connection.exec_driver_sql(how)
+        return
+    own: Any = connection.connection.driver_connection
+    own.execute("PRAGMA busy_timeout=0")
+    try:
+        _take_turn(connection)
+    finally:
+        own.execute(f"PRAGMA {_BUSY_TIMEOUT}")
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait until nobody else writes.
+
+    SQLite's own way is to look again ever more seldom, up to every tenth of a second: beside a process that writes
+    without a pause, somebody who presses a button would wait for seconds.
+    """
+    until = monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql(_WRITING)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) != SQLITE_BUSY or monotonic() > until:
+                raise
+        else:
+            return
+        _NOTHING.wait(LOOK_AGAIN_SECONDS)
