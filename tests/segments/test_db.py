@@ -64,10 +64,10 @@ def test_a_writer_waits_for_its_turn_and_then_has_the_usual_patience(sqlite: Dat
 
     other = Thread(target=write_too)
     with sqlite.begin() as session:
+        session.add(Friend(line_user_id="U1", created_at=NOON))
+        session.flush()  # With its first statement it has the lock.
         other.start()
         assert begun.wait(10)
-        session.add(Friend(line_user_id="U1", created_at=NOON))
-        session.flush()
         assert not done.is_set()
     assert done.wait(10)
     other.join()
