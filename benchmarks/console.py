@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import event
 
 from benchmarks import console_corners, console_world, segment_process
 from benchmarks.segment_world import NOW, Size, fill
@@ -30,6 +29,7 @@ from bot.services import Services
 from bot.settings import Settings
 from scheduler import kept_forecast
 from segments.db import Database
+from tests.asking import asked_of
 from tests.bot import every_page
 from tests.bot.browsing import Visitor
 from tests.databases import PostgresServer
@@ -143,7 +143,7 @@ def _measure(database: Database, folder: Path, only: str) -> list[Measured]:
 def _page(app: Flask, client: FlaskClient, database: Database, path: str) -> Measured:
     times: list[float] = []
     busy: list[float] = []
-    with _counting(database) as statements:
+    with asked_of(database) as statements:
         client.get(path)
     for _ in range(TIMES):
         began, worked = perf_counter(), process_time()
@@ -152,21 +152,6 @@ def _page(app: Flask, client: FlaskClient, database: Database, path: str) -> Mea
         busy.append(1000 * (process_time() - worked))
         assert answer.status_code == 200, (path, answer.status_code)
     return Measured(path, median(times), quantiles(times, n=20)[-1], median(busy), len(statements))
-
-
-@contextmanager
-def _counting(database: Database) -> Generator[list[str]]:
-    """Yield a list of the statements that are executed meanwhile."""
-    statements: list[str] = []
-
-    def note(*told: object) -> None:
-        statements.append(str(told[2]))
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 if __name__ == "__main__":

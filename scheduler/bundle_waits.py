@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler import bulk, bundling
 from scheduler.candidates import for_step
 from scheduler.due_deliveries import BUNDLED, WAITING, Due
+from scheduler.house import house_of
 from scheduler.models import Delivery, Enrolment, EnrolmentState, Purpose, Scenario, Step
 from scheduler.reasons import Reason
 from scheduler.verdicts import Allowed, may_send
@@ -104,5 +105,5 @@ def _steps(
 
 def _open(session: Session, coming: dict[int, datetime], now: datetime) -> set[int]:
     """Return those to whom a message may still go at the moment it would wait for: no quiet hours, no closed day."""
-    asked = for_step(session, list(coming), Purpose.CARE, now) if coming else {}
+    asked = for_step(session, list(coming), Purpose.CARE, house_of(session, now)) if coming else {}
     return {id_ for id_, at in coming.items() if isinstance(may_send(asked[id_], at), Allowed)}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.candidate_facts import Candidate, Progress
-from scheduler.house import held_out_of, house_of
+from scheduler.house import House, held_out_of, house_of
 from scheduler.models import (
     Broadcast,
     BroadcastState,
@@ -68,13 +68,12 @@ def candidates(
 
 
 def for_step(
-    session: Session, friend_ids: Collection[int], purpose: Purpose, now: datetime
+    session: Session, friend_ids: Collection[int], purpose: Purpose, house: House
 ) -> dict[int, Candidate]:
     """Return what may_send asks about a message of a step that each of at most 500 friends is about to get.
 
     It has no delivery yet; the caller replaces `expires_at` where the step's message ends to make sense.
     """
-    house = house_of(session, now)
     known = recipients(session, friend_ids, house)
     return {
         friend_id: Candidate(

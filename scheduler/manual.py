@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import chunks, eligibility, meter, replies
 from scheduler.gateway import MessageObject
+from scheduler.house import house_of
 from scheduler.jobs import JobQueue
 from scheduler.line_limits import TEXT, units
 from scheduler.models import (
@@ -81,7 +82,7 @@ def reply(
 
 def refusal(session: Session, friend_id: int, now: datetime) -> Reason | None:
     """Return why a person's message could not go to a friend now; None when it could."""
-    step = eligibility.for_step(session, [friend_id], Purpose.SERVICE, now)[friend_id]
+    step = eligibility.for_step(session, [friend_id], Purpose.SERVICE, house_of(session, now))[friend_id]
     verdict = eligibility.may_send(replace(step, kind=DeliveryKind.MANUAL), now)
     return verdict.reason if isinstance(verdict, eligibility.Refused) else None
 

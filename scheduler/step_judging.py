@@ -1,15 +1,12 @@
 """Judges for all friends at a message or action whether it may happen, and always with a reason."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from scheduler import effects
-from scheduler.candidate_facts import Candidate
-from scheduler.house import held_out_of
+from scheduler.candidates import for_step
 from scheduler.matching import matching
-from scheduler.models import DeliveryKind
 from scheduler.reasons import Reason
-from scheduler.recipients import recipients
 from scheduler.step_deliveries import Ground, Member, expiry, newest_version
 from scheduler.verdicts import Allowed, Refused, Verdict, may_send
 
@@ -33,29 +30,13 @@ def _verdicts(ground: Ground, members: Sequence[Member]) -> dict[int, Verdict]:
             member.id: Allowed() if member.friend_id in wanted else Refused(Reason.CONDITION)
             for member in members
         }
-    asked = _candidates(ground, friends)
+    asked = for_step(ground.session, friends, ground.step.purpose, ground.shared.house(ground.now))
     verdicts: dict[int, Verdict] = {}
     for member in members:
         candidate = replace(asked[member.friend_id], expires_at=expiry(ground, member))
         fits = member.friend_id in wanted
         verdicts[member.id] = may_send(candidate, ground.now) if fits else Refused(Reason.CONDITION)
     return verdicts
-
-
-def _candidates(ground: Ground, friend_ids: Collection[int]) -> dict[int, Candidate]:
-    """Return what may_send asks, as candidates.for_step does, by what was read once for all steps of the round."""
-    house = ground.shared.house(ground.now)
-    return {
-        friend_id: Candidate(
-            recipient=recipient,
-            kind=DeliveryKind.STEP,
-            purpose=ground.step.purpose,
-            quiet=house.quiet,
-            open_days=house.open_days(DeliveryKind.STEP),
-            held_out_of=held_out_of(house, friend_id, None, 0),
-        )
-        for friend_id, recipient in recipients(ground.session, friend_ids, house).items()
-    }
 
 
 def _general_refusal(ground: Ground) -> Reason | None:
