@@ -1,6 +1,6 @@
-"""Judges what waits in a chunk of one broadcast by groups that the database makes: most friends are alike."""
+"""Judges what waits in chunks of one broadcast by groups that the database makes: most friends are alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -32,25 +32,28 @@ class Judged:
     """LINE's id of each friend who has one."""
 
 
-def judge(session: Session, chunk: Chunk, house: House) -> Judged:
-    """Ask eligibility about every queued delivery of `chunk`, locked: one cancelled meanwhile must not come to life again.
+def judge(session: Session, chunks: Sequence[Chunk], house: House) -> dict[int, Judged]:
+    """Ask eligibility about every queued delivery of chunks of one broadcast; return what was said, by the chunk's id.
 
-    Says of each the same as `candidates` and `may_send`; a test holds the two together.
+    The deliveries are locked: one cancelled meanwhile must not come to life again. Says of each the same as
+    `candidates` and `may_send`; a test holds the two together.
     """
-    judged, one = Judged(), first_queued(session, chunk)
+    judged: dict[int, Judged] = {chunk.id: Judged() for chunk in chunks}
+    one = first_queued(session, list(judged))
     if one is None:
         return judged
-    broadcast = session.get_one(Broadcast, chunk.broadcast_id)
+    broadcast = session.get_one(Broadcast, one.broadcast_id)
     weighing = Weighing(house)
-    members: dict[Verdict, list[tuple[int, int]]] = {}
-    rows = cast("Iterable[Any]", session.execute(_grouped(chunk, broadcast, house)))
-    for ids, friends, addresses, percent, *own in rows:
+    members: dict[tuple[int, Verdict], list[tuple[int, int]]] = {}
+    rows = cast("Iterable[Any]", session.execute(_grouped(list(judged), broadcast, house)))
+    for chunk_id, ids, friends, addresses, percent, *own in rows:
         verdict = may_send(_candidate(one, weighing.recipient(*own), broadcast, house, percent), house.now)
         these = _numbers(friends)
-        members.setdefault(verdict, []).extend(zip(_numbers(ids), these, strict=True))
+        members.setdefault((chunk_id, verdict), []).extend(zip(_numbers(ids), these, strict=True))
         if addresses is not None:
-            judged.addresses.update(zip(these, addresses.split(_BETWEEN), strict=True))
-    judged.by_verdict = {verdict: like(one, those) for verdict, those in members.items()}
+            judged[chunk_id].addresses.update(zip(these, addresses.split(_BETWEEN), strict=True))
+    for (chunk_id, verdict), those in members.items():
+        judged[chunk_id].by_verdict[verdict] = like(one, those)
     return judged
 
 
@@ -69,12 +72,13 @@ def _candidate(
     )
 
 
-def _grouped(chunk: Chunk, broadcast: Broadcast, house: House) -> Any:
-    """Select a row for each set of friends whom eligibility cannot tell apart, with who they are as lists."""
-    queued = _locked(chunk)
+def _grouped(chunk_ids: Sequence[int], broadcast: Broadcast, house: House) -> Any:
+    """Select a row for each set of friends of a chunk whom eligibility cannot tell apart, with who they are as lists."""
+    queued = _locked(chunk_ids)
     drawn = _drawn(broadcast, house)
     return (
         select(
+            queued.c.chunk_id,
             func.aggregate_strings(cast_sql(queued.c.id, Text), _BETWEEN),
             func.aggregate_strings(cast_sql(queued.c.friend_id, Text), _BETWEEN),
             func.aggregate_strings(Friend.line_user_id, _BETWEEN),
@@ -84,13 +88,13 @@ def _grouped(chunk: Chunk, broadcast: Broadcast, house: House) -> Any:
         .select_from(queued)
         .join(Friend, Friend.id == queued.c.friend_id)
         .outerjoin(Facts, Facts.friend_id == Friend.id)
-        .group_by(drawn, *COLUMNS)
+        .group_by(queued.c.chunk_id, drawn, *COLUMNS)
     )
 
 
-def _locked(chunk: Chunk) -> CTE:
-    of_chunk = (Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
-    queued = select(Delivery.id, Delivery.friend_id).where(*of_chunk).order_by(Delivery.id)
+def _locked(chunk_ids: Sequence[int]) -> CTE:
+    waiting = (Delivery.chunk_id.in_(chunk_ids), Delivery.state == DeliveryState.QUEUED)
+    queued = select(Delivery.id, Delivery.friend_id, Delivery.chunk_id).where(*waiting).order_by(Delivery.id)
     return queued.with_for_update(key_share=True).cte("queued")
 
 

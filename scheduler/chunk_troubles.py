@@ -17,7 +17,7 @@ from scheduler import bulk, chunks
 from scheduler.holding import is_held
 from scheduler.jobs import JobQueue
 from scheduler.models import Chunk, ChunkMode, ChunkState, Delivery, DeliveryState
-from scheduler.newer import is_of_newer, wants_newer
+from scheduler.newer import is_of_newer, wanting_newer
 from scheduler.reasons import Reason
 from segments.db import is_full
 
@@ -36,16 +36,49 @@ MANY = 20
 """Chunks of one broadcast that broke for good within a day, from which on no other is taken apart: it is no one friend's fault."""
 
 
-def run(dispatcher: Dispatcher, chunk_id: int, send: Callable[[Dispatcher, int], None]) -> None:
-    """Send a chunk; keep what breaks it from the other chunks of its job.
+def run(
+    dispatcher: Dispatcher,
+    chunk_ids: Sequence[int],
+    together: Callable[[Dispatcher, Sequence[int]], bool],
+    alone: Callable[[Dispatcher, int], None],
+) -> list[int]:
+    """Send some chunks of a job at once where `together` can, else one by one; keep what breaks one from the others.
 
-    A database that is away, busy or full is nobody's fault but the moment's: that is raised.
+    Returns those left behind because this process is about to end. A database that is away, busy or full is nobody's
+    fault but the moment's: that is raised.
     """
+    mine = _readable(dispatcher, chunk_ids)
+    if len(mine) > 1 and _run_together(dispatcher, mine, together):
+        return []
+    for place, chunk_id in enumerate(mine):
+        if dispatcher.ending.is_set():
+            return mine[place:]
+        _run(dispatcher, chunk_id, alone)
+    return []
+
+
+def _run_together(
+    dispatcher: Dispatcher, chunk_ids: Sequence[int], together: Callable[[Dispatcher, Sequence[int]], bool]
+) -> bool:
+    try:
+        return together(dispatcher, chunk_ids)
+    except Exception as error:
+        if _passes(error):
+            raise
+        # One of them broke it, whatever it was: each alone shows which.
+        log.warning("chunks_broke_together", chunks=len(chunk_ids), trouble=type(error).__name__)
+        return False
+
+
+def _readable(dispatcher: Dispatcher, chunk_ids: Sequence[int]) -> list[int]:
     with dispatcher.database.reading() as session:
-        too_new = wants_newer(session, chunk_id)
-    if too_new:
+        too_new = wanting_newer(session, chunk_ids)
+    for chunk_id in sorted(too_new):
         log.warning("chunk_of_a_newer_version", chunk=chunk_id, left="a message of a newer form")
-        return
+    return [chunk_id for chunk_id in chunk_ids if chunk_id not in too_new]
+
+
+def _run(dispatcher: Dispatcher, chunk_id: int, send: Callable[[Dispatcher, int], None]) -> None:
     try:
         send(dispatcher, chunk_id)
     except Exception as error:

@@ -106,16 +106,21 @@ def send_as_chunk(
 
 def finish(session: Session, chunk: Chunk, now: datetime) -> bool:
     """Close `chunk` if nothing of it is open any more, and its broadcast likewise; return whether it closed."""
-    still_open = session.scalar(
-        select(exists().where(Delivery.chunk_id == chunk.id, Delivery.state.in_(OPEN_DELIVERY)))
-    )
-    if still_open:
-        return False
-    chunk.state, chunk.ended_at, chunk.next_attempt_at = ChunkState.DONE, now, None
+    return not finish_all(session, [chunk], now)
+
+
+def finish_all(session: Session, some: Sequence[Chunk], now: datetime) -> list[Chunk]:
+    """Close those of some chunks of which nothing is open any more, and their broadcasts likewise; return the others."""
+    ids = [chunk.id for chunk in some]
+    is_open = (Delivery.chunk_id == Chunk.id) & Delivery.state.in_(OPEN_DELIVERY)
+    still_open = set(session.scalars(select(Chunk.id).where(Chunk.id.in_(ids), exists().where(is_open))))
+    done = [chunk for chunk in some if chunk.id not in still_open]
+    for chunk in done:
+        chunk.state, chunk.ended_at, chunk.next_attempt_at = ChunkState.DONE, now, None
     session.flush()
-    if chunk.broadcast_id is not None:
-        finish_broadcast(session, chunk.broadcast_id, now)
-    return True
+    for broadcast_id in {chunk.broadcast_id for chunk in done} - {None}:
+        finish_broadcast(session, broadcast_id, now)
+    return [chunk for chunk in some if chunk.id in still_open]
 
 
 def finish_broadcast(session: Session, broadcast_id: int, now: datetime) -> None:

@@ -43,13 +43,6 @@ def news_of(session: Session, delivery_ids: Iterable[int]) -> dict[int, News]:
     return {row[0]: News(*row) for row in session.execute(new)}
 
 
-def is_news(session: Session, delivery_id: int) -> Purpose | None:
-    """Return the purpose of a delivery that nobody has recorded as accepted; None when somebody has."""
-    return session.scalar(
-        select(Delivery.purpose).where(Delivery.id == delivery_id, Delivery.state != DeliveryState.ACCEPTED)
-    )
-
-
 def tell(session: Session, pushes: Iterable[Sequence[News]], now: datetime) -> None:
     """Tell of pushes that LINE took, each with what it carried; at most 500."""
     friends: list[int] = []

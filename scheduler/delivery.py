@@ -37,13 +37,16 @@ from scheduler.keeping_back import keep_back
 from scheduler.ledger import Ledger, Outcome
 from scheduler.mail import MailGateway
 from scheduler.pacing import Pacer
-from scheduler.preparing import prepare
+from scheduler.preparing import prepare, prepare_together
 from segments.clock import Clock
 from segments.db import Database
 from segments.link_tokens import Tracking
 
 SLICE = 50
 """Pushes that leave together: small enough to stop early when somebody pauses, or the token or the quota is gone."""
+
+TOGETHER = 5
+"""Multicasts that are prepared and recorded together: what they share is read and written once for 2,500 friends."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,32 @@ class Dispatcher:
 
 
 def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
-    """Run chunks one after another: their ids with commas between them, or one as a number."""
-    ids = [int(chunk_id) for chunk_id in str(chunk_ids).split(",")]
-    for place, chunk_id in enumerate(ids):
-        if dispatcher.ending.is_set():
-            with dispatcher.writing() as session:
-                chunks.enqueue_left(session, dispatcher.queue, ids[place:], dispatcher.clock.now())
-            return
-        chunk_troubles.run(dispatcher, chunk_id, send_chunk)
+    """Run chunks one after another, identical messages some at a time: their ids with commas between them, or one as a number."""
+    left = [int(chunk_id) for chunk_id in str(chunk_ids).split(",")]
+    while left and not dispatcher.ending.is_set():
+        these, left = left[:TOGETHER], left[TOGETHER:]
+        left = chunk_troubles.run(dispatcher, these, _send_together, send_chunk) + left
+    if left:
+        with dispatcher.writing() as session:
+            chunks.enqueue_left(session, dispatcher.queue, left, dispatcher.clock.now())
+
+
+def _send_together(dispatcher: Dispatcher, chunk_ids: Sequence[int]) -> bool:
+    """Send several multicasts of one broadcast; False when these chunks are to be run one by one.
+
+    What is read and written of all of them is so at once; LINE is called for each as `send_chunk` calls it.
+    """
+    with dispatcher.writing() as session:
+        batches = prepare_together(session, chunk_ids, dispatcher.clock.now())
+    if batches is None:
+        return False
+    answered = [(batch, _multicast(dispatcher, batch)) for batch in batches]
+    with dispatcher.writing() as session:
+        ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
+        outcomes_of_many.record_multicasts(ledger, answered)
+        for chunk_id in set(chunk_ids) - {batch.chunk_id for batch in batches}:
+            going_on.close_idle(ledger, chunk_id)
+    return True
 
 
 def send_chunk(dispatcher: Dispatcher, chunk_id: int) -> None:

@@ -1,5 +1,7 @@
 """Tells what a newer version of the program wrote, which this one cannot read and leaves to workers of that version."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,13 +16,19 @@ def is_of_newer(error: BaseException) -> bool:
     return isinstance(error, LookupError) and _UNKNOWN_WORD in str(error)
 
 
-def wants_newer(session: Session, chunk_id: int) -> bool:
-    """Say whether something of a chunk is said in a form that only newer versions can write out."""
-    too_new = select(MessageVersion.id).where(MessageVersion.format > CONTENT_FORMAT)
-    of_broadcast = too_new.join(Broadcast, Broadcast.message_version_id == MessageVersion.id).join(
-        Chunk, Chunk.broadcast_id == Broadcast.id
+def wanting_newer(session: Session, chunk_ids: Sequence[int]) -> set[int]:
+    """Return those of some chunks that say something in a form that only newer versions can write out."""
+    too_new = MessageVersion.format > CONTENT_FORMAT
+    of_broadcasts = (
+        select(Chunk.id)
+        .join(Broadcast, Broadcast.id == Chunk.broadcast_id)
+        .join(MessageVersion, MessageVersion.id == Broadcast.message_version_id)
+        .where(Chunk.id.in_(chunk_ids), too_new)
     )
-    if session.scalar(select(Chunk.broadcast_id).where(Chunk.id == chunk_id)) is not None:
-        return session.scalar(of_broadcast.where(Chunk.id == chunk_id).limit(1)) is not None
-    of_others = too_new.join(Delivery, Delivery.message_version_id == MessageVersion.id)
-    return session.scalar(of_others.where(Delivery.chunk_id == chunk_id).limit(1)) is not None
+    of_others = (
+        select(Delivery.chunk_id)
+        .join(Chunk, Chunk.id == Delivery.chunk_id)
+        .join(MessageVersion, MessageVersion.id == Delivery.message_version_id)
+        .where(Chunk.id.in_(chunk_ids), Chunk.broadcast_id.is_(None), too_new)
+    )
+    return {chunk_id for chunk_id in session.scalars(of_broadcasts.union(of_others)) if chunk_id is not None}

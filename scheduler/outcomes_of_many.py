@@ -1,6 +1,8 @@
 """Records what LINE said to a request for many: a multicast, or one to everyone."""
 
-from sqlalchemy import insert
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select
 
 from scheduler import bulk, chunks, contacting, everyone, everyone_choice, meter
 from scheduler.batches import Everyone, Multicast
@@ -9,18 +11,42 @@ from scheduler.going_on import close_or_go_on, go_on, pause, stop, wait
 from scheduler.ledger import Ledger, Outcome, attempt, end, fail, name_of
 from scheduler.models import Attempt, Broadcast, Chunk, Delivery, DeliveryState
 
+Answered = tuple[Multicast, Outcome | None]
+"""What left, and what LINE said to it; None = not sent, for it was stopped."""
+
 
 def record_multicast(ledger: Ledger, batch: Multicast, outcome: Outcome | None) -> None:
     """Write down what LINE said to a multicast, one answer for everyone in it; None = not sent, for it was stopped."""
-    chunk = ledger.session.get_one(Chunk, batch.chunk_id, with_for_update=True)
-    if outcome is not None:
-        ledger.session.execute(insert(Attempt), [attempt(ledger.now, outcome, chunk_id=chunk.id)])
-    if isinstance(outcome, Accepted):
-        _accept_all(ledger, batch, outcome)
-        close_or_go_on(ledger, chunk)
-    elif chunk.generation == batch.generation and chunk.state in chunks.OPEN_CHUNK:
+    record_multicasts(ledger, [(batch, outcome)])
+
+
+def record_multicasts(ledger: Ledger, answered: Sequence[Answered]) -> None:
+    """Write down what LINE said to several multicasts of one broadcast, given in the order of their chunks."""
+    locked = _locked(ledger, [batch.chunk_id for batch, _ in answered])
+    calls = [
+        attempt(ledger.now, outcome, chunk_id=batch.chunk_id)
+        for batch, outcome in answered
+        if outcome is not None
+    ]
+    if calls:
+        ledger.session.execute(insert(Attempt), calls)
+    taken = [(batch, outcome) for batch, outcome in answered if isinstance(outcome, Accepted)]
+    _accept_all(ledger, taken)
+    for chunk in chunks.finish_all(
+        ledger.session, [locked[batch.chunk_id] for batch, _ in taken], ledger.now
+    ):
+        go_on(ledger, chunk)
+    for batch, outcome in answered:
+        chunk = locked[batch.chunk_id]
+        is_ours = chunk.generation == batch.generation and chunk.state in chunks.OPEN_CHUNK
         # Otherwise another worker has run the chunk meanwhile, and what became of it since must stand.
-        _record_refused_multicast(ledger, chunk, batch, outcome)
+        if is_ours and not isinstance(outcome, Accepted):
+            _record_refused_multicast(ledger, chunk, batch, outcome)
+
+
+def _locked(ledger: Ledger, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
+    these = select(Chunk).where(Chunk.id.in_(chunk_ids)).order_by(Chunk.id).with_for_update()
+    return {chunk.id: chunk for chunk in ledger.session.scalars(these)}
 
 
 def _record_refused_multicast(
@@ -48,19 +74,23 @@ def _record_refused_multicast(
             go_on(ledger, chunk, wait(chunk, outcome))
 
 
-def _accept_all(ledger: Ledger, batch: Multicast, outcome: Accepted) -> None:
-    these = bulk.among(ledger.session, Delivery.id, batch.delivery_ids)
-    # One answer for all: when one of them was recorded before, so were the others.
-    is_news = contacting.is_news(ledger.session, batch.delivery_ids[0])
-    end(
-        ledger,
-        these,
-        state=DeliveryState.ACCEPTED,
-        reason=None,
-        request_id=outcome.accepted_request_id or outcome.request_id,
-    )
-    if is_news is not None:
-        contacting.tell_alike(ledger.session, batch.friend_ids, is_news, ledger.now)
+def _accept_all(ledger: Ledger, taken: Sequence[tuple[Multicast, Accepted]]) -> None:
+    if not taken:
+        return
+    # One answer for all of a chunk: when one of them was recorded before, so were the others.
+    news = contacting.news_of(ledger.session, [batch.delivery_ids[0] for batch, _ in taken])
+    for batch, outcome in taken:
+        end(
+            ledger,
+            bulk.among(ledger.session, Delivery.id, batch.delivery_ids),
+            state=DeliveryState.ACCEPTED,
+            reason=None,
+            request_id=outcome.accepted_request_id or outcome.request_id,
+        )
+    friends = [each for batch, _ in taken if batch.delivery_ids[0] in news for each in batch.friend_ids]
+    if friends:
+        purpose = next(iter(news.values())).purpose
+        contacting.tell_alike(ledger.session, friends, purpose, ledger.now)
 
 
 def _begin_anew(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:

@@ -58,10 +58,10 @@ def waiting(session: Session, chunk: Chunk) -> list[Waiting]:
     return [Waiting(*own, *shared) for own in rows]
 
 
-def first_queued(session: Session, chunk: Chunk) -> Waiting | None:
-    """Return one queued delivery of `chunk`; None when none is left."""
+def first_queued(session: Session, chunk_ids: Sequence[int]) -> Waiting | None:
+    """Return one queued delivery of some chunks; None when none is left."""
     query = select(*_OWN, *_SHARED).where(
-        Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED
+        Delivery.chunk_id.in_(chunk_ids), Delivery.state == DeliveryState.QUEUED
     )
     row = session.execute(query.limit(1)).one_or_none()
     return Waiting(*row) if row else None

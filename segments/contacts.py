@@ -28,7 +28,7 @@ def contacted(
     cared: Sequence[int] = (),
     sold: Sequence[int] = (),
 ) -> None:
-    """Take note that LINE took a message, other than a reply, for each of at most a thousand friends.
+    """Take note that LINE took a message, other than a reply, for each of at most a few thousand friends.
 
     Of messages that count as contacts, `cared` and `sold` name their friends (among `friend_ids`; twice who got
     two): they fill the contact plan's tally, and care adds to trust what selling spends. What a friend waited for

@@ -91,7 +91,7 @@ def test_a_friend_is_judged_the_same_in_a_group_as_alone(
         deliveries = waiting(session, chunk)
         for each, asked in zip(deliveries, candidates(session, deliveries, now), strict=True):
             alone[each.id] = may_send(asked, now)
-        judged = alike.judge(session, chunk, house_of(session, now))
+        judged = alike.judge(session, [chunk], house_of(session, now))[chunk.id]
     together = {each.id: verdict for verdict, those in judged.by_verdict.items() for each in those}
     assert together == alone
     assert len(set(map(type, alone.values()))) > 1
@@ -108,7 +108,7 @@ def _in_order(those: list[Waiting]) -> bool:
 def test_a_cancelled_broadcast_is_refused_to_everybody(database: Database) -> None:
     with database.begin() as session:
         chunk = _a_chunk(session, Random(4), A_SATURDAY, Purpose.CARE, state=BroadcastState.CANCELLED)
-        judged = alike.judge(session, chunk, house_of(session, A_SATURDAY))
+        judged = alike.judge(session, [chunk], house_of(session, A_SATURDAY))[chunk.id]
     assert Allowed() not in judged.by_verdict
     assert sum(map(len, judged.by_verdict.values())) == FRIENDS - len(range(0, FRIENDS, 7))
 
@@ -116,4 +116,4 @@ def test_a_cancelled_broadcast_is_refused_to_everybody(database: Database) -> No
 def test_nothing_is_said_of_a_chunk_in_which_nothing_waits(database: Database) -> None:
     with database.begin() as session:
         chunk = add_chunk(session, now=A_SATURDAY, mode=ChunkMode.MULTICAST)
-        assert alike.judge(session, chunk, house_of(session, A_SATURDAY)).by_verdict == {}
+        assert alike.judge(session, [chunk], house_of(session, A_SATURDAY))[chunk.id].by_verdict == {}
