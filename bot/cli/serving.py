@@ -1,6 +1,5 @@
 """`kokyaku serve`, `web` and `worker`: the long-running processes."""
 
-import os
 import signal
 from collections.abc import Callable
 from errno import EADDRINUSE
@@ -16,12 +15,11 @@ from bot.cli.context import Program
 from bot.demo.seeding import seed
 from bot.logging import configure
 from bot.machinery import Machinery
+from bot.process_manners import share_arenas, stand_back
 from bot.services import Services
 from bot.stand_in import SimulatorNotStarted, StandIn
 
 WEB_THREADS = 16
-BEHIND_THE_WEB = 10
-"""How much nicer than the web a worker is, on the scale of nice(1)."""
 
 
 @click.command()
@@ -30,6 +28,7 @@ BEHIND_THE_WEB = 10
 def serve(program: Program, demo: bool) -> None:
     """Run everything in one process: web, scheduler and worker, and the simulator when LINE is not set up."""
     configure()
+    share_arenas()
     _listen_for_stop(program.stop)
     stand_in = None if program.settings.has_line_credentials else StandIn(program.settings)
     try:
@@ -171,7 +170,8 @@ def web(program: Program, processes: int, threads: int) -> None:
 def worker(program: Program) -> None:
     """Run a worker alone: sends, webhook events, the clock. Start as many as you like on PostgreSQL."""
     configure()
-    _stand_back()
+    stand_back()
+    share_arenas()
     _listen_for_stop(program.stop)
     services = program.services
     machinery = Machinery(services)
@@ -180,9 +180,3 @@ def worker(program: Program) -> None:
     program.stop.wait()
     machinery.stop()
     program.close()
-
-
-def _stand_back() -> None:
-    """Leave the processor to the web when both share a machine: LINE waits for its answer, a campaign does not."""
-    if hasattr(os, "nice"):
-        os.nice(BEHIND_THE_WEB)
