@@ -118,7 +118,7 @@ def finish_all(session: Session, some: Sequence[Chunk], now: datetime) -> list[C
     for chunk in done:
         chunk.state, chunk.ended_at, chunk.next_attempt_at = ChunkState.DONE, now, None
     session.flush()
-    for broadcast_id in {chunk.broadcast_id for chunk in done} - {None}:
+    for broadcast_id in {chunk.broadcast_id for chunk in done if chunk.broadcast_id is not None}:
         finish_broadcast(session, broadcast_id, now)
     return [chunk for chunk in some if chunk.id in still_open]
 

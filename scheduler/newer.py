@@ -31,4 +31,4 @@ def wanting_newer(session: Session, chunk_ids: Sequence[int]) -> set[int]:
         .join(MessageVersion, MessageVersion.id == Delivery.message_version_id)
         .where(Chunk.id.in_(chunk_ids), Chunk.broadcast_id.is_(None), too_new)
     )
-    return {chunk_id for chunk_id in session.scalars(of_broadcasts.union(of_others)) if chunk_id is not None}
+    return set(session.scalars(of_broadcasts.union(of_others)))

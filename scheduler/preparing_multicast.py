@@ -118,12 +118,13 @@ def _written(session: Session, one: Waiting, language: str, house: House) -> lis
 def _to_all(
     chunk: Chunk, deliveries: Sequence[Waiting], addresses: Mapping[int, str], *, is_resend: bool
 ) -> Multicast:
+    ids, friends, *_ = zip(*deliveries, strict=True)
     return Multicast(
         chunk_id=chunk.id,
         broadcast_id=chunk.broadcast_id,
-        delivery_ids=tuple(delivery.id for delivery in deliveries),
-        friend_ids=tuple(delivery.friend_id for delivery in deliveries),
-        to=tuple(addresses[delivery.friend_id] for delivery in deliveries),
+        delivery_ids=ids,
+        friend_ids=friends,
+        to=tuple(map(addresses.__getitem__, friends)),
         messages=tuple(chunk.messages or ()),
         generation=chunk.generation,
         is_resend=is_resend,
