@@ -12,6 +12,8 @@ from bot.mail import unsubscribing
 from bot.services import Services, attach
 from bot.wiring import secret_key
 
+WEBHOOK = "kokyaku_webhook"
+"""Where the app keeps the application that answers LINE before it."""
 BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of a request at most: a CSV of friends is the largest; the webhook has a smaller limit of its own."""
 
@@ -28,7 +30,8 @@ def create_app(services: Services) -> Flask:
     open_to_all = (health, tracked_links, member_cards, picture_serving, unsubscribing)
     for part in (i18n, security, *open_to_all, api, console):
         part.register(app)
-    _put_before(app, webhook.application(services), webhook.PATH)
+    app.extensions[WEBHOOK] = webhook.application(services)
+    _put_before(app, app.extensions[WEBHOOK], webhook.PATH)
     return app
 
 

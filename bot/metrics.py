@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from bot import api_keys
 from bot.models import InboundEvent, InboundState
 from bot.pulse import pulse_of
-from bot.services import Services, current_services
+from bot.services import current_services
 from scheduler import reports
 from scheduler.models import Chunk, ChunkState, DeliveryState
 
@@ -58,13 +58,11 @@ def _with_key() -> bool:
 class DatabaseFigures(Collector):
     """Reads the figures from the database at each scrape; nothing in them names a friend."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
     def collect(self) -> Iterable[Metric]:
         """Return the gauges."""
-        now = self._services.clock.now()
-        with self._services.database.reading() as session:
+        services = current_services()
+        now = services.clock.now()
+        with services.database.reading() as session:
             yield self._deliveries(session, now)
             yield self._inbound(session)
             waiting = reports.waiting(session)
@@ -111,8 +109,7 @@ def _labelled(name: str, told: str, label: str, counts: dict[str, int]) -> Metri
 def register(app: Flask) -> None:
     """Add /metrics, and time every request by its route."""
     registry = CollectorRegistry()
-    with app.app_context():
-        registry.register(DatabaseFigures(current_services()))
+    registry.register(DatabaseFigures())
     labels = ("method", "endpoint", "status")
     seconds = Histogram("kokyaku_http_request_seconds", "Time to answer.", labels, registry=registry)
     app.extensions[REGISTRY], app.extensions[SECONDS] = registry, seconds

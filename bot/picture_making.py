@@ -4,6 +4,7 @@ LINE takes JPEG and PNG: image messages up to 10 MB with a preview up to 1 MB, t
 Messages up to 1024 × 1024 (Messaging API reference, July 2026).
 """
 
+import hashlib
 import io
 import struct
 import warnings
@@ -38,6 +39,8 @@ _UNREADABLE = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError
 class Made:
     """A picture in all its sizes."""
 
+    fingerprint: str
+    """Of the file it was made from."""
     kind: str
     """How its addresses end: `jpg` or `png`."""
     width: int
@@ -58,7 +61,12 @@ def make(content: bytes) -> Made:
             "picture_too_big", limit=UPLOAD_MOST // MEGABYTE, size=round(len(content) / MEGABYTE, 1)
         )
     with _ALONE:
-        return _in_sizes(_opened(content))
+        return _in_sizes(_opened(content), fingerprint(content))
+
+
+def fingerprint(content: bytes) -> str:
+    """Return what tells a file from every other: its SHA-256 in 64 letters."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -121,7 +129,7 @@ def _in_usual_colours(picture: Image.Image) -> Image.Image:
     return turned or picture
 
 
-def _in_sizes(picture: Image.Image) -> Made:
+def _in_sizes(picture: Image.Image, told_apart_by: str) -> Made:
     scaled: dict[PictureSize, Image.Image] = {}
     for size, (side, _bytes) in SIZES.items():
         # In place, and never larger than it is; each from the one before.
@@ -132,7 +140,7 @@ def _in_sizes(picture: Image.Image) -> Made:
     if files is None:
         files, kind = {size: _jpeg(_on_white(each), SIZES[size][1]) for size, each in scaled.items()}, JPEG
     width, height = scaled[PictureSize.FULL].size
-    return Made(kind, width, height, files)
+    return Made(told_apart_by, kind, width, height, files)
 
 
 def _pngs(scaled: Mapping[PictureSize, Image.Image]) -> dict[PictureSize, bytes] | None:

@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from bot import picture_uses
 from bot.models import Picture, PictureFile, PictureSize
 from bot.picture_making import Made
 from segments.errors import Conflict, NotFound
+from segments.upsert import insert_ignore
 
 PAGE = 24
 NAME_LONGEST = 128
@@ -18,25 +20,46 @@ TOKEN_BYTES = 24
 """192 bits: nobody finds a picture by trying."""
 
 
-def keep(session: Session, made: Made, name: str, by: str, now: datetime) -> Picture:
-    """Keep a picture under a name nobody can guess; `name` is what its file was called."""
-    picture = Picture(
-        token=secrets.token_urlsafe(TOKEN_BYTES),
-        name=_shown(name),
-        kind=made.kind,
-        width=made.width,
-        height=made.height,
-        byte_count=sum(map(len, made.files.values())),
-        created_at=now,
-        created_by=by,
-    )
-    session.add(picture)
-    session.flush()
-    session.add_all(
-        PictureFile(picture_id=picture.id, size=size, content=content) for size, content in made.files.items()
-    )
-    session.flush()
-    return picture
+@dataclass(frozen=True)
+class Kept:
+    """A picture, and whether it had not been there before."""
+
+    picture: Picture
+    is_new: bool
+
+
+def keep(session: Session, made: Made, name: str, by: str, now: datetime) -> Kept:
+    """Keep a picture under a name nobody can guess, unless the same is there; `name` is what its file was called."""
+    row = {
+        "token": secrets.token_urlsafe(TOKEN_BYTES),
+        "name": _shown(name),
+        "fingerprint": made.fingerprint,
+        "kind": made.kind,
+        "width": made.width,
+        "height": made.height,
+        "byte_count": sum(map(len, made.files.values())),
+        "created_at": now,
+        "created_by": by,
+    }
+    # Two may upload the same at once: the one that comes second finds the first one's.
+    is_new = insert_ignore(session, Picture, [row]) == 1
+    picture = session.scalars(_of(made.fingerprint)).one()
+    if is_new:
+        files = made.files.items()
+        session.add_all(
+            PictureFile(picture_id=picture.id, size=size, content=content) for size, content in files
+        )
+        session.flush()
+    return Kept(picture, is_new)
+
+
+def _of(fingerprint: str) -> Select[Picture]:
+    return select(Picture).where(Picture.fingerprint == fingerprint)
+
+
+def same(session: Session, fingerprint: str) -> Picture | None:
+    """Return the picture that was made from this very file; None when it was never uploaded."""
+    return session.scalars(_of(fingerprint)).first()
 
 
 def _shown(name: str) -> str:

@@ -1,5 +1,6 @@
-"""Says what became of a delivery, and what was decided about it on the way."""
+"""Says what became of a delivery, and what was decided about it on the way: each reason once."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from sqlalchemy import ColumnElement, select
@@ -12,12 +13,42 @@ from segments.leaves.said import Said
 _BY_MAIL = Said("LINEでは届けられないため、メールでの送信です。", "By mail, for LINE cannot bring it: ")
 
 
-def fate(session: Session, delivery: Delivery, zone: tzinfo) -> Said:
+def course(
+    session: Session, deliveries: Sequence[Delivery], zone: tzinfo, *about: ColumnElement[bool]
+) -> tuple[list[Said], list[Said]]:
+    """Say what was decided, the oldest first, and what became of each delivery.
+
+    A decision by which a delivery ended, or waits, stands with the delivery alone.
+    """
+    made = session.scalars(select(Decision).where(*about).order_by(Decision.at)).all()
+    by = {delivery.id: _decided_by(delivery, made) for delivery in deliveries}
+    shown_there = {id(decision) for decision in by.values()}
+    on_the_way = [_noted(decision, zone) for decision in made if id(decision) not in shown_there]
+    return on_the_way, [_fate(session, delivery, zone, by[delivery.id]) for delivery in deliveries]
+
+
+def _decided_by(delivery: Delivery, made: Sequence[Decision]) -> Decision | None:
+    """Return the decision that says what the delivery's own state says too."""
+    if delivery.state is DeliveryState.SKIPPED:
+        until = None
+    elif delivery.state is DeliveryState.QUEUED and delivery.not_before is not None:
+        until = delivery.not_before
+    else:
+        return None
+    said = (delivery.step_id or 0, delivery.reason, until)
+    return next((each for each in made if (each.step_id, each.rule, each.until) == said), None)
+
+
+def _noted(decision: Decision, zone: tzinfo) -> Said:
+    at, words = decision_words.clock(decision.at, zone), decision_words.said(decision, zone)
+    return Said(f"{at.ja}：{words.ja}。", f"{at.en}: {words.en}.")
+
+
+def _fate(session: Session, delivery: Delivery, zone: tzinfo, by: Decision | None) -> Said:
     """Say what became of a delivery, and that it went another way than LINE's."""
     mail = _goes_by_mail(session, delivery)
-    became = _became(
-        delivery, zone, "メールサーバー" if mail else "LINE", "The mail server" if mail else "LINE"
-    )
+    taker = Said("メールサーバー", "The mail server") if mail else Said("LINE", "LINE")
+    became = _became(delivery, zone, taker, _reason(delivery, by))
     return Said(_BY_MAIL.ja + became.ja, _BY_MAIL.en + became.en) if mail else became
 
 
@@ -28,12 +59,17 @@ def _goes_by_mail(session: Session, delivery: Delivery) -> bool:
     return mode is ChunkMode.MAIL
 
 
-def _became(delivery: Delivery, zone: tzinfo, taker: str, taker_en: str) -> Said:
-    reason = decision_words.reason_said(delivery.reason) if delivery.reason else Said("—", "—")
+def _reason(delivery: Delivery, by: Decision | None) -> Said:
+    if by is not None:
+        return decision_words.because(by)
+    return decision_words.reason_said(delivery.reason) if delivery.reason else Said("—", "—")
+
+
+def _became(delivery: Delivery, zone: tzinfo, taker: Said, reason: Said) -> Said:
     at = decision_words.clock(delivery.ended_at or delivery.created_at, zone)
     match delivery.state:
         case DeliveryState.ACCEPTED:
-            return Said(f"{at.ja}に{taker}が受け付けました。", f"{taker_en} took it on {at.en}.")
+            return Said(f"{at.ja}に{taker.ja}が受け付けました。", f"{taker.en} took it on {at.en}.")
         case DeliveryState.SKIPPED:
             return Said(f"{at.ja}に見送りました：{reason.ja}。", f"Not sent, on {at.en}: {reason.en}.")
         case DeliveryState.FAILED:
@@ -48,27 +84,13 @@ def _became(delivery: Delivery, zone: tzinfo, taker: str, taker_en: str) -> Said
         case DeliveryState.SENDING:
             return Said("いま送信しています。", "It is being sent.")
         case DeliveryState.QUEUED:
-            return _waiting(delivery, zone)
+            return _waiting(delivery, zone, reason)
 
 
-def _waiting(delivery: Delivery, zone: tzinfo) -> Said:
+def _waiting(delivery: Delivery, zone: tzinfo, reason: Said) -> Said:
     if delivery.reason is None:
         return Said("送信の順番を待っています。", "It waits for its turn.")
     if delivery.not_before is None:
-        why = decision_words.reason_said(delivery.reason)
-        return Said(f"保留しています：{why.ja}。", f"Put aside: {why.en}.")
-    until, reason = (
-        decision_words.clock(delivery.not_before, zone),
-        decision_words.reason_said(delivery.reason),
-    )
+        return Said(f"保留しています：{reason.ja}。", f"Put aside: {reason.en}.")
+    until = decision_words.clock(delivery.not_before, zone)
     return Said(f"{until.ja}まで待っています：{reason.ja}。", f"It waits until {until.en}: {reason.en}.")
-
-
-def decided(session: Session, zone: tzinfo, *about: ColumnElement[bool]) -> list[Said]:
-    """Say what was decided, the oldest first."""
-    rows = session.scalars(select(Decision).where(*about).order_by(Decision.at))
-    told: list[Said] = []
-    for decision in rows:
-        at, words = decision_words.clock(decision.at, zone), decision_words.said(decision, zone)
-        told.append(Said(f"{at.ja}：{words.ja}。", f"{at.en}: {words.en}."))
-    return told

@@ -20,14 +20,17 @@ FIGURES: dict[Reason, tuple[str, str]] = {
 
 def said(decision: Decision, zone: tzinfo) -> Said:
     """Say what was decided, e.g. 接触計画の上限に達しています：7日間に4通（上限4通）。（…まで保留）."""
-    reason = reason_said(decision.rule)
-    figures = _figures(decision)
-    if figures is not None:
-        reason = reason.plus(f"：{figures.ja}", f": {figures.en}")
+    reason = because(decision)
     if decision.until is None:
         return reason.plus("（見送り）", " (not sent)")
     until = clock(decision.until, zone)
     return reason.plus(f"（{until.ja}まで保留）", f" (held until {until.en})")
+
+
+def because(decision: Decision) -> Said:
+    """Say the reason of a decision, e.g. 接触計画の上限に達しています：7日間に4通（上限4通）."""
+    reason, figures = reason_said(decision.rule), _figures(decision)
+    return reason if figures is None else reason.plus(f"：{figures.ja}", f": {figures.en}")
 
 
 def reason_said(reason: str) -> Said:

@@ -4,27 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from scheduler import broadcast_lookup, decision_words
-from scheduler.decision_fates import decided, fate
-from scheduler.models import (
-    Broadcast,
-    BroadcastState,
-    Decision,
-    Delivery,
-    Enrolment,
-    EnrolmentState,
-    Scenario,
-    Step,
-)
-from segments import condition_explain, conditions, shop
+from scheduler import broadcast_lookup, decision_words, never
+from scheduler.decision_fates import course
+from scheduler.models import Broadcast, Decision, Delivery, Enrolment, EnrolmentState, Scenario, Step
+from segments import shop
 from segments.errors import NotFound
 from segments.leaves.said import Said
-from segments.models import Audience, AudienceMember, Friend
-
-_UNPLANNED = (BroadcastState.DRAFT, BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL)
+from segments.models import Friend
 
 
 @dataclass(frozen=True)
@@ -42,8 +31,18 @@ class Told:
     step_id: int | None
 
 
-def of_friend(session: Session, friend_id: int, limit: int = 50) -> Sequence[Told]:
-    """Return what was decided of a friend lately, the newest first. Raises NotFound("friend_unknown")."""
+def of_friend(
+    session: Session,
+    friend_id: int,
+    limit: int = 50,
+    *,
+    but_broadcast: int | None = None,
+    but_scenario: int | None = None,
+) -> Sequence[Told]:
+    """Return what was decided of a friend lately, the newest first; of one broadcast or scenario not, if so asked.
+
+    Raises NotFound("friend_unknown").
+    """
     if session.get(Friend, friend_id) is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
     zone = shop.load(session).zone
@@ -52,7 +51,7 @@ def of_friend(session: Session, friend_id: int, limit: int = 50) -> Sequence[Tol
         .outerjoin(Broadcast, Broadcast.id == Decision.broadcast_id)
         .outerjoin(Step, Step.id == Decision.step_id)
         .outerjoin(Scenario, Scenario.id == Step.scenario_id)
-        .where(Decision.friend_id == friend_id)
+        .where(Decision.friend_id == friend_id, *_apart_from(friend_id, but_broadcast, but_scenario))
         .order_by(Decision.at.desc(), Decision.rule)
         .limit(limit)
     )
@@ -70,6 +69,18 @@ def of_friend(session: Session, friend_id: int, limit: int = 50) -> Sequence[Tol
     ]
 
 
+def _apart_from(
+    friend_id: int, broadcast_id: int | None, scenario_id: int | None
+) -> list[ColumnElement[bool]]:
+    apart: list[ColumnElement[bool]] = []
+    if broadcast_id is not None:
+        apart.append(Decision.broadcast_id != broadcast_id)
+    if scenario_id is not None:
+        mine = (Enrolment.friend_id == friend_id, Enrolment.scenario_id == scenario_id)
+        apart.append(Decision.enrolment_id.not_in(select(Enrolment.id).where(*mine)))
+    return apart
+
+
 def why_broadcast(session: Session, friend_id: int, broadcast_id: int, now: datetime) -> list[Said]:
     """Say why a friend got a broadcast or not, the oldest first.
 
@@ -78,11 +89,10 @@ def why_broadcast(session: Session, friend_id: int, broadcast_id: int, now: date
     broadcast = broadcast_lookup.get(session, broadcast_id)
     zone = shop.load(session).zone
     mine = Delivery.broadcast_id == broadcast_id, Delivery.friend_id == friend_id
-    delivery = session.scalars(select(Delivery).where(*mine)).first()
-    if delivery is None:
-        return _never_meant(session, friend_id, broadcast, now)
+    deliveries = session.scalars(select(Delivery).where(*mine).order_by(Delivery.id).limit(1)).all()
     about = Decision.friend_id == friend_id, Decision.broadcast_id == broadcast_id
-    return [*decided(session, zone, *about), fate(session, delivery, zone)]
+    on_the_way, became = course(session, deliveries, zone, *about)
+    return [*on_the_way, *(became or never.meant(session, friend_id, broadcast, now))]
 
 
 def why_scenario(session: Session, friend_id: int, key: str, now: datetime) -> list[Said]:
@@ -98,20 +108,21 @@ def why_scenario(session: Session, friend_id: int, key: str, now: datetime) -> l
         .order_by(Enrolment.entered_at)
     ).all()
     if not entered:
-        return _never_entered(session, friend_id, scenario, now)
+        return never.entered(session, friend_id, scenario, now)
     return [words for each in entered for words in _way_through(session, each, zone)]
 
 
 def _way_through(session: Session, enrolment: Enrolment, zone: tzinfo) -> list[Said]:
     when = decision_words.clock(enrolment.entered_at, zone)
     told = [Said(f"{when.ja}にシナリオに入りました。", f"Entered the scenario on {when.en}.")]
-    told += decided(session, zone, Decision.enrolment_id == enrolment.id)
     sent = select(Delivery, Step.name).outerjoin(Step, Step.id == Delivery.step_id)
-    for delivery, step in session.execute(
-        sent.where(Delivery.enrolment_id == enrolment.id).order_by(Delivery.id)
-    ):
-        became = fate(session, delivery, zone)
-        told.append(Said(f"「{step or '—'}」：{became.ja}", f"{step or '—'}: {became.en}"))
+    sent = sent.where(Delivery.enrolment_id == enrolment.id).order_by(Delivery.id)
+    rows = session.execute(sent).all()
+    deliveries = [delivery for delivery, _step in rows]
+    on_the_way, became = course(session, deliveries, zone, Decision.enrolment_id == enrolment.id)
+    told += on_the_way
+    for (_delivery, step), what in zip(rows, became, strict=True):
+        told.append(Said(f"「{step or '—'}」：{what.ja}", f"{step or '—'}: {what.en}"))
     if enrolment.state is EnrolmentState.ACTIVE:
         if enrolment.next_at is not None:
             at = decision_words.clock(enrolment.next_at, zone)
@@ -122,60 +133,6 @@ def _way_through(session: Session, enrolment: Enrolment, zone: tzinfo) -> list[S
     reason = decision_words.reason_said(enrolment.end_reason or enrolment.state.value)
     ended = decision_words.clock(enrolment.ended_at or enrolment.entered_at, zone)
     return [*told, Said(f"{ended.ja}に終了：{reason.ja}。", f"Ended on {ended.en}: {reason.en}.")]
-
-
-def _never_meant(session: Session, friend_id: int, broadcast: Broadcast, now: datetime) -> list[Said]:
-    """Say why there is no delivery: it has not begun, is still being planned, or the friend was not meant."""
-    told: list[Said] = []
-    if broadcast.state in _UNPLANNED:
-        told.append(Said("この配信はまだ始まっていません。", "This broadcast has not begun."))
-    elif _is_member(session, broadcast, friend_id):
-        told.append(Said("配信の準備の順番を待っています。", "It has not come to this friend yet."))
-        return told
-    elif (frozen := _frozen_at(session, broadcast)) is not None:
-        at = decision_words.clock(frozen, shop.load(session).zone)
-        told.append(
-            Said(
-                f"{at.ja}に配信対象を決めたとき、この友だちは入っていませんでした。",
-                f"Not among the friends it was for when that was settled, on {at.en}.",
-            )
-        )
-    if broadcast.condition is None:
-        told.append(Said("一覧で指定された友だちだけへの配信です。", "It is only for the friends on a list."))
-        return told
-    tree = conditions.parse(broadcast.condition)
-    explained = condition_explain.explain(session, tree, friend_id, now)
-    return [*told, _now(explained)]
-
-
-def _now(explained: condition_explain.Explanation) -> Said:
-    return Said(
-        f"いまの条件では：{explained.verdict('ja')}", f"By the condition as of now: {explained.verdict('en')}"
-    )
-
-
-def _never_entered(session: Session, friend_id: int, scenario: Scenario, now: datetime) -> list[Said]:
-    told = [
-        Said(
-            "きっかけとなる出来事がまだないか、条件に合わなかったため、シナリオに入っていません。",
-            "Never entered: what starts it has not happened, or the condition did not hold then.",
-        )
-    ]
-    if scenario.condition is None:
-        if session.get(Friend, friend_id) is None:
-            raise NotFound("friend_unknown", friend_id=friend_id)
-        return told
-    tree = conditions.parse(scenario.condition)
-    return [*told, _now(condition_explain.explain(session, tree, friend_id, now))]
-
-
-def _is_member(session: Session, broadcast: Broadcast, friend_id: int) -> bool:
-    inside = (AudienceMember.audience_id == broadcast.audience_id, AudienceMember.friend_id == friend_id)
-    return broadcast.audience_id is not None and bool(session.scalar(select(exists().where(*inside))))
-
-
-def _frozen_at(session: Session, broadcast: Broadcast) -> datetime | None:
-    return session.scalar(select(Audience.created_at).where(Audience.id == broadcast.audience_id))
 
 
 def _scenario(session: Session, key: str) -> Scenario:

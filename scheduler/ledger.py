@@ -72,6 +72,6 @@ def fail(ledger: Ledger, delivery_ids: Sequence[int], reason: str) -> None:
 
 
 def end(ledger: Ledger, which: ColumnElement[bool], **values: object) -> None:
-    """End deliveries at the ledger\'s moment, with these values."""
+    """End deliveries at the ledger's moment, with these values."""
     ended = update(Delivery).where(which).values(ended_at=ledger.now, **values)
     ledger.session.execute(ended.execution_options(synchronize_session=False))

@@ -3,7 +3,6 @@
 OUTCOME_WORDS: dict[str, tuple[str, str]] = {
     "broadcast_cancelled": ("配信が取り消されました", "The broadcast was cancelled"),
     "refused": ("LINEに受け付けられませんでした", "LINE did not accept it"),
-    "refused_by_line": ("LINEに受け付けられませんでした", "LINE did not accept it"),
     "unknown_recipient": (
         "LINEがこの友だちを見つけられませんでした",
         "LINE knows nobody under the friend's LINE ID",

@@ -11,32 +11,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from scheduler.gateway import (
-    Accepted,
-    GatewayError,
-    MessageObject,
-    QuotaExhausted,
-    RateLimited,
-    RefusedByLine,
-    TemporaryGatewayError,
-    TokenInvalid,
-    UncertainGatewayError,
-)
+from scheduler.gateway import Accepted, GatewayError, MessageObject, UncertainGatewayError
+from scheduler.ledger import name_of
 from scheduler.models import Attempt, Delivery, DeliveryBody, DeliveryKind, DeliveryState, Purpose
 from segments import conversations
 from segments.models import Friend
 
 PATIENCE = timedelta(minutes=2)
 """After this a reply still being sent was lost in a crash: reply tokens live one minute."""
-OUTCOMES: tuple[tuple[type[GatewayError], str], ...] = (
-    (RateLimited, "rate_limited"),
-    (TemporaryGatewayError, "temporary"),
-    (UncertainGatewayError, "uncertain"),
-    (QuotaExhausted, "quota_exhausted"),
-    (TokenInvalid, "token_invalid"),
-    (RefusedByLine, "refused_by_line"),
-)
-
 
 Outcome = Accepted | GatewayError
 _Verdict = tuple[DeliveryState, str | None]
@@ -117,14 +99,10 @@ def spoken_in(messages: Iterable[MessageObject]) -> Iterator[Spoken]:
 def _verdict(outcome: Outcome) -> _Verdict:
     if isinstance(outcome, Accepted):
         return DeliveryState.ACCEPTED, None
-    reason = _kind(outcome)
+    reason = name_of(outcome)
     if isinstance(outcome, UncertainGatewayError):
         return DeliveryState.UNCERTAIN, reason
     return DeliveryState.FAILED, reason
-
-
-def _kind(error: GatewayError) -> str:
-    return next((name for kind, name in OUTCOMES if isinstance(error, kind)), "failed")
 
 
 def _under_way(session: Session, which: ColumnElement[bool], limit: int | None = None) -> list[_Reply]:
@@ -164,7 +142,7 @@ def _attempt(delivery_id: int, outcome: Outcome, now: datetime) -> dict[str, Any
     return {
         "delivery_id": delivery_id,
         "at": now,
-        "outcome": "accepted" if accepted else _kind(outcome),
+        "outcome": name_of(outcome),
         "status": 200 if accepted else outcome.status,
         "request_id": outcome.request_id,
         "error": None if accepted else str(outcome),

@@ -19,6 +19,19 @@ _PRAGMAS = (
     "soft_heap_limit=0",
 )
 
+_SETTINGS = (
+    # How far the work has come is lost together with the work.
+    "synchronous_commit=off",
+    # Each statement reads some thousands of rows, whatever is expected of it: by an index, not the table by several
+    # processes at once (we are several already), and it is not worth compiling.
+    "enable_seqscan=off",
+    "random_page_cost=1.1",
+    "max_parallel_workers_per_gather=0",
+    "jit=off",
+    "work_mem='32MB'",
+    "maintenance_work_mem='256MB'",
+)
+
 
 @contextmanager
 def single(database: Database) -> Generator[Database]:
@@ -27,6 +40,8 @@ def single(database: Database) -> Generator[Database]:
     if opened.is_sqlite:
         event.listen(opened.engine, "connect", _prepare)
         event.listen(opened.engine, "close", _hold_to_limit)
+    else:
+        event.listen(opened.engine, "connect", _set)
     try:
         yield opened
     finally:
@@ -36,6 +51,12 @@ def single(database: Database) -> Generator[Database]:
 def _prepare(connection: Any, _record: object) -> None:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _set(connection: Any, _record: object) -> None:
+    for setting in _SETTINGS:
+        connection.execute(f"SET {setting}")
+    connection.commit()
 
 
 def _hold_to_limit(connection: Any, _record: object) -> None:

@@ -2,11 +2,13 @@
 
 On SQLite two more processes read the purchases of a big shop, half each; one of them learns, and drafts what is to
 be written (rebuild_ahead). Of a batch whose friends may have changed meanwhile the draft is not used, and one whose
-purchases changed is learned from anew, under the lock under which it is written.
+purchases changed is learned from anew, under the lock under which it is written. On PostgreSQL, where
+many may write, two processes rebuild batches of their own side by side (working_beside).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, exists, func, select
@@ -18,6 +20,7 @@ from segments.models import Cycle, Friend, Setting
 from segments.rebuild_ahead import learning_ahead
 from segments.rules import rules_of
 from segments.working_ahead import IN_FLIGHT, version
+from segments.working_beside import crew
 
 Progress = Callable[[int, int], None]
 """Hears how many friends are done and how many there are."""
@@ -68,8 +71,9 @@ def rebuild_all(
             done = session.scalar(select(func.count()).where(Friend.id <= place["after"])) or 0
         big = total >= worth_a_process
         with bulk_indexes.without(single, bulk_indexes.TABLES if big and place["blank"] else ()):
-            if big and single.is_sqlite:
-                done = _ahead(single, now, progress, total, done, batch or AHEAD)
+            if big:
+                way = _ahead if single.is_sqlite else _beside
+                done = way(single, now, progress, total, done, batch or AHEAD)
             return _alone(single, now, progress, total, done, batch or ALONE)
 
 
@@ -96,6 +100,33 @@ def _ahead(database: Database, now: datetime, progress: Progress, total: int, do
                 _note(session, place, now)
             progress(min(done, total), total)
     return done
+
+
+def _beside(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:
+    """Have several processes do batches side by side; return how many friends are done then."""
+    with database.reading() as session:
+        after = session.get_one(Setting, PLACE).value["after"]
+    with crew(database, partial(rebuild_batch.of_part, now=now)) as working:
+        for part, count in working.done(_parts(database, after, size)):
+            with database.begin() as session:
+                if _place(session) != part[0]:  # somebody else rebuilds too, or all is to be made anew
+                    break
+                _note(session, part[1], now)
+            done += count
+            progress(min(done, total), total)
+    return done
+
+
+def _parts(database: Database, after: int, size: int) -> Generator[tuple[int, int]]:
+    """Give friends beyond an id, so many at a time."""
+    while True:
+        following = select(Friend.id).where(Friend.id > after).order_by(Friend.id).limit(size).subquery()
+        with database.reading() as session:
+            last = session.scalar(select(func.max(following.c.id)))
+        if last is None:
+            return
+        yield after, last
+        after = last
 
 
 def _alone(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:

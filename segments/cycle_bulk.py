@@ -159,6 +159,7 @@ def _crossings(
 def _above(post: Posterior, row: Ints, log_days: Floats, tables: StudentTables, a: float, b: float) -> Floats:
     """Return by how much the chance of a purchase in the next 90 days is above 0.2."""
     weight = b + post.n
-    now = tables.survival(row, (log_days - post.mu) / post.tau)
-    later = tables.survival(row, (np.log(np.exp(log_days) + LAPSE_HORIZON) - post.mu) / post.tau)
+    # Both at once: of a single friend each step costs the same, however many numbers there are.
+    moments = np.array((log_days, np.log(np.exp(log_days) + LAPSE_HORIZON)))
+    now, later = tables.survival(row, (moments - post.mu) / post.tau)
     return weight * (now - later) / (a + weight * now) - LAPSE_CHANCE

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from segments import driver_rows
 from segments.learned_cycles import Cycles
 from segments.leaves.scanning import unindexed
-from segments.micros import Floats, as_micros, floats, same
+from segments.micros import Floats, as_micros, differing, floats
 from segments.models import Cycle
 from segments.purchase_columns import Bools, Ints
 from segments.purchase_history import EVERYTHING
@@ -87,9 +87,9 @@ def keep(
     new["reminded_at"] = _reminded_at(made, before, place, now_us)
     changed = place < 0
     at = np.maximum(place, 0)
-    for name, values in new.items():
-        if len(before.friend_id):
-            changed |= ~same(values, before.columns[name][at])
+    if len(before.friend_id):
+        stored_values = [before.columns[name][at] for name in new]
+        changed |= differing(list(new.values()), stored_values).any(axis=0)
     rows = np.flatnonzero(changed)
     ids = friend_ids[made.who]
     categories: list[int] = made.category[rows].tolist()

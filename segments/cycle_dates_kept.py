@@ -1,7 +1,7 @@
 """The dates of stored cycle rows as columns: read, made anew by other parameters, written where they moved."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from segments import driver_rows
 from segments.cycle import CycleParams, forecast_arrays
 from segments.learned_cycles import moments_after
-from segments.micros import Floats, as_micros, floats, plain, same
+from segments.micros import Floats, as_micros, floats, same
 from segments.models import Cycle
 
 WEEK = 7 * 86_400e6
@@ -106,11 +106,11 @@ def write(session: Session, rows: Rows, dates: Dates, now_us: float) -> int:
     if not len(moved):
         return 0
     if rows.place is not None:
-        driver_rows.update(session, "cycles", "rowid", values | {"rowid": rows.place[moved]})
+        driver_rows.update(session, "cycles", ("rowid",), values | {"rowid": rows.place[moved]})
     else:
         category = [rows.category[one] for one in moved.tolist()]
         key = {"friend_id": rows.friend_id[moved], "category": category}
-        _join(session, "cycles", tuple(key), values | key)
+        driver_rows.update(session, "cycles", tuple(key), values | key)
     return len(moved)
 
 
@@ -119,35 +119,4 @@ def write_reviews(session: Session, friend_ids: Any, by: Any) -> None:
     if not len(friend_ids):
         return
     values = {"review_at": driver_rows.Moments(by), "friend_id": friend_ids}
-    if driver_rows.is_sqlite(session):
-        driver_rows.update(session, "facts", "friend_id", values)
-    else:
-        _join(session, "facts", ("friend_id",), values)
-
-
-_KINDS = {"friend_id": "bigint", "category": "text", "cycle_days": "double precision"}
-
-
-def _join(session: Session, table: str, key: tuple[str, ...], values: dict[str, Any]) -> None:
-    """Change rows of PostgreSQL by a join with arrays."""
-    told = [name for name in values if name not in key]
-    arrays = ", ".join(f"%({name})s::{_KINDS.get(name, 'bigint')}[]" for name in values)
-    marks = ", ".join(f"{name} = {_moment(name)}" for name in told)
-    where = " AND ".join(f"{table}.{name} = new.{name}" for name in key)
-    sql = f"UPDATE {table} SET {marks} FROM unnest({arrays}) AS new({', '.join(values)}) WHERE {where}"  # noqa: S608 — names of ours
-    session.connection().exec_driver_sql(sql, {name: _plain(each) for name, each in values.items()})
-
-
-def _plain(column: Any) -> list[Any]:
-    if isinstance(column, driver_rows.Moments):
-        return plain(column.micros)
-    return cast("list[Any]", column) if isinstance(column, list) else column.tolist()
-
-
-def _moment(name: str) -> str:
-    # Numbers go over the wire, moments are made by the server: exact to the microsecond.
-    return (
-        f"'epoch'::timestamptz + new.{name} * interval '1 microsecond'"
-        if name.endswith("_at")
-        else f"new.{name}"
-    )
+    driver_rows.update(session, "facts", ("friend_id",), values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from segments.models import Cycle, Setting
 from segments.refresh_ahead import Ahead, refreshing_ahead
 from segments.refresh_batch import Done
 from segments.working_ahead import IN_FLIGHT, version
+from segments.working_beside import crew
 
 Progress = Callable[[int, int], None]
 """Hears how many rows were looked at and how many there are."""
@@ -22,6 +24,8 @@ BATCH = 10_000
 """Friends a transaction takes: some tenths of a second, for which purchases wait on SQLite."""
 WORTH_A_PROCESS = 50_000
 """Rows from which on a second process pays, and making the indexes anew instead of moving every row in each of them."""
+WORTH_SEVERAL = 8
+"""Times as many rows are worth it on PostgreSQL: for fewer, several processes cost more to begin than they save."""
 
 
 def silent(_done: int, _total: int) -> None:
@@ -63,6 +67,8 @@ def refresh_dates(
     ):
         if many and single.is_sqlite:
             _ahead(single, now, batch, tally)
+        elif total >= WORTH_SEVERAL * worth_a_process:
+            _beside(single, now, batch, tally)
         _alone(single, now, batch, tally)
     return tally.changed
 
@@ -108,6 +114,19 @@ def _write(session: Session, made: Ahead, now: datetime, *, stands: bool) -> Don
         step = refresh_batch.refresh(session, made.after, size, now, up_to=step.last) or Done(step.last, 0, 0)
     _note(session, made.done.last, now)
     return step
+
+
+def _beside(database: Database, now: datetime, batch: int, tally: _Tally) -> None:
+    """Have several processes do batches side by side."""
+    with database.reading() as session:
+        after = session.get_one(Setting, PLACE).value["after"]
+    with crew(database, partial(refresh_batch.of_part, now=now)) as working:
+        for part, step in working.done(refresh_batch.parts(database, after, batch)):
+            with database.begin() as session:
+                if _place(session) != part[0]:  # as above
+                    break
+                _note(session, part[1], now)
+            tally.add(step)
 
 
 def _alone(database: Database, now: datetime, batch: int, tally: _Tally) -> None:

@@ -1,8 +1,10 @@
 """News of friends: rows appended in the transaction that made them, which triggers read later."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from segments.models import CustomerEvent, EventKind
@@ -15,3 +17,10 @@ def append(
     event = CustomerEvent(kind=kind, friend_id=friend_id, at=at, payload=payload)
     session.add(event)
     return event
+
+
+def append_many(session: Session, news: Iterable[tuple[EventKind, int, datetime]]) -> None:
+    """Add news of many friends in this order, each a kind, whose it is and when."""
+    rows = [{"kind": kind, "friend_id": friend_id, "at": at} for kind, friend_id, at in news]
+    if rows:
+        session.execute(insert(CustomerEvent), rows)

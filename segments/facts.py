@@ -1,5 +1,6 @@
 """What is known of each friend, kept inside the transaction that learns it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,13 +10,19 @@ from segments.facts_locking import lock_one
 from segments.learning import learn_purchases, learn_purchases_many
 from segments.rebuilding import rebuild
 
-__all__ = ["learn_purchases", "learn_purchases_many", "note", "rebuild", "refresh"]
+__all__ = ["learn_purchases", "learn_purchases_many", "note", "rebuild", "refresh", "refresh_many"]
 
 
 def refresh(session: Session, friend_id: int, now: datetime) -> None:
     """Judge one friend anew from the facts already known."""
     lock_one(session, friend_id)
     stage_keeping.look_at(session, [friend_id], policies.ladder_policies(session), now)
+
+
+def refresh_many(session: Session, friend_ids: Sequence[int], now: datetime) -> None:
+    """Judge friends, given by ascending id, anew from the facts already known."""
+    if friend_ids:
+        stage_keeping.look_at(session, friend_ids, policies.ladder_policies(session), now)
 
 
 def note(

@@ -12,7 +12,7 @@ from segments.db import UtcDateTime
 from segments.ladder_facts import FACTS, LadderColumns
 from segments.ladders import LADDERS
 from segments.learned import LEARNED
-from segments.micros import Floats, as_micros, floats, moment_of
+from segments.micros import Floats, as_micros, differing, floats, moment_of
 from segments.models import Facts, Friend
 from segments.purchase_columns import Bools, Ints
 
@@ -85,37 +85,44 @@ def write(session: Session, kept: Columns, new: Columns) -> Bools:
 
     Only columns that changed are written: every other would cost a place in its index all the same.
     """
-    size = len(kept["friend_id"])
-    differing = {
-        name: np.zeros(size, np.bool_) | _differs(name, kept[name], each) for name, each in new.items()
-    }
-    changed = np.logical_or.reduce(list(differing.values()))
-    turned = np.logical_or.reduce([each for name, each in differing.items() if name != "review_at"])
-    for rows in (
-        changed & turned,
-        changed & ~turned,
-    ):  # most of those whom time moves only get their next date
-        _write(session, kept, {name: new[name] for name, each in differing.items() if each[rows].any()}, rows)
-    return changed
+    differ = _differing(kept, new)
+    turned, moved = np.zeros((2, len(kept["friend_id"])), dtype=np.bool_)
+    for name, each in differ.items():
+        if name == "review_at":
+            moved |= each
+        else:
+            turned |= each
+    for rows in (turned, moved & ~turned):  # most of those whom time moves only get their next date
+        places = np.flatnonzero(rows)
+        if places.size:
+            _write(
+                session,
+                kept,
+                {name: new[name] for name, each in differ.items() if each[places].any()},
+                places,
+            )
+    return turned | moved
 
 
-def _write(session: Session, kept: Columns, new: Columns, rows: Bools) -> None:
-    places = np.flatnonzero(rows)
-    if not places.size:
-        return
+def _write(session: Session, kept: Columns, new: Columns, places: Ints) -> None:
     columns = {name: _stored(name, values, places) for name, values in new.items()}
     ids = kept["friend_id"][places]
-    driver_rows.update(session, "facts", "friend_id", columns | {"friend_id": ids})
+    driver_rows.update(session, "facts", ("friend_id",), columns | {"friend_id": ids})
     _tell_session(session, ids, {name: (values, places) for name, values in new.items()})
 
 
-def _differs(name: str, before: Any, after: Any) -> Any:
-    if name in NAMES:
-        after = list(after)
-        return False if before == after else np.array(before, dtype=object) != np.array(after, dtype=object)
-    if name in MOMENTS:
-        return (before != after) & ~(np.isnan(before) & np.isnan(after))
-    return before != after
+def _differing(kept: Columns, new: Columns) -> dict[str, Bools]:
+    """Return, by the columns in which any row differs, which do."""
+    numbers = [name for name in new if name not in NAMES]
+    # All at once: of a single friend, as at a till, column by column would cost ten times as much.
+    rows = differing([kept[name] for name in numbers], [new[name] for name in numbers])
+    places = np.flatnonzero(rows.any(axis=1)).tolist()
+    found: dict[str, Bools] = {numbers[place]: rows[place] for place in places}
+    for name in (name for name in new if name in NAMES):
+        before, after = kept[name], list(new[name])
+        if before != after:
+            found[name] = np.array(before, dtype=object) != np.array(after, dtype=object)
+    return found
 
 
 def _stored(name: str, values: Any, places: Ints) -> driver_rows.Values:

@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import events, facts, facts_locking, shop, touching, trust
+from segments import arrivals, events, facts_locking, touching, trust
 from segments.models import EventKind, Friend, TrustKind
-from segments.upsert import insert_ignore
 
 
 def by_line_id(session: Session, line_user_id: str) -> Friend | None:
@@ -18,16 +17,7 @@ def by_line_id(session: Session, line_user_id: str) -> Friend | None:
 
 def ensure(session: Session, line_user_id: str, now: datetime) -> Friend:
     """Return the friend of this id, with a facts row, made now if need be; two at once make one."""
-    known = by_line_id(session, line_user_id)
-    if known is not None:
-        return known
-    # LINE tells most friends' language with their profile, but not everybody's.
-    language = shop.load(session).language
-    row = {"line_user_id": line_user_id, "language": language, "created_at": now}
-    insert_ignore(session, Friend, [row])
-    made = session.scalars(select(Friend).where(Friend.line_user_id == line_user_id)).one()
-    facts_locking.begin(session, [made.id], now)
-    return made
+    return arrivals.ensure(session, [line_user_id], now)[line_user_id]
 
 
 def add(session: Session, now: datetime, **values: Any) -> Friend:
@@ -44,16 +34,8 @@ def follow(session: Session, friend: Friend, at: datetime) -> bool:
 
     News older than what is known changes nothing.
     """
-    if not _is_news(session, friend, at):
-        return False
-    first = friend.followed_at is None
-    friend.followed_at = friend.followed_at or at
-    friend.blocked_at, friend.follow_state_at = None, at
-    events.append(session, EventKind.FOLLOWED if first else EventKind.REFOLLOWED, friend.id, at)
     session.flush()
-    touching.touch(session, [friend.id])
-    facts.refresh(session, friend.id, at)
-    return first
+    return arrivals.follow(session, [arrivals.Follow(friend, at)], at).get(friend.id, False)
 
 
 def block(session: Session, friend: Friend, at: datetime) -> None:
@@ -89,13 +71,8 @@ def update_profile(
     now: datetime,
 ) -> None:
     """Keep what LINE tells of a friend; a name or language it does not tell stays as it was."""
-    friend.display_name = display_name or friend.display_name
-    friend.picture_url = picture_url
-    # LINE tells `en-US` or `zh-Hant`; messages are written by language alone.
-    friend.language = (language or friend.language).split("-")[0].lower()[:8]
-    friend.profile_fetched_at = now
+    arrivals.introduce(session, [arrivals.Told(friend, display_name, picture_url, language)], now)
     session.flush()
-    touching.touch(session, [friend.id])
 
 
 def speak(session: Session, friend: Friend, language: str) -> None:
@@ -133,7 +110,7 @@ def _is_news(session: Session, friend: Friend, at: datetime) -> bool:
     """Lock the friend and tell whether `at` is later than the last follow or block applied."""
     session.flush()
     session.refresh(friend, with_for_update={"key_share": True})
-    return friend.follow_state_at is None or at > friend.follow_state_at
+    return arrivals.is_news(friend, at)
 
 
 def _switch(session: Session, friend: Friend, wish: Any, to: datetime | None) -> bool:

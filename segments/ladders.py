@@ -62,9 +62,7 @@ class Judged:
 def judge(columns: LadderColumns, policies: LadderPolicies, now_us: float) -> Judged:
     """Say where friends stand on every ladder at `now_us`, microseconds since 1970-01-01 UTC."""
     standings = {name: ladder.stand(columns, policies, now_us) for name, ladder in LADDERS.items()}
-    review_at = np.full(len(columns), np.nan)
-    for ladder in LADDERS.values():
-        np.fmin(review_at, next_turn(ladder, columns, policies, now_us), out=review_at)
+    review_at = next_turn(LADDERS.values(), columns, policies, now_us)
     return Judged(standings, review_at, _SUPPRESSED[standings[LadderName.PYRAMID].rules])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from segments import driver_rows
 from segments.facts_columns import Columns
 from segments.micros import as_micros, micros_of
 from segments.models import CustomerEvent, EventKind, PointEntry, Referral
@@ -101,12 +102,10 @@ def signals(session: Session, friend_ids: Ints, *, whole_range: bool = False) ->
     queries, wanted = (
         (_OF_RANGE, {"first": ids[0], "last": ids[-1]}) if whole_range else (_OF_FRIENDS, {"friend_ids": ids})
     )
-    connection = session.connection()
-    _take_told(found, connection.execute(queries.told, wanted).fetchall(), friend_ids)
-    _take_ends(found, connection.execute(queries.offers, wanted), friend_ids)
+    _take_told(found, driver_rows.fetched(session, queries.told, wanted), friend_ids)
+    _take_ends(found, session.connection().execute(queries.offers, wanted), friend_ids)
     for name, query in (("referral_count", queries.brought), ("points", queries.points)):
-        rows = connection.execute(query, wanted).fetchall()
-        if rows:
+        if rows := driver_rows.fetched(session, query, wanted):
             friends, numbers = zip(*rows, strict=True)
             among, place = _places(friend_ids, friends)
             found[name][place] = np.array(numbers, dtype=np.int64)[among]

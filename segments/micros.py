@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from math import isnan
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,15 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from segments.db import EPOCH, MICROSECOND
 
 Floats = NDArray[np.float64]
+
+FEW = 16
+"""Numbers that Python turns one by one sooner than numpy all at once."""
+
+
+class Moments(NamedTuple):
+    """A column of moments: an array of microseconds since 1970, nan for never."""
+
+    micros: Any
 
 
 class Micros(TypeDecorator[int]):
@@ -57,6 +67,8 @@ def plain(moments: Any) -> list[int | None]:
     """Return an array of microseconds as integers, None where there is nan."""
     if moments.dtype != np.float64:
         return moments.tolist()
+    if len(moments) <= FEW:
+        return [None if isnan(each) else int(each) for each in moments.tolist()]
     never = np.isnan(moments)
     if not never.any():
         return moments.astype(np.int64).tolist()
@@ -64,6 +76,13 @@ def plain(moments: Any) -> list[int | None]:
     for place in np.flatnonzero(never).tolist():
         given[place] = None
     return given
+
+
+def differing(some: Sequence[Any], others: Sequence[Any]) -> Any:
+    """Tell where columns of numbers below 2^53 differ from others, a row a column; nan agrees with nan."""
+    one, other = np.array(some, dtype=np.float64), np.array(others, dtype=np.float64)
+    # Only nan is not the same as itself.
+    return (one != other) & ((one == one) | (other == other))
 
 
 def same(one: Any, other: Any) -> Any:

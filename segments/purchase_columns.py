@@ -83,7 +83,7 @@ _kept = _orders.amount_yen - _orders.refunded_yen
 _line_kept = case(
     (_orders.amount_yen > 0, cast(_items.amount_yen, BigInteger) * _kept // _orders.amount_yen), else_=0
 )
-_LINES = (
+_BARE_LINES = (
     select(
         _orders.friend_id,
         _orders.id,
@@ -92,19 +92,25 @@ _LINES = (
         _orders.is_trial,
         func.coalesce(_line_kept, 0),
         func.coalesce(_items.quantity, 0),
-        _products.id,
-        _products.category,
-        func.coalesce(_products.settling_count, 0),
-        func.coalesce(_products.upgrade_of_id, 0),
-        func.coalesce(_products.subscription_days, 0),
     )
     .join_from(Purchase.__table__, PurchaseItem.__table__, isouter=True)
-    .outerjoin(Product.__table__)
     .where(counts())
 )
+_PRODUCT = (
+    _products.id,
+    _products.category,
+    func.coalesce(_products.settling_count, 0),
+    func.coalesce(_products.upgrade_of_id, 0),
+    func.coalesce(_products.subscription_days, 0),
+)
+_LINES = _BARE_LINES.add_columns(*_PRODUCT).outerjoin(Product.__table__)
 _OF_ONE = _LINES.where(_orders.friend_id == bindparam("friend_id"))
 _OF_FRIENDS = _LINES.where(_orders.friend_id.in_(bindparam("friend_ids", expanding=True)))
-_OF_RANGE = _LINES.where(_orders.friend_id.between(bindparam("first"), bindparam("last")))
+# Of so many the products, told once, would be told thousands of times.
+_OF_RANGE = _BARE_LINES.add_columns(func.coalesce(_items.product_id, 0)).where(
+    _orders.friend_id.between(bindparam("first"), bindparam("last"))
+)
+_PRODUCTS = select(*_PRODUCT)
 
 
 def load(session: Session, friend_ids: Sequence[int]) -> Purchases:
@@ -116,7 +122,12 @@ def load(session: Session, friend_ids: Sequence[int]) -> Purchases:
 def load_range(session: Session, friend_ids: Ints) -> Purchases:
     """Do the same for friends who are all that there are between the first and the last of them."""
     wanted = {"first": int(friend_ids[0]), "last": int(friend_ids[-1])}
-    return of_rows(session.connection().execute(_OF_RANGE, wanted).fetchall(), friend_ids)
+    # The lines first: a product they name is there then.
+    columns: Sequence[Ints] = driver_rows.arrays(session, _OF_RANGE, wanted)
+    who = np.searchsorted(friend_ids, columns[0])
+    lines = Lines._make((who, *columns[1:], columns[-1] > 0))
+    known = driver_rows.fetched(session, _PRODUCTS, {})
+    return in_order(lines, len(friend_ids), catalogue_of({key: ProductFacts(*rest) for key, *rest in known}))
 
 
 def of_rows(rows: Iterable[Any], friend_ids: Ints) -> Purchases:

@@ -7,7 +7,7 @@ from sqlalchemy import exists, insert, literal, select
 from sqlalchemy.orm import Session
 
 from segments import cycle_columns, facts_columns, learned_events, purchase_columns, touching
-from segments.db import UtcDateTime
+from segments.db import Database, UtcDateTime
 from segments.micros import micros_of
 from segments.models import Facts, Friend, StageChange
 from segments.rebuild_ahead import Ahead
@@ -25,6 +25,13 @@ def write_ahead(session: Session, ahead: Ahead, now: datetime, *, holds: bool, s
         return len(ahead.friend_ids)
     first, last = int(ahead.friend_ids[0]), int(ahead.friend_ids[-1])
     return write(session, first, last, ahead if holds else None, now)
+
+
+def of_part(database: Database, part: tuple[int, int], now: datetime) -> int:
+    """Make anew what is known of the friends beyond an id, up to another, in a transaction; return how many they are."""
+    after, last = part
+    with database.begin() as session:
+        return write(session, after + 1, last, None, now)
 
 
 def write(session: Session, first: int, last: int, learned: Ahead | None, now: datetime) -> int:

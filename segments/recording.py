@@ -25,6 +25,9 @@ _INSERT = {
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 
+_TOLD = ("order_id", "friend_id", "member_number", "bought_at", "amount_yen", "refunded_at", "refunded_yen", "is_trial", "source", "created_at")  # fmt: skip
+_INSERT_ONE = {name: insert.values(dict.fromkeys(_TOLD)) for name, insert in _INSERT.items()}
+
 
 class Told(StrEnum):
     """What an order told us."""
@@ -98,16 +101,22 @@ def _insert(
     """Insert orders and their items; one that is stored already is left out of the answer."""
     if not owned:
         return {}
-    connection = session.connection()
-    rows = [_row(one, products, now, source) for one in owned]
-    stored_ids: Any = connection.execute(_INSERT[connection.dialect.name], rows).all()
-    ids: dict[str, int] = dict(stored_ids)
+    ids = _insert_orders(session, [_row(one, products, now, source) for one in owned])
     stored = [one for one in owned if one.new.order_id in ids]
     items = [row for one in stored for row in _item_rows(one.new, ids[one.new.order_id], products)]
     if items:
         columns: dict[str, Any] = dict(zip(_ITEM, map(list, zip(*items, strict=True)), strict=True))
         driver_rows.insert(session, PurchaseItem.__tablename__, columns)
     return {one.new.order_id: Outcome(ids[one.new.order_id], one.owner.friend_id, Told.NEW) for one in stored}
+
+
+def _insert_orders(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Return the ids of those that were not stored yet."""
+    dialect = session.get_bind().dialect.name
+    if len(rows) == 1:  # as at a till
+        return dict(driver_rows.asked(session, _INSERT_ONE[dialect], rows[0]))
+    stored: Any = session.connection().execute(_INSERT[dialect], rows).all()
+    return dict(stored)
 
 
 def _row(one: _Owned, products: Mapping[str, Sold], now: datetime, source: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from segments import coupons, events, policies, shop, touching
+from segments import coupons, driver_rows, events, policies, shop, touching
 from segments.codes import as_typed, new_code
 from segments.errors import Conflict, Invalid
 from segments.models import EventKind, Facts, Friend, Referral
@@ -15,6 +15,9 @@ from segments.upsert import insert_ignore
 NEWCOMER_COUPON, REFERRER_COUPON = "referral_newcomer", "referral_referrer"
 MANY = 1000
 """Friends up to whom a query names each."""
+_WAITING = select(Referral.id).where(
+    Referral.newcomer_id == bindparam("newcomer_id"), Referral.rewarded_at.is_(None)
+)
 
 
 def code_of(session: Session, friend: Friend) -> str:
@@ -69,6 +72,8 @@ def reward_first_purchases(session: Session, buyers: Sequence[int], now: datetim
         .where(those, Referral.rewarded_at.is_(None))
         .order_by(brought)
     )
+    if len(buyers) == 1 and not driver_rows.asked(session, _WAITING, {"newcomer_id": buyers[0]}):
+        return  # as at a till, where few were brought in by anybody
     found, among = session.execute(waiting).all(), set(buyers)
     if not found:
         return

@@ -1,15 +1,16 @@
 """One transaction of a refresh: the new dates of some friends' cycle rows, and when the ladders are to look at them."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from segments import cycle_dates_kept, driver_rows, policies
 from segments.cycle_dates_kept import Rows
+from segments.db import Database
 from segments.micros import as_micros, floats, micros_of
 from segments.models import Facts
 from segments.purchase_history import EVERYTHING
@@ -37,6 +38,26 @@ class Done(NamedTuple):
     """The friend up to whom it went."""
     looked_at: int
     changed: int
+
+
+def parts(database: Database, after: int, size: int) -> Generator[tuple[int, int]]:
+    """Give buyers beyond an id, so many at a time: from which friend on, and up to which."""
+    buyers = select(Facts.friend_id).where(Facts.purchase_count > 0).order_by(Facts.friend_id).limit(size)
+    while True:
+        following = buyers.where(Facts.friend_id > after).subquery()
+        with database.reading() as session:
+            last = session.scalar(select(func.max(following.c.friend_id)))
+        if last is None:
+            return
+        yield after, last
+        after = last
+
+
+def of_part(database: Database, part: tuple[int, int], now: datetime) -> Done:
+    """Write the dates of the friends beyond an id, up to another, in a transaction."""
+    after, last = part
+    with database.begin() as session:
+        return refresh(session, after, last - after, now, up_to=last) or Done(last, 0, 0)
 
 
 def refresh(

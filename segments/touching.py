@@ -19,8 +19,8 @@ _LOCK = 0x6B6F6B7A
 """Of PostgreSQL's advisory locks."""
 _SHARED = select(func.pg_advisory_xact_lock_shared(_LOCK))
 _ALONE = select(func.pg_advisory_xact_lock(_LOCK))
-_UNWATCHED = "unwatched_in"
-"""Under which a session keeps the transaction in which it found that nothing is watched."""
+_ASKED = "watched_in"
+"""Under which a session keeps the transaction in which it asked whether anything is watched, and the answer."""
 
 
 def touch(session: Session, friend_ids: Iterable[int]) -> None:
@@ -30,26 +30,34 @@ def touch(session: Session, friend_ids: Iterable[int]) -> None:
         session.connection().execute(_ADD, rows)
 
 
+def ask(session: Session) -> None:
+    """Ask for the whole transaction whether anything is watched: to be called before its first savepoint.
+
+    What is asked inside a savepoint does not hold beyond it, and would be asked again by each.
+    """
+    _is_any_watched(session)
+
+
 def expect(session: Session) -> None:
     """Have everybody touch from now on: to be called before a segment becomes watched, in that transaction."""
-    session.info.pop(_UNWATCHED, None)
+    session.info.pop(_ASKED, None)
     if not _is_sqlite(session):
         session.connection().execute(_ALONE)
 
 
 def _is_any_watched(session: Session) -> bool:
     connection, transaction = session.connection(), session.get_transaction()
-    if session.info.get(_UNWATCHED) is transaction:
-        return False
+    asked_in, watched = session.info.get(_ASKED, (None, False))
+    if asked_in is transaction:
+        return watched
     if not _is_sqlite(session):
         # Before the question, in a statement of its own: only then is the answer no older than the lock.
         connection.execute(_SHARED)
-    if driver_rows.asked(session, _ANY_WATCHED, {})[0][0]:
-        return True
-    # A savepoint that is rolled back takes its locks along.
-    if not session.in_nested_transaction():
-        session.info[_UNWATCHED] = transaction
-    return False
+    watched = bool(driver_rows.asked(session, _ANY_WATCHED, {})[0][0])
+    # A savepoint that is rolled back takes its locks along. Without a lock, friends touched for nothing do no harm.
+    if watched or not session.in_nested_transaction():
+        session.info[_ASKED] = transaction, watched
+    return watched
 
 
 def _is_sqlite(session: Session) -> bool:

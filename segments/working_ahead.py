@@ -49,14 +49,20 @@ class Parts(Generic[Part]):
 
         What is missing then is for the caller to do alone.
         """
-        try:
-            told: Part | _Died | None = self._told.recv()
-        except (EOFError, OSError) as error:
-            told = _Died(type(error).__name__)
-        if isinstance(told, _Died):
-            log.warning("helping_process_died", error=told.error, consequence="the work goes on without it")
-            return None
+        told: Part | None = heard(self._told)
         return None if told is None else (told, self._asked.popleft())
+
+
+def heard(told: Connection) -> Any:
+    """Return what another process tells next; None when it died, after a word of it in the log."""
+    try:
+        said = told.recv()
+    except (EOFError, OSError) as error:
+        said = _Died(type(error).__name__)
+    if isinstance(said, _Died):
+        log.warning("helping_process_died", error=said.error, consequence="the work goes on without it")
+        return None
+    return said
 
 
 def version(session: Session) -> int | None:

@@ -22,6 +22,29 @@ def days_ago(days: float, now: datetime = A_SATURDAY) -> datetime:
 
 def a_friend(session: Session, *, facts: dict[str, Any] | None = None, **values: Any) -> Friend:
     """Add a friend who followed ten days ago, with their facts row."""
+    (friend,) = many_friends(session, 1, facts=facts, **values)
+    return friend
+
+
+def many_friends(
+    session: Session, number: int, *, facts: dict[str, Any] | None = None, **values: Any
+) -> list[Friend]:
+    """Add friends who are alike, all of them at once."""
+    friends = [_friend(values) for _ in range(number)]
+    session.add_all(friends)
+    session.flush()
+    known: dict[str, Any] = {
+        "stage_since": days_ago(10),
+        "customer_class": "lead",
+        "class_reason": "registered",
+        "growth_reason": "not_bought",
+    }
+    session.add_all(Facts(friend_id=friend.id, **(known | (facts or {}))) for friend in friends)
+    session.flush()
+    return friends
+
+
+def _friend(values: dict[str, Any]) -> Friend:
     number = next(_numbers)
     defaults: dict[str, Any] = {
         "line_user_id": f"U{number:032x}",
@@ -30,13 +53,7 @@ def a_friend(session: Session, *, facts: dict[str, Any] | None = None, **values:
         "followed_at": days_ago(10),
         "follow_state_at": days_ago(10),
     }
-    friend = Friend(**(defaults | values))
-    session.add(friend)
-    session.flush()
-    known = {"stage_since": days_ago(10), "customer_class": "lead", "class_reason": "registered"}
-    session.add(Facts(friend_id=friend.id, **(known | {"growth_reason": "not_bought"} | (facts or {}))))
-    session.flush()
-    return friend
+    return Friend(**(defaults | values))
 
 
 def a_watched_segment(session: Session) -> int:

@@ -70,9 +70,9 @@ def why(friend_id: int) -> ResponseReturnValue:
     now, about = services.clock.now(), request.args.get("about", "")[:80]
     with services.database.reading() as session:
         record = friend_views.record(session, friend_id, shop, now, language)
-        told = _told(session, friend_id, about)
+        told, apart = _told(session, friend_id, about)
         askable = _askable(session, language)
-        decided = decisions.of_friend(session, friend_id)
+        decided = decisions.of_friend(session, friend_id, **apart)
     return render_template(
         "console/friend_why.html",
         friend=record.friend,
@@ -80,18 +80,21 @@ def why(friend_id: int) -> ResponseReturnValue:
         told=told,
         askable=askable,
         decided=decided,
+        others=bool(apart),
         language=language,
     )
 
 
-def _told(session: Session, friend_id: int, about: str) -> list[Said]:
+def _told(session: Session, friend_id: int, about: str) -> tuple[list[Said], dict[str, int]]:
+    """Return what is told of what was asked about, and which decisions it tells already."""
     kind, _, key = about.partition(":")
-    now = current_services().clock.now()
+    now, number = current_services().clock.now(), int(key) if key.isdecimal() and len(key) < 19 else None
     try:
-        if kind == "broadcast" and key.isdecimal() and len(key) < 19:
-            return decisions.why_broadcast(session, friend_id, int(key), now)
+        if kind == "broadcast" and number is not None:
+            return decisions.why_broadcast(session, friend_id, number, now), {"but_broadcast": number}
         if kind == "scenario" and key:
-            return decisions.why_scenario(session, friend_id, key, now)
+            apart = {} if number is None else {"but_scenario": number}
+            return decisions.why_scenario(session, friend_id, key, now), apart
     except Invalid:
         # The condition names a tag or segment that is gone: what was decided stands below all the same.
         return [
@@ -99,8 +102,8 @@ def _told(session: Session, friend_id: int, about: str) -> list[Said]:
                 "条件にある項目が削除されたため、いまの条件では確かめられません。",
                 "The condition names something that was deleted, so it cannot be asked any more.",
             )
-        ]
-    return []
+        ], {}
+    return [], {}
 
 
 def _askable(session: Session, language: str) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from bot import operators, picture_addresses, pictures
 from bot.console.connection_views import wiring
 from bot.models import Picture, PictureSize
-from bot.picture_making import UPLOAD_MOST, make
+from bot.picture_making import UPLOAD_MOST, fingerprint, make
+from bot.pictures import Kept
 from bot.services import Services
 from bot.settings import Settings
 from bot.words import explain
@@ -55,15 +56,21 @@ def shown(picture: Picture) -> Shown:
     return Shown(picture.token, picture.name, picture_addresses.on_page(small), address)
 
 
-def take(services: Services, upload: FileStorage, actor: str) -> Picture:
-    """Keep an uploaded picture and return it; raises Invalid as `picture_making.make` does."""
-    made = make(upload.stream.read(UPLOAD_MOST + 1))
-    now = services.clock.now()
+def take(services: Services, upload: FileStorage, actor: str) -> Kept:
+    """Keep an uploaded picture, or find it among those that are there; raises Invalid as `picture_making.make` does."""
+    content, now = upload.stream.read(UPLOAD_MOST + 1), services.clock.now()
+    with services.database.reading() as session:
+        there = pictures.same(session, fingerprint(content))
+    if there is not None:
+        return Kept(there, is_new=False)
+    made = make(content)
     with services.database.begin() as session:
-        picture = pictures.keep(session, made, upload.filename or "", actor, now)
-        operators.note(session, actor, "picture_uploaded", str(picture.id), now, name=picture.name)
-        session.expunge(picture)
-    return picture
+        kept = pictures.keep(session, made, upload.filename or "", actor, now)
+        if kept.is_new:
+            picture = kept.picture
+            operators.note(session, actor, "picture_uploaded", str(picture.id), now, name=picture.name)
+        session.expunge(kept.picture)
+    return kept
 
 
 def take_all(services: Services, fields: Fields, files: MultiDict[str, FileStorage], actor: str) -> None:
@@ -75,7 +82,7 @@ def take_all(services: Services, fields: Fields, files: MultiDict[str, FileStora
         if not upload.filename or not NAME.fullmatch(name):
             continue
         try:
-            fields.values[name] = shown(take(services, upload, actor)).address
+            fields.values[name] = shown(take(services, upload, actor).picture).address
         except Invalid as error:
             fields.add(name, explain(error))
 

@@ -8,6 +8,7 @@ from werkzeug.datastructures import FileStorage
 from bot import operators, picture_addresses, picture_uses, pictures
 from bot.console import picture_fields, pictures_views
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.pictures import Kept
 from bot.services import current_services
 from bot.words import explain
 from segments.errors import Conflict, Invalid
@@ -53,20 +54,23 @@ def add() -> ResponseReturnValue:
     chosen = [each for each in request.files.getlist("picture") if each.filename]
     if not chosen:
         return _page([explain(Invalid("picture_missing"))])
-    errors = [words for each in chosen if (words := _added(each))]
-    kept = len(chosen) - len(errors)
-    if kept:
-        flash(_("画像をアップロードしました（%(count)s枚）。", count=kept), "success")
+    added = [_added(each) for each in chosen]
+    errors = [each for each in added if isinstance(each, str)]
+    kept = [each for each in added if isinstance(each, Kept)]
+    if new := sum(each.is_new for each in kept):
+        flash(_("画像をアップロードしました（%(count)s枚）。", count=new), "success")
+    there = [each.picture.name for each in kept if not each.is_new]
+    if there:
+        flash(_("同じ画像がすでにあります：%(names)s", names="、".join(there)), "info")
     return _page(errors) if errors else redirect(url_for("pictures.index"))
 
 
-def _added(upload: FileStorage) -> str:
-    """Keep one picture; return what is wrong with it, "" when nothing is."""
+def _added(upload: FileStorage) -> Kept | str:
+    """Keep one picture; return what is wrong with it when something is."""
     try:
-        picture_fields.take(current_services(), upload, current_operator().actor)
+        return picture_fields.take(current_services(), upload, current_operator().actor)
     except Invalid as error:
         return f"{upload.filename}: {explain(error)}"
-    return ""
 
 
 @blueprint.post("/upload")
@@ -80,7 +84,7 @@ def upload() -> ResponseReturnValue:
         kept = picture_fields.take(current_services(), given, current_operator().actor)
     except Invalid as error:
         return jsonify(error=explain(error)), 422
-    picture = picture_fields.shown(kept)
+    picture = picture_fields.shown(kept.picture)
     html = render_template(
         "console/_picture_chosen.html", picture=picture, name=request.form.get("field", "")
     )

@@ -1,7 +1,8 @@
 """What the bot says: ready messages that operators may edit, rendered for one friend, the menu always at hand."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import library
 from scheduler.gateway import MessageObject
-from scheduler.messages import MessageContent, named_facts, render, spoken
+from scheduler.messages import MessageContent, spoken, template_of
 from scheduler.template_facts import personal_facts
 from scheduler.vocabulary import FACTS
 from segments.errors import NotFound
@@ -57,23 +58,29 @@ def _menu() -> Mapping[str, Any]:
     return json.loads(MENU.read_text(encoding="utf-8"))
 
 
-def answer(
+def worded(friend: Friend, content: MessageContent, facts: Mapping[str, Any]) -> list[MessageObject]:
+    """Render `content` for a friend of whom everything it names is known."""
+    return template_of(content).render(spoken(friend.language, content), facts)
+
+
+def known_of(
     session: Session,
-    friend: Friend,
+    friends: Sequence[Friend],
     content: MessageContent,
     now: datetime,
-    facts: Mapping[str, Any],
     tracking: Tracking | None = None,
-) -> list[MessageObject]:
-    """Render `content` for a friend; `facts` are what this answer knows besides the friend's own facts."""
-    wanted = {fact.split(".")[0] for fact in named_facts(content)} & FACTS.keys()
-    known: dict[str, Any] = {}
-    if wanted - {"language", "cause"}:
-        language = spoken(friend.language, content)
-        known = personal_facts(
-            session, [friend.id], now, language=language, wanted=wanted, tracking=tracking
-        )[friend.id]
-    return render(content, friend.language, known | dict(facts))
+) -> Mapping[int, Mapping[str, Any]]:
+    """Return what `content` names of friends, by their ids; nothing when it names nothing of theirs."""
+    wanted = {fact.split(".")[0] for fact in template_of(content).facts} & FACTS.keys()
+    if not wanted - {"language", "cause"}:
+        return {}
+    speaking: defaultdict[str, list[int]] = defaultdict(list)
+    for friend in friends:
+        speaking[spoken(friend.language, content)].append(friend.id)
+    known: dict[int, Mapping[str, Any]] = {}
+    for language, ids in speaking.items():
+        known |= personal_facts(session, ids, now, language=language, wanted=wanted, tracking=tracking)
+    return known
 
 
 def with_menu(messages: list[MessageObject], language: str) -> list[MessageObject]:

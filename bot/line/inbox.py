@@ -1,91 +1,71 @@
 """Works off stored webhook events: friend by friend, in order, each exactly once."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
-from threading import Event, Thread
-from time import perf_counter
-from traceback import extract_tb
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event, Lock, Thread
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
-from bot.line import doorbell, handlers, lanes, outbox
-from bot.line.handlers import Handler
+from bot.line import batch, doorbell, handlers, lanes, outbox
+from bot.line.batch import Batch, HandlerOf, described
 from bot.line.memory import Memory
-from bot.line.outbox import Outgoing
 from bot.line.ports import ConversationGateway
-from bot.line.raw_events import storable_text
-from bot.line.turn import Turn
-from bot.models import InboundEvent, InboundState
+from bot.line.profiles import Profiles
+from bot.models import InboundState
 from bot.services import Services
 from bot.wiring import tracking_of
-from scheduler.gateway import GatewayError, Profile, RefusedByLine
-from segments import friends
-from segments.db import is_full
-from segments.errors import KokyakuError
-from segments.link_tokens import Tracking
+from segments import touching
+
+__all__ = ["HandlerOf", "Inbox", "described"]
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.2
-LANES = 50
+LANES = 100
 """Friends in one transaction at most."""
-BATCH_SECONDS = 0.15
-"""And no new friend is begun after this long: webhooks wait to store while we write on SQLite."""
-PROFILES_REST = timedelta(seconds=30)
-"""How long we do without profiles after LINE failed to tell one: a greeting must not wait for them."""
-
-HandlerOf = Callable[[InboundEvent], Handler | None]
-"""Finds what handles an event; None when nothing does."""
-
-
-@dataclass
-class Batch:
-    """What one transaction works with."""
-
-    session: Session
-    handler_of: HandlerOf
-    memory: Memory
-    profiles: dict[str, Profile]
-    now: datetime
-    tracking: Tracking | None = None
-    handled: int = 0
-    outgoing: list[Outgoing] = field(default_factory=list[Outgoing])
-    done: list[int] = field(default_factory=list[int])
-    ignored: list[int] = field(default_factory=list[int])
+HANDS = 2
+"""Threads on PostgreSQL: while the replies of one batch are on their way another is handled."""
+OLDEST_EVERY = 5
+"""Of so many batches one takes whoever waited longest, when others go first whom an answer still reaches."""
 
 
 class Inbox:
-    """Handles events in a thread of its own; several processes may each have one."""
+    """Handles events in threads of its own; several processes may each have one."""
 
     def __init__(self, services: Services, handler_of: HandlerOf = handlers.of) -> None:
         """Prepare; nothing runs before `start`. The gateway must be a ConversationGateway."""
         self._handler_of = handler_of
         assert isinstance(services.gateway, ConversationGateway)
         self._gateway: ConversationGateway = services.gateway
+        self._profiles = Profiles(services.gateway)
         self._tracking = tracking_of(services.settings)
         self._database = services.database
         self._clock = services.clock
         self._bell = doorbell.of(services.database)
         self._stopping = Event()
-        self._thread: Thread | None = None
-        self._profiles_again_at: datetime | None = None
+        self._much = Event()
+        self._threads: list[Thread] = []
+        self._guard = Lock()
+        self._in_hand: set[str] = set()
+        self._batches = 0
 
     def start(self) -> None:
         """Begin to listen."""
         self._stopping.clear()
-        self._thread = Thread(target=self._run, name="kokyaku-inbox", daemon=True)
-        self._thread.start()
+        others = 0 if self._database.is_sqlite else HANDS - 1
+        work = [self._run, *[self._help] * others]
+        self._threads = [Thread(target=each, name="kokyaku-inbox", daemon=True) for each in work]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Finish the batch at hand, replies included, and end."""
+        """Finish the batches at hand, replies included, and end."""
         self._stopping.set()
         self._bell.set()
-        if self._thread is not None:
-            self._thread.join(timeout=60)
+        self._much.set()
+        for thread in self._threads:
+            thread.join(timeout=60)
 
     def wake(self) -> None:
         """Look at once instead of at the next poll."""
@@ -95,115 +75,70 @@ class Inbox:
         """Handle what is due of at most `limit` friends; return the number of events that were taken up."""
         now = self._clock.now()
         with self._database.reading() as session:
-            found = lanes.due(session, now, limit * 4)
-            unnamed = lanes.strangers(session, found[:limit])
-        profiles = self._profiles(unnamed, now)
+            found = lanes.due(session, now, limit * 4, hopeful_since=self._hopeful_since(now))
+            # Locked for a look alone: profiles are asked for before the transaction that works on them.
+            found = lanes.lock(session, found)
+        with self._taken(found, limit) as mine:
+            return self._handle(mine, now)
+
+    def _handle(self, mine: Sequence[str], now: datetime) -> int:
+        with self._database.reading() as session:
+            unnamed = lanes.strangers(session, mine)
+        profiles = self._profiles.of(unnamed, now)
         with self._database.begin() as session:
-            ignored = lanes.ignore_nobodys(session, now, limit * 4)
-            locked = lanes.lock(session, found, limit)
+            ignored = lanes.ignore_nobodys(session, now, LANES * 4)
+            locked = lanes.lock(session, mine)
+            if locked:
+                touching.ask(session)
             queues = lanes.events_of(session, locked)
             memory = Memory(session, locked, (event for queue in queues.values() for event in queue))
-            batch = Batch(session, self._handler_of, memory, profiles, now, self._tracking)
-            _work(batch, queues)
-            lanes.finish(session, batch.done, InboundState.DONE, now)
-            lanes.finish(session, batch.ignored, InboundState.IGNORED, now)
-            outbox.name_versions(session, batch.outgoing)
-        outbox.send(self._gateway, self._database, batch.outgoing, self._clock.now())
-        return batch.handled + ignored
+            work = Batch(session, self._handler_of, memory, profiles, now, self._tracking)
+            batch.work(work, queues)
+            lanes.finish(session, work.done, InboundState.DONE, now)
+            lanes.finish(session, work.ignored, InboundState.IGNORED, now)
+        self._profiles.keep(work.profiles)
+        outbox.send(self._gateway, self._database, work.outgoing, self._clock.now())
+        return work.handled + ignored
 
-    def _profiles(self, line_user_ids: list[str], now: datetime) -> dict[str, Profile]:
-        resting = self._profiles_again_at is not None and now < self._profiles_again_at
-        if not line_user_ids or resting:
-            return {}
-        found = dict(zip(line_user_ids, self._gateway.profiles(line_user_ids), strict=True))
-        failed = [each for each in found.values() if isinstance(each, GatewayError)]
-        # 404 is about one friend (blocked, gone); any other failure is about LINE.
-        if any(not isinstance(failure, RefusedByLine) for failure in failed):
-            log.warning("profiles_unavailable", errors=len(failed), kind=type(failed[0]).__name__)
-            self._profiles_again_at = now + PROFILES_REST
-        return {lane: each for lane, each in found.items() if isinstance(each, Profile)}
+    def _hopeful_since(self, now: datetime) -> datetime | None:
+        """Return who goes first: those heard of since then. None is now and then whoever waited longest."""
+        self._batches += 1
+        return None if self._batches % OLDEST_EVERY == 0 else now - outbox.TOKEN_LIFE + outbox.HASTE
+
+    @contextmanager
+    def _taken(self, found: Sequence[str], limit: int) -> Generator[list[str]]:
+        """Take some lanes that no other thread of ours has in hand, until their replies have left."""
+        with self._guard:
+            free = [lane for lane in found if lane not in self._in_hand]
+            mine = free[:limit]
+            self._in_hand.update(mine)
+        if len(free) > limit:
+            self._much.set()
+        try:
+            yield mine
+        finally:
+            with self._guard:
+                self._in_hand.difference_update(mine)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._bell.wait(POLL_SECONDS)
             self._bell.clear()
-            try:
-                while not self._stopping.is_set() and self.run_once():
-                    pass
-            except Exception as error:  # noqa: BLE001 — logged below without its text, which may be private
-                # The database is away, or something of ours is broken: everything is still stored,
-                # and the next poll takes it up. A thread that ended here would leave friends unanswered.
-                log.warning("inbox_interrupted", error=described(error))
-                self._stopping.wait(1)
+            self._work_off()
 
+    def _help(self) -> None:
+        """Work beside the first thread whenever it finds more than it can take in hand."""
+        while not self._stopping.is_set():
+            self._much.wait()
+            self._much.clear()
+            self._work_off()
 
-def _work(batch: Batch, queues: dict[str, list[InboundEvent]]) -> None:
-    began = perf_counter()
-    for lane, events in queues.items():
-        for event in events:
-            batch.handled += 1
-            if not _attempt(batch, lane, event):
-                break
-        if perf_counter() - began > BATCH_SECONDS:
-            return
-
-
-def _attempt(batch: Batch, lane: str, event: InboundEvent) -> bool:
-    """Handle one event in a savepoint; tell whether the friend's next one may follow."""
-    if event.next_attempt_at > batch.now:
-        return False
-    handler = batch.handler_of(event)
-    if handler is None:
-        batch.ignored.append(event.id)
-        return True
-    try:
-        with batch.session.begin_nested():
-            outgoing = _handle(batch, handler, lane, event)
-    except Exception as error:
-        # One friend's trouble must not stop the others.
-        # The database's own trouble is no fault of the event, and no attempt of it.
-        if isinstance(error, DBAPIError) and (error.connection_invalidated or is_full(error)):
-            raise
-        batch.memory.forget(lane)
-        lanes.fail(event, described(error), batch.now)
-        log.warning("event_failed", id=event.id, kind=event.kind, attempts=event.attempts, error=event.error)
-        batch.session.flush()
-        return event.state is InboundState.PARKED
-    batch.done.append(event.id)
-    if outgoing is not None:
-        batch.outgoing.append(outgoing)
-    return True
-
-
-def _handle(batch: Batch, handler: Handler, lane: str, event: InboundEvent) -> Outgoing | None:
-    friend = batch.memory.friend(lane, batch.now)
-    turn = Turn(batch.session, event, friend, batch.memory, batch.now, batch.tracking)
-    _introduce(turn, batch.profiles.pop(lane, None))
-    handler(turn)
-    return outbox.write(turn)
-
-
-def _introduce(turn: Turn, profile: Profile | None) -> None:
-    """Keep what LINE told of a friend; a language they chose themselves stays."""
-    if profile is None:
-        return
-    state = turn.known_state()
-    chosen = state is not None and state.language_chosen
-    friends.update_profile(
-        turn.session,
-        turn.friend,
-        display_name=storable_text(profile.display_name),
-        picture_url=profile.picture_url,
-        language=None if chosen else profile.language,
-        now=turn.now,
-    )
-
-
-def described(error: Exception) -> str:
-    """Say what went wrong and where, without what anybody wrote: messages of errors may quote it."""
-    frames = extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    what = error.code if isinstance(error, KokyakuError) else ""
-    if isinstance(error, DBAPIError):
-        what = type(error.orig).__name__
-    return f"{type(error).__name__}{f'({what})' if what else ''}{where}"
+    def _work_off(self) -> None:
+        try:
+            while not self._stopping.is_set() and self.run_once():
+                pass
+        except Exception as error:  # noqa: BLE001 — logged below without its text, which may be private
+            # The database is away, or something of ours is broken: everything is still stored,
+            # and the next poll takes it up. A thread that ended here would leave friends unanswered.
+            log.warning("inbox_interrupted", error=described(error))
+            self._stopping.wait(1)

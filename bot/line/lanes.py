@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from bot.models import InboundEvent, InboundState
@@ -24,11 +25,15 @@ LOCKS = 0x6B6F6B79
 _PENDING = InboundEvent.state == InboundState.PENDING
 
 
-def due(session: Session, now: datetime, limit: int) -> list[str]:
+def due(session: Session, now: datetime, limit: int, hopeful_since: datetime | None = None) -> list[str]:
     """Return the friends whose next event may be handled, who waited longest first.
 
-    While an event waits to be tried again its friend's later ones wait behind it.
+    While an event waits to be tried again its friend's later ones wait behind it. Friends of whom we heard since
+    `hopeful_since` come before all others: an answer still reaches them, and to those it would be late anyway.
     """
+    order: list[Any] = [func.min(InboundEvent.id)]
+    if hopeful_since is not None:
+        order.insert(0, case((func.max(InboundEvent.received_at) >= hopeful_since, 0), else_=1))
     waiting = select(InboundEvent.line_user_id).where(
         _PENDING, InboundEvent.next_attempt_at > now, InboundEvent.line_user_id.is_not(None)
     )
@@ -36,7 +41,7 @@ def due(session: Session, now: datetime, limit: int) -> list[str]:
         select(InboundEvent.line_user_id)
         .where(_PENDING, InboundEvent.line_user_id.is_not(None), InboundEvent.line_user_id.not_in(waiting))
         .group_by(InboundEvent.line_user_id)
-        .order_by(func.min(InboundEvent.id))
+        .order_by(*order)
         .limit(limit)
     )
     return [lane for lane in session.scalars(lanes) if lane is not None]
@@ -51,18 +56,18 @@ def strangers(session: Session, lanes: Sequence[str]) -> list[str]:
     return [lane for lane in lanes if lane not in named]
 
 
-def lock(session: Session, lanes: Sequence[str], limit: int) -> list[str]:
-    """Take at most `limit` of `lanes` for this transaction; other processes pass them by.
+def lock(session: Session, lanes: Sequence[str]) -> list[str]:
+    """Take `lanes` for this transaction, but for those another process has; return which are ours.
 
     On SQLite the transaction itself is the lock: one writes at a time.
     """
     if session.get_bind().dialect.name == "sqlite":
-        return list(lanes[:limit])
+        return list(lanes)
     statement = text(
         "SELECT lane FROM unnest(CAST(:lanes AS text[])) AS lane"
-        " WHERE pg_try_advisory_xact_lock(:space, hashtext(lane)) LIMIT :most"
+        " WHERE pg_try_advisory_xact_lock(:space, hashtext(lane))"
     )
-    return list(session.scalars(statement, {"lanes": list(lanes), "space": LOCKS, "most": limit}))
+    return list(session.scalars(statement, {"lanes": list(lanes), "space": LOCKS}))
 
 
 def events_of(session: Session, lanes: Sequence[str]) -> dict[str, list[InboundEvent]]:

@@ -10,7 +10,7 @@ from bot.line import answers
 from bot.line.answers import Text
 from bot.models import ChatState, InboundEvent
 from scheduler import reply_carry
-from segments import friends, shop
+from segments import arrivals, shop
 from segments.models import Facts, Friend, Setting
 
 
@@ -23,7 +23,7 @@ class Memory:
         self.shop = shop.load(session)
         found = session.scalars(select(Friend).where(Friend.line_user_id.in_(lanes))).all()
         ids = [friend.id for friend in found]
-        self._friends = {friend.line_user_id: friend for friend in found}
+        self._friends = {str(friend.line_user_id): friend for friend in found}
         self._facts = session.scalars(select(Facts).where(Facts.friend_id.in_(ids))).all()
         states = session.scalars(select(ChatState).where(ChatState.friend_id.in_(ids)))
         self._states: dict[int, ChatState | None] = dict.fromkeys(ids) | {
@@ -34,14 +34,16 @@ class Memory:
         self._failed: set[str] = set()
         self._unsent = self._taken_back(events)
 
-    def friend(self, line_user_id: str, now: datetime) -> Friend:
-        """Return the friend of this id, made if need be."""
-        known = self._friends.get(line_user_id)
-        if known is None:
-            known = self._friends[line_user_id] = friends.ensure(self._session, line_user_id, now)
-            if line_user_id in self._failed:
-                self._states[known.id] = self._session.get(ChatState, known.id)
-        return known
+    def friends(self, line_user_ids: Sequence[str], now: datetime) -> list[Friend]:
+        """Return the friends of these ids, made if need be."""
+        unknown = [each for each in line_user_ids if each not in self._friends]
+        if unknown:
+            found = arrivals.ensure(self._session, unknown, now)
+            self._friends |= found
+            for line_user_id in self._failed.intersection(found):
+                friend_id = found[line_user_id].id
+                self._states[friend_id] = self._session.get(ChatState, friend_id)
+        return [self._friends[each] for each in line_user_ids]
 
     def state(self, friend_id: int) -> ChatState | None:
         """Return how a conversation stands; None when there is nothing to remember."""

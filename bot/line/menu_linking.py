@@ -4,7 +4,7 @@ Nothing of it is remembered but what LINE was told: after a crash the comparison
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,10 +80,11 @@ def is_used(session: Session) -> bool:
     return bool(menu_targets.showings(session)) or _anybody_linked(session)
 
 
-def forget(session: Session, friend_id: int, now: datetime) -> None:
-    """Take note that a friend came back from a block: what LINE showed them before is not known."""
-    mine = update(MenuLink).where(MenuLink.friend_id == friend_id)
-    session.execute(mine.values(line_rich_menu_id=None, refused=False, linked_at=now))
+def forget(session: Session, friend_ids: Collection[int], now: datetime) -> None:
+    """Take note that friends came back from a block: what LINE showed them before is not known."""
+    if friend_ids:
+        theirs = update(MenuLink).where(MenuLink.friend_id.in_(friend_ids))
+        session.execute(theirs.values(line_rich_menu_id=None, refused=False, linked_at=now))
 
 
 def link_due(

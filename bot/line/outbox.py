@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
-
 from bot.line import answers
 from bot.line.ports import Answer, ConversationGateway
 from bot.line.turn import Turn
-from scheduler import replies, reply_carry, reply_settling
-from scheduler.models import Delivery, DeliveryState
+from scheduler import replies, replies_of_many, reply_carry, reply_settling
+from scheduler.replies_of_many import NewReply
 from scheduler.reply_carry import Rider
 from segments.db import Database
 
 TOKEN_LIFE = timedelta(seconds=50)
 """LINE gives a reply token one minute from the webhook; the rest is left for the way there."""
+HASTE = timedelta(seconds=10)
+"""What has less life left than this is not hurried any more: it would hardly arrive."""
 EVENT_LIFE = timedelta(minutes=20)
 """A redelivered event's token is dead 20 minutes after the event itself."""
 EXPIRED = "reply_token_expired"
@@ -28,30 +27,42 @@ class Outgoing:
 
     delivery_id: int
     answer: Answer
-    message_version_id: int | None = None
     carries: bool = False
     """Whether a message that waited goes with it."""
 
 
-def write(turn: Turn) -> Outgoing | None:
-    """Write down the reply of a turn; None when there is nothing to say or no way to say it.
+def write(turns: Sequence[Turn]) -> list[Outgoing]:
+    """Write down the replies of turns of different friends; return those that can go out.
 
     With a token that is certainly dead the reply is written as failed: pushing it instead could double it.
     """
+    answered = [(turn, reply) for turn in turns if (reply := _reply(turn)) is not None]
+    if not answered:
+        return []
+    one = turns[0]
+    ids = replies_of_many.write(one.session, [reply for _turn, reply in answered], one.now)
+    return [
+        _outgoing(turn, reply, ids[reply.friend_id]) for turn, reply in answered if reply.hopeless is None
+    ]
+
+
+def _reply(turn: Turn) -> NewReply | None:
+    """Return what is to be said; None when there is nothing to say or no way to say it."""
     token, messages = turn.reply_token, turn.reply()
     if token is not None and not messages and turn.is_for_a_person:
         _leave_to_a_person(turn, token)
     if token is None or not messages:
         return None
-    delivery = replies.write_reply(turn.session, turn.friend, messages, token, turn.now)
-    if _is_dead(turn):
-        delivery.state, delivery.reason, delivery.ended_at = DeliveryState.FAILED, EXPIRED, turn.now
-        return None
-    rider = _rider(turn)
+    hopeless = EXPIRED if _is_dead(turn) else None
+    return NewReply(turn.friend.id, messages, token, turn.message_version_id, hopeless)
+
+
+def _outgoing(turn: Turn, reply: NewReply, delivery_id: int) -> Outgoing:
+    rider, messages = _rider(turn), reply.messages
     if rider is not None:
-        reply_carry.bind(turn.session, rider, delivery.id)
+        reply_carry.bind(turn.session, rider, delivery_id)
         messages = answers.with_menu([*turn.spoken, *rider.messages], turn.friend.language)
-    return Outgoing(delivery.id, Answer(token, tuple(messages)), turn.message_version_id, rider is not None)
+    return Outgoing(delivery_id, Answer(reply.reply_token, tuple(messages)), rider is not None)
 
 
 def _rider(turn: Turn) -> Rider | None:
@@ -62,17 +73,6 @@ def _rider(turn: Turn) -> Rider | None:
         return None
     room = answers.MESSAGES_MOST - len(turn.spoken)
     return reply_carry.take_one(turn.session, turn.friend.id, room, turn.now, turn.tracking)
-
-
-def name_versions(session: Session, batch: Sequence[Outgoing]) -> None:
-    """Write down which version of which ready message each reply was made from."""
-    rows = [
-        {"id": outgoing.delivery_id, "message_version_id": outgoing.message_version_id}
-        for outgoing in batch
-        if outgoing.message_version_id is not None
-    ]
-    if rows:
-        session.execute(update(Delivery), rows)
 
 
 def _leave_to_a_person(turn: Turn, token: str) -> None:

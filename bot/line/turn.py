@@ -1,5 +1,7 @@
 """One event being handled: who it is from, what came, and what will be answered."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,7 +13,7 @@ from bot.line import answers
 from bot.line.memory import Memory
 from bot.models import ChatState, InboundEvent
 from scheduler.gateway import MessageObject
-from scheduler.messages import BadTemplate, RenderError
+from scheduler.messages import BadTemplate, MessageContent, RenderError
 from segments.link_tokens import Tracking
 from segments.models import Friend
 from segments.shop import Shop
@@ -64,15 +66,18 @@ class Turn:
 
     def say_ready(self, key: str, **circumstances: Any) -> None:
         """Answer with a ready message; a mistake an operator made in it must not leave the friend without."""
-        facts = {"zone": self.shop.zone, "cause": circumstances}
-        text = self.memory.text(key)
+        say_to_all([self], key, **circumstances)
+
+    def word(self, key: str, known: Mapping[str, Any], circumstances: Mapping[str, Any]) -> None:
+        """Put a ready message into words; `known` is what it names of the friend."""
+        text, facts = self.memory.text(key), {"zone": self.shop.zone, "cause": circumstances}
         try:
-            said = answers.answer(self.session, self.friend, text.content, self.now, facts, self.tracking)
+            self.spoken += answers.worded(self.friend, text.content, {**known, **facts})
         except (RenderError, BadTemplate) as error:
             log.warning("answer_broken", key=key, version=text.version_id, error=type(error).__name__)
             text = answers.shipped(key)
-            said = answers.answer(self.session, self.friend, text.content, self.now, facts, self.tracking)
-        self.spoken += said
+            known = _known([self], text.content).get(self.friend.id, {})
+            self.spoken += answers.worded(self.friend, text.content, {**known, **facts})
         self.message_version_id = text.version_id
 
     def reply(self) -> list[MessageObject]:
@@ -97,3 +102,20 @@ class Turn:
         state = self.known_state()
         if state is not None:
             state.expecting = state.expecting_until = None
+
+
+def say_to_all(turns: Sequence[Turn], key: str, **circumstances: Any) -> None:
+    """Answer turns of one batch with the same ready message: what it names of friends is asked for once."""
+    if not turns:
+        return
+    known: Mapping[int, Mapping[str, Any]] = {}
+    # A message that cannot be read is put into words as any other: then it is said so, and the one we ship is taken.
+    with suppress(BadTemplate):
+        known = _known(turns, turns[0].memory.text(key).content)
+    for turn in turns:
+        turn.word(key, known.get(turn.friend.id, {}), circumstances)
+
+
+def _known(turns: Sequence[Turn], content: MessageContent) -> Mapping[int, Mapping[str, Any]]:
+    one, those = turns[0], [turn.friend for turn in turns]
+    return answers.known_of(one.session, those, content, one.now, one.tracking)

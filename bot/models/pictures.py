@@ -30,6 +30,8 @@ class Picture(Base):
     """Names it in addresses: whoever is not told it cannot guess it."""
     name: Mapped[str] = mapped_column(String(128))
     """What its file was called."""
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the uploaded file: the same one is kept once."""
     kind: Mapped[str] = mapped_column(String(4))
     """`jpg` or `png`: how its addresses end."""
     width: Mapped[int]

@@ -103,8 +103,7 @@ class Bought(MaybePeriod, Leaf):
         The cycles tell at once. Of those who wait to be learned anew, because a category was renamed, say, the
         purchases are asked.
         """
-        # By the index on categories SQLite would fetch row after row from all over the table.
-        bought = context.broad(Cycle.category).in_(self.categories), Cycle.last_at >= begin
+        bought = Cycle.category.in_(self.categories), Cycle.last_at >= begin
         known = having(select(Cycle.friend_id).where(*bought), Cycle.friend_id, context)
         orders = self._orders(context).where(Purchase.friend_id == Friend.id).correlate(Friend)
         return or_(
@@ -147,9 +146,9 @@ class Bought(MaybePeriod, Leaf):
         if end is not None:
             orders = orders.where(Purchase.bought_at < end)
         if self._of_some:
-            goods = select(Product.id).where(
-                or_(Product.code.in_(self.products), Product.category.in_(self.categories))
-            )
+            named = ((Product.code, self.products), (Product.category, self.categories))
+            # No empty list among them: PostgreSQL could make nothing of what is left, and would guess.
+            goods = select(Product.id).where(or_(*(column.in_(names) for column, names in named if names)))
             orders = orders.join(PurchaseItem, PurchaseItem.purchase_id == Purchase.id).where(
                 PurchaseItem.product_id.in_(goods)
             )

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists
 
 from segments.leaves.context import Context, Edge, Known, Span
 from segments.leaves.said import Said
-from segments.models import Friend
+from segments.models import Facts, Friend
 
 LONGEST_LIST = 1000
 """Friends named one by one in a condition; longer lists are frozen (audience.freeze_list) and named as one."""
@@ -161,5 +161,6 @@ class Timeless(Leaf):
 def having(rows: Select[Any], friend_id: Any, context: Context) -> ColumnElement[bool]:
     """Return the expression for friends who have such rows; `rows` selects their friend ids, never null."""
     if context.wide:
-        return Friend.id.in_(rows)
+        # Of facts: so SQLite asks after what the facts say, and goes through a short list's facts first.
+        return Facts.friend_id.in_(rows)
     return exists(rows.where(friend_id == Friend.id).correlate(Friend))

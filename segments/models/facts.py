@@ -127,8 +127,10 @@ class Cycle(Base):
     lapse_at: Mapped[datetime | None]
 
     __table_args__ = (
-        # All that tells where a friend stands: counting who is due or slipping reads no row.
-        Index("ix_cycles_category_due_at", "category", "due_at", "slip_at", "lapse_at", "friend_id"),
+        # All that tells where a friend stands, and who bought from a category lately: counting them reads no row.
+        Index(
+            "ix_cycles_category_due_at", "category", "due_at", "slip_at", "lapse_at", "friend_id", "last_at"
+        ),
         Index("ix_cycles_category_lapse_at", "category", "lapse_at"),
         Index("ix_cycles_category_slip_at", "category", "slip_at"),
     )

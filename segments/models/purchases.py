@@ -50,7 +50,7 @@ class Purchase(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     order_id: Mapped[str] = mapped_column(String(128), unique=True)
     friend_id: Mapped[int | None] = mapped_column(ForeignKey("friends.id", ondelete="SET NULL"))
-    member_number: Mapped[str | None] = mapped_column(String(64), index=True)
+    member_number: Mapped[str | None] = mapped_column(String(64))
     """Kept with the purchase so that it attaches when a friend links the number later."""
     bought_at: Mapped[datetime]
     amount_yen: Mapped[int]
@@ -71,6 +71,15 @@ class Purchase(Base):
     )
 
 
+# Most purchases are of a friend who gave no number: they add nothing to it.
+Index(
+    "ix_purchases_member_number",
+    Purchase.member_number,
+    sqlite_where=Purchase.member_number.is_not(None),
+    postgresql_where=Purchase.member_number.is_not(None),
+)
+
+
 class PurchaseItem(Base):
     """One line of an order."""
 
@@ -79,12 +88,16 @@ class PurchaseItem(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     purchase_id: Mapped[int] = mapped_column(ForeignKey("purchases.id", ondelete="CASCADE"))
     line: Mapped[int]
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     quantity: Mapped[int]
     amount_yen: Mapped[int]
     purchase: Mapped[Purchase] = relationship(back_populates="items")
 
-    __table_args__ = (UniqueConstraint("purchase_id", "line"),)
+    __table_args__ = (
+        UniqueConstraint("purchase_id", "line"),
+        # Who bought a product is asked of the orders in the order in which they lie, and of no line.
+        Index("ix_purchase_items_product_id_purchase_id", "product_id", "purchase_id"),
+    )
 
 
 class NextProduct(Base):

@@ -2,15 +2,17 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bot import operators
-from bot.models import Role
+from bot import operators, passwords
+from bot.console.access import start_session
+from bot.models import Operator, Role
 from bot.services import EXTENSION, Services
 
 PASSWORD = "ringo mikan budou"
@@ -67,6 +69,11 @@ class Forms(HTMLParser):
             self._area = None
 
 
+@cache
+def _hash() -> str:
+    return passwords.hashed(PASSWORD)
+
+
 class Visitor:
     """One browser."""
 
@@ -80,9 +87,27 @@ class Visitor:
         return self.app.extensions[EXTENSION]
 
     def log_in(self, role: Role = Role.OWNER, login: str = "hanako") -> "Visitor":
-        """Become an operator of that role, made on the spot."""
-        with self.services.database.begin() as session:
-            operators.create(session, login, "花子", role, PASSWORD, self.services.clock.now())
+        """Become an operator of that role, made on the spot, with the cookie that the door would give."""
+        now = self.services.clock.now()
+        made = Operator(
+            login=login, name="花子", role=role, password_hash=_hash(), session_version=1, created_at=now
+        )
+        with self.services.database.begin() as database_session:
+            database_session.add(made)
+            operators.note(database_session, login, "logged_in", "", now)
+        with self.client.session_transaction() as own:
+            with self.app.test_request_context():
+                session.update(own)
+                start_session(made, now)
+                cookie = dict(session)
+            own.clear()
+            own.update(cookie)
+        return self
+
+    def log_in_at_the_door(self, role: Role = Role.OWNER, login: str = "hanako") -> "Visitor":
+        """Become an operator of that role, made on the spot, by the log-in form."""
+        with self.services.database.begin() as database_session:
+            operators.create(database_session, login, "花子", role, PASSWORD, self.services.clock.now())
         answer = self.try_to_log_in(login, PASSWORD)
         assert answer.status_code == 302, answer.text
         return self

@@ -1,15 +1,16 @@
 """Fixtures of the web surfaces: services with fakes at the edges, the app, operators who are logged in."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from pydantic import SecretStr
 
-from bot.app import create_app
 from bot.services import Services
 from bot.settings import Settings
 from segments.db import Database
+from tests.bot.apps import Lender
 from tests.bot.browsing import Visitor
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -29,14 +30,20 @@ def services(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Services:
     return services_over(sqlite, clock, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def lender() -> Lender:
+    """Return what lends the web application to one test after another."""
+    return Lender()
+
+
 @pytest.fixture
-def app(services: Services) -> Flask:
+def app(services: Services, lender: Lender) -> Generator[Flask]:
     """Return the whole web application."""
-    made = create_app(services)
-    made.config["TESTING"] = True
-    # Errors become pages, as they do for an operator.
-    made.config["PROPAGATE_EXCEPTIONS"] = False
-    return made
+    with lender.lend(services) as lent:
+        lent.config["TESTING"] = True
+        # Errors become pages, as they do for an operator.
+        lent.config["PROPAGATE_EXCEPTIONS"] = False
+        yield lent
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Pictures kept in the database: found where they are used, deleted only when nothing says them, written out on the wire."""
 
 from collections.abc import Generator
+from itertools import count
 from uuid import uuid4
 
 import pytest
@@ -29,11 +30,13 @@ from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.simulator import SimulatorClient
 
 BY = "operator:1"
+_heights = count(40)
 
 
 def a_picture(session: Session, name: str = "夏.jpg") -> Picture:
-    """Keep a small picture."""
-    return pictures.keep(session, picture_making.make(a_photograph(60, 40)), name, BY, A_SATURDAY)
+    """Keep a small picture, unlike any other."""
+    made = picture_making.make(a_photograph(60, next(_heights)))
+    return pictures.keep(session, made, name, BY, A_SATURDAY).picture
 
 
 def says(picture: Picture) -> dict[str, list[dict[str, str]]]:
@@ -71,6 +74,20 @@ def test_a_picture_is_found_by_its_token_alone(database: Database) -> None:
         assert pictures.file(session, picture.token, PictureSize.SMALL, "png") is None
         assert pictures.file(session, picture.token[:-1] + "!", PictureSize.SMALL, "jpg") is None
         assert pictures.room(session) == (1, picture.byte_count)
+
+
+def test_the_same_file_is_kept_once_whatever_it_is_called(database: Database) -> None:
+    file, other = a_photograph(60, 40), a_photograph(60, 41)
+    with database.begin() as session:
+        assert pictures.same(session, picture_making.fingerprint(file)) is None
+        first, again, another = (
+            pictures.keep(session, picture_making.make(content), name, BY, A_SATURDAY)
+            for content, name in ((file, "夏.jpg"), (file, "夏のコピー.jpg"), (other, "秋.jpg"))
+        )
+        assert (first.is_new, again.is_new, another.is_new) == (True, False, True)
+        assert (again.picture.id, again.picture.name) == (first.picture.id, "夏.jpg")
+        assert pictures.same(session, picture_making.fingerprint(file)) is first.picture
+        assert session.scalar(select(func.count()).select_from(PictureFile)) == 2 * len(PictureSize)
 
 
 def test_the_list_goes_on_page_by_page(database: Database) -> None:

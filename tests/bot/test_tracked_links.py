@@ -7,13 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bot.app import create_app
 from bot.services import Services
 from bot.wiring import secret_key
 from segments import links
 from segments.db import Database
 from segments.link_tokens import Tapped, Tracking
 from segments.models import Facts, LinkTap
+from tests.bot.apps import new_app
 from tests.bot.conftest import services_over
 from tests.builders import a_friend
 from tests.databases import SmallDisk
@@ -143,6 +143,6 @@ def test_a_tap_works_on_both_databases(
     database: Database, clock: FakeClock, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     services = services_over(database, clock, tmp_path_factory.mktemp("data"))
-    phone = Phone(create_app(services), services)
+    phone = Phone(new_app(services), services)
     assert phone.client.get(f"/r/{phone.token}").status_code == 302
     assert phone.taps() == 1

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from bot.app import create_app
 from bot.services import Services
+from tests.bot.apps import new_app
 from tests.bot.browsing import PASSWORD
 from tests.bot.serving import served
 
@@ -45,7 +45,7 @@ def console_page(browser: Browser, services: Services, how: Look) -> Generator[P
     """Serve the console and open it as somebody would: on what screen, light or dark, with scripts or without."""
     viewport, scheme, scripts = how
     with (
-        served(create_app(services)) as address,
+        served(new_app(services)) as address,
         watched_page(
             browser,
             viewport=viewport,

@@ -8,11 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from bot import operators
-from bot.app import create_app
 from bot.models import Role
 from bot.services import Services
 from scheduler.models import Broadcast, BroadcastState, Delivery, DeliveryKind, DeliveryState, Purpose
 from segments.db import Database
+from tests.bot.apps import new_app
 from tests.bot.browsing import PASSWORD
 from tests.bot.conftest import services_over
 from tests.bot.serving import served
@@ -38,7 +38,7 @@ def services(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Services:
 
 @pytest.fixture
 def address(services: Services) -> Generator[str]:
-    with served(create_app(services)) as url:
+    with served(new_app(services)) as url:
         yield url
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
-from bot.app import create_app
 from bot.services import Services
 from tests.bot import every_page
+from tests.bot.apps import new_app
 from tests.bot.browsing import PASSWORD, Visitor
 from tests.bot.conftest import services_over
 from tests.bot.furnishing import furnish
@@ -65,7 +65,7 @@ def shop(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Generat
 @pytest.fixture(scope="module")
 def visited(shop: Services) -> Generator[tuple[str, list[str]]]:
     """Return the address of the served console and the paths of all its pages."""
-    app = create_app(shop)
+    app = new_app(shop)
     # The browser asks once for what all pages share.
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     visitor = Visitor(app)

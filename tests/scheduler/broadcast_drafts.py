@@ -7,7 +7,7 @@ from scheduler import broadcast_progress, broadcasts, drafts
 from scheduler.delivery import Dispatcher
 from scheduler.drafts import Draft
 from segments.db import Database
-from tests.builders import a_friend
+from tests.builders import many_friends
 
 EVERYONE = {"is": "everyone"}
 HELLO = {"ja": [{"type": "text", "text": "こんにちは"}], "en": [{"type": "text", "text": "Hello"}]}
@@ -17,7 +17,7 @@ Run = Callable[[], int]
 
 def some_friends(database: Database, count: int, **values: Any) -> list[str]:
     with database.begin() as session:
-        return [a_friend(session, **values).line_user_id or "" for _ in range(count)]
+        return [friend.line_user_id or "" for friend in many_friends(session, count, **values)]
 
 
 def a_draft(dispatcher: Dispatcher, content: dict[str, Any] | None = None, **values: Any) -> int:

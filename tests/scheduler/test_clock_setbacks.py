@@ -19,7 +19,7 @@ from scheduler.ticker import Ticker
 from segments.clock import SystemClock
 from segments.db import Database
 from segments.models import Friend
-from tests.builders import a_friend
+from tests.builders import a_friend, many_friends
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
@@ -45,7 +45,7 @@ def planned(
     """Plan a personal broadcast whose jobs wait; return its friends."""
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
-        known = [a_friend(session).line_user_id or "" for _ in range(friends)]
+        known = [each.line_user_id or "" for each in many_friends(session, friends)]
         draft = Draft("秋", PERSONAL, condition={"is": "everyone"}, per_minute=per_minute)
         broadcast_id = drafts.create(session, draft, now=now, by="test").id
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)

@@ -32,6 +32,7 @@ from segments.models import Facts, Friend
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
+from tests.scheduler.budget_shop import settle
 
 EVERYONE = {"is": "everyone"}
 HELLO = {"ja": [{"type": "text", "text": "こんにちは"}]}
@@ -77,9 +78,8 @@ def test_the_fifth_message_of_a_week_is_refused_with_its_numbers(
     (friend_id,) = friends(dispatcher.database, 1)
     sent = [send(dispatcher, run_jobs, content=content, purpose=Purpose.CARE) for _ in range(5)]
     assert rules(dispatcher.database, friend_id) == [("contact_ceiling", "4 4 7")]
-    told = why(dispatcher, friend_id, sent[-1])
-    assert "接触計画の上限に達しています：7日間に4通（上限4通）（見送り）" in told[0]
-    assert "見送りました" in told[-1]
+    (told,) = why(dispatcher, friend_id, sent[-1])
+    assert "に見送りました：接触計画の上限に達しています：7日間に4通（上限4通）。" in told
     assert "LINE took it" in why(dispatcher, friend_id, sent[0], "en")[0]
 
 
@@ -93,7 +93,26 @@ def test_one_that_may_wait_leaves_when_there_is_room_again(
     with dispatcher.database.reading() as session:
         held = session.scalars(select(Delivery).where(Delivery.broadcast_id == waiting)).one()
     assert (held.state, held.reason) == (DeliveryState.QUEUED, "contact_ceiling")
-    assert "11月28日（土） 00:00まで保留" in why(dispatcher, friend_id, waiting)[0]
+    (told,) = why(dispatcher, friend_id, waiting)
+    assert (
+        "11月28日（土） 00:00まで待っています：接触計画の上限に達しています：7日間に4通（上限4通）。" in told
+    )
+    clock.advance(timedelta(days=7))
+    settle(dispatcher, run_jobs)
+    was_held, left = why(dispatcher, friend_id, waiting)
+    assert "（2026年11月28日（土） 00:00まで保留）" in was_held
+    assert "LINEが受け付けました" in left
+
+
+def test_of_all_that_was_held_back_what_was_asked_about_can_be_left_out(
+    dispatcher: Dispatcher, run_jobs: Run
+) -> None:
+    (friend_id,) = friends(dispatcher.database, 1, offers_opted_out_at=dispatcher.clock.now())
+    first, second = send(dispatcher, run_jobs), send(dispatcher, run_jobs)
+    with dispatcher.database.reading() as session:
+        assert {each.broadcast_id for each in decisions.of_friend(session, friend_id)} == {first, second}
+        (other,) = decisions.of_friend(session, friend_id, but_broadcast=second)
+    assert other.broadcast_id == first
 
 
 def test_in_the_red_offers_are_refused_and_care_is_not(dispatcher: Dispatcher, run_jobs: Run) -> None:

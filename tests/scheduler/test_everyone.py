@@ -40,7 +40,7 @@ from scheduler.models import (
 )
 from scheduler.plan import plan_broadcast
 from segments.models import Facts, Friend
-from tests.builders import a_friend
+from tests.builders import a_friend, many_friends
 from tests.fakes.clock import A_SATURDAY, FailingClock, FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
@@ -62,7 +62,7 @@ class Shop:
     def has(self, count: int = 3, **values: Any) -> None:
         """Add friends who follow."""
         with self.dispatcher.database.begin() as session:
-            made = [a_friend(session, **values).line_user_id or "" for _ in range(count)]
+            made = [each.line_user_id or "" for each in many_friends(session, count, **values)]
         self.friends += made
         self.gateway.followers |= set(made)
 

@@ -23,7 +23,7 @@ from scheduler.models import (
 )
 from scheduler.tick import tick
 from segments.db import Database, is_full
-from tests.builders import a_friend
+from tests.builders import a_friend, many_friends
 from tests.databases import PostgresServer, SmallDisk
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -38,7 +38,7 @@ Run = Callable[[], int]
 def scheduled(dispatcher: Dispatcher) -> list[str]:
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
-        known = [a_friend(session).line_user_id or "" for _ in range(FRIENDS)]
+        known = [each.line_user_id or "" for each in many_friends(session, FRIENDS)]
         draft = Draft("秋", PERSONAL, condition={"is": "everyone"})
         broadcast_id = drafts.create(session, draft, now=now, by="test").id
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)

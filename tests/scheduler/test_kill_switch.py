@@ -20,7 +20,7 @@ from scheduler.tick import tick
 from segments.db import Database
 from segments.errors import Conflict, Invalid
 from segments.models import Friend
-from tests.builders import a_friend, a_message
+from tests.builders import a_friend, a_message, many_friends
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
@@ -53,7 +53,7 @@ def _sent(dispatcher: Dispatcher, content: dict[str, Any], friends: int = FRIEND
     """Return a broadcast whose planning waits on the queue, and its friends."""
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
-        known = [a_friend(session).line_user_id or "" for _ in range(friends)]
+        known = [each.line_user_id or "" for each in many_friends(session, friends)]
         draft = Draft("秋", content, condition={"is": "everyone"})
         broadcast_id = drafts.create(session, draft, now=now, by="test").id
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)

@@ -19,7 +19,7 @@ from scheduler.plan import plan_broadcast
 from scheduler.preparing import prepare
 from scheduler.tick import tick
 from tests.aside import Aside
-from tests.builders import a_friend
+from tests.builders import a_friend, many_friends
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
@@ -33,7 +33,7 @@ def _planned(dispatcher: Dispatcher, content: dict[str, Any], friends: int = 3) 
     """Return a broadcast that is planned, its chunk without a job, and its friends."""
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
-        known = [a_friend(session).line_user_id or "" for _ in range(friends)]
+        known = [each.line_user_id or "" for each in many_friends(session, friends)]
         draft = Draft("秋", content, condition={"is": "everyone"})
         broadcast_id = drafts.create(session, draft, now=now, by="test").id
         broadcasts.schedule(session, dispatcher.queue, broadcast_id, None, now)

@@ -87,7 +87,7 @@ def test_an_accepted_reply_enters_the_chat_history_once(database: Database) -> N
 @pytest.mark.parametrize(
     ("error", "state", "reason"),
     [
-        (RefusedByLine("Invalid reply token", status=400), DeliveryState.FAILED, "refused_by_line"),
+        (RefusedByLine("Invalid reply token", status=400), DeliveryState.FAILED, "refused"),
         (RateLimited("429", status=429), DeliveryState.FAILED, "rate_limited"),
         (TemporaryGatewayError("500", status=500), DeliveryState.FAILED, "temporary"),
         (UncertainGatewayError("timeout"), DeliveryState.UNCERTAIN, "uncertain"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, func, insert, inspect, select, update
+from sqlalchemy import delete, func, insert, inspect, select, text, update
 from structlog.testing import capture_logs
 
 from bot import migrations
@@ -52,6 +52,8 @@ def a_shop(
         rows, lines = orders(days, ids, products)
         session.execute(insert(Purchase), rows)
         session.execute(insert(PurchaseItem), lines)
+        if not database.is_sqlite:  # goes on numbering where nobody gave numbers
+            session.execute(text("SELECT setval('purchases_id_seq', max(id)) FROM purchases"))
     rebuild_all(database, NOW)
     return days
 
@@ -224,13 +226,15 @@ def test_a_refresh_that_was_cut_off_goes_on_where_it_stopped(
 
     with pytest.raises(KeyboardInterrupt):
         refresh_dates(database, NOW, stop, batch=10, worth_a_process=worth_a_process)
-    assert wrong_dates(database) == 10
+    left = wrong_dates(database)
+    # On PostgreSQL another process may have done the last ten already.
+    assert left == 10 or (not left and not worth_a_process and not database.is_sqlite)
     looked: list[int] = []
 
     def look(done: int, _total: int) -> None:
         looked.append(done)
 
-    assert refresh_dates(database, NOW, look, worth_a_process=worth_a_process) == 10
+    assert refresh_dates(database, NOW, look, worth_a_process=worth_a_process) == left
     assert looked == [10]
     assert wrong_dates(database) == 0
 
@@ -285,9 +289,9 @@ def test_while_very_many_rows_are_written_the_indexes_are_away_and_then_back(dat
     migrations.check(database)
 
 
-def test_what_happens_in_the_shop_during_a_refresh_is_not_lost(sqlite: Database) -> None:
-    a_shop(sqlite, 60)
-    with sqlite.begin() as session:
+def test_what_happens_in_the_shop_during_a_refresh_is_not_lost(database: Database) -> None:
+    a_shop(database, 60)
+    with database.begin() as session:
         ids = session.scalars(select(Friend.id).order_by(Friend.id)).all()
         code = session.scalars(select(Product.code)).first() or ""
         policies.save(session, policies.CYCLE, CycleParams(m=2.0).to_json(), "test", NOW)
@@ -296,25 +300,25 @@ def test_what_happens_in_the_shop_during_a_refresh_is_not_lost(sqlite: Database)
 
     def buy(_done: int, _total: int) -> None:
         if (friend_id := next(waiting, None)) is not None:
-            with sqlite.begin() as session:
+            with database.begin() as session:
                 items = (purchases.NewItem(code),)
                 new = purchases.NewPurchase(
                     f"now-{friend_id}", NOW - DAY / 24, 100, items, friend_id=friend_id
                 )
                 purchases.record(session, new, NOW, "till")
 
-    refresh_dates(sqlite, NOW, buy, batch=10, worth_a_process=0)
-    assert wrong_dates(sqlite) == 0
-    with sqlite.reading() as session:
+    refresh_dates(database, NOW, buy, batch=10, worth_a_process=0)
+    assert wrong_dates(database) == 0
+    with database.reading() as session:
         bought = select(Cycle.friend_id).where(Cycle.last_at == NOW - DAY / 24, Cycle.category == "")
         assert set(session.scalars(bought)) == {ids[15], ids[25], ids[35], ids[55]}
 
 
 def test_a_refresh_whose_helping_process_is_killed_goes_on_without_it(
-    sqlite: Database, capfd: pytest.CaptureFixture[str]
+    database: Database, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    a_shop(sqlite, 60)
-    with sqlite.begin() as session:
+    a_shop(database, 60)
+    with database.begin() as session:
         policies.save(session, policies.CYCLE, CycleParams(m=2.0).to_json(), "test", NOW)
 
     def kill(_done: int, _total: int) -> None:
@@ -322,10 +326,12 @@ def test_a_refresh_whose_helping_process_is_killed_goes_on_without_it(
             child.kill()
 
     with capture_logs() as logs:
-        assert refresh_dates(sqlite, NOW, kill, batch=10, worth_a_process=0) == 60
+        changed = refresh_dates(database, NOW, kill, batch=10, worth_a_process=0)
+    # What they wrote on PostgreSQL and could not tell of any more is not counted.
+    assert changed == 60 or (0 < changed < 60 and not database.is_sqlite)
     assert [each["event"] for each in logs] == ["helping_process_died"]
     assert "Traceback" not in capfd.readouterr().err
-    assert wrong_dates(sqlite) == 0
+    assert wrong_dates(database) == 0
 
 
 def test_with_few_customers_nothing_runs_away(database: Database) -> None:

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from segments import bulk_indexes, bulk_rebuild
 from segments.db import Database
 from segments.models import Cycle, Facts, Setting, StageChange
+from tests.databases import PostgresServer
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.processes import ROOT, kill
 from tests.segments.test_bulk_rebuild import a_shop, everything, index_names
@@ -114,6 +115,29 @@ def kill_when_it_runs(function: str) -> Thread:
     thread = Thread(target=watch)
     thread.start()
     return thread
+
+
+def test_a_rebuild_one_of_whose_processes_is_killed_says_so_in_one_line_and_goes_on_alone(
+    postgres: PostgresServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with postgres.copy() as database:
+        a_shop(database, FRIENDS)
+        forget(database)
+        bulk_rebuild.rebuild_all(database, NOW)
+        expected = everything(database), moves(database)
+        forget(database)
+        killer: list[Thread] = []
+
+        def hear(_done: int, _total: int) -> None:
+            if not killer:
+                killer.append(kill_when_it_runs("_serve"))
+                killer[0].join()
+
+        with capture_logs() as logs:
+            bulk_rebuild.rebuild_all(database, NOW, hear, worth_a_process=0, batch=10)
+        assert (everything(database), moves(database)) == expected
+    assert [each["event"] for each in logs] == ["helping_process_died"]
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("reader", "at_once"), [("_learn", True), ("_learn", False), ("_help", True)])

@@ -405,6 +405,7 @@ def upgrade() -> None:
         sa.Column("id", BigId, nullable=False),
         sa.Column("token", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=4), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
@@ -412,6 +413,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_pictures_fingerprint")),
         sa.UniqueConstraint("token", name=op.f("uq_pictures_token")),
     )
     op.create_table(
@@ -770,7 +772,7 @@ def upgrade() -> None:
     with op.batch_alter_table("cycles", schema=None) as batch_op:
         batch_op.create_index(
             "ix_cycles_category_due_at",
-            ["category", "due_at", "slip_at", "lapse_at", "friend_id"],
+            ["category", "due_at", "slip_at", "lapse_at", "friend_id", "last_at"],
             unique=False,
         )
         batch_op.create_index("ix_cycles_category_lapse_at", ["category", "lapse_at"], unique=False)
@@ -1027,7 +1029,13 @@ def upgrade() -> None:
     with op.batch_alter_table("purchases", schema=None) as batch_op:
         batch_op.create_index("ix_purchases_bought_at", ["bought_at"], unique=False)
         batch_op.create_index("ix_purchases_friend_id_bought_at", ["friend_id", "bought_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_purchases_member_number"), ["member_number"], unique=False)
+        batch_op.create_index(
+            "ix_purchases_member_number",
+            ["member_number"],
+            unique=False,
+            sqlite_where=sa.text("member_number IS NOT NULL"),
+            postgresql_where=sa.text("member_number IS NOT NULL"),
+        )
 
     op.create_table(
         "coupon_grants",
@@ -1572,7 +1580,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("purchase_id", "line", name=op.f("uq_purchase_items_purchase_id_line")),
     )
     with op.batch_alter_table("purchase_items", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_purchase_items_product_id"), ["product_id"], unique=False)
+        batch_op.create_index(
+            "ix_purchase_items_product_id_purchase_id", ["product_id", "purchase_id"], unique=False
+        )
 
     op.create_table(
         "questions",
@@ -2061,7 +2071,7 @@ def downgrade() -> None:
 
     op.drop_table("questions")
     with op.batch_alter_table("purchase_items", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_purchase_items_product_id"))
+        batch_op.drop_index("ix_purchase_items_product_id_purchase_id")
 
     op.drop_table("purchase_items")
     with op.batch_alter_table("friend_tags", schema=None) as batch_op:
@@ -2146,7 +2156,11 @@ def downgrade() -> None:
     op.drop_table("coupon_grants")
 
     with op.batch_alter_table("purchases", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_purchases_member_number"))
+        batch_op.drop_index(
+            "ix_purchases_member_number",
+            sqlite_where=sa.text("member_number IS NOT NULL"),
+            postgresql_where=sa.text("member_number IS NOT NULL"),
+        )
         batch_op.drop_index("ix_purchases_friend_id_bought_at")
         batch_op.drop_index("ix_purchases_bought_at")
 

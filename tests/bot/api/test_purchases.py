@@ -7,11 +7,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from bot import api_keys
-from bot.app import create_app
 from bot.services import Services
 from segments.db import Database
 from segments.models import Facts, Purchase
 from tests.bot.api.conftest import Caller
+from tests.bot.apps import new_app
 from tests.bot.conftest import services_over
 from tests.builders import a_friend, a_product
 from tests.fakes.clock import FakeClock
@@ -37,7 +37,7 @@ def test_a_purchase_is_recorded_once_on_both_databases(
     services = services_over(database, clock, tmp_path)
     friend_id = stock(services)
     with database.begin() as session:
-        caller = Caller(create_app(services), api_keys.add(session, "till", clock.now()))
+        caller = Caller(new_app(services), api_keys.add(session, "till", clock.now()))
     results = [caller.post("/purchases", TEA).get_json() for _ in range(2)]
     assert [(each["created"], each["unchanged"]) for each in results] == [(1, 0), (0, 1)]
     with database.reading() as session:
@@ -107,7 +107,7 @@ def test_the_words_follow_the_callers_language(caller: Caller) -> None:
 def test_a_body_that_is_no_json_or_too_large_is_refused_in_json(
     caller: Caller, key: str, services: Services
 ) -> None:
-    client = create_app(services).test_client()
+    client = new_app(services).test_client()
     headers = {"Authorization": f"Bearer {key}"}
     broken = client.post("/api/v1/purchases", data=b"{", headers=headers, content_type="application/json")
     assert (broken.status_code, broken.get_json()["code"]) == (400, "not_json")
@@ -125,7 +125,7 @@ def test_what_no_database_could_hold_is_refused_and_breaks_no_neighbour(
     services = services_over(database, clock, tmp_path)
     stock(services)
     with database.begin() as session:
-        caller = Caller(create_app(services), api_keys.add(session, "till", clock.now()))
+        caller = Caller(new_app(services), api_keys.add(session, "till", clock.now()))
     ancient = TEA | {"order_id": "A-2", "bought_at": "0001-01-01T00:00:00+14:00"}
     answer = caller.post("/purchases", {"purchases": [ancient, TEA]}).get_json()
     assert (answer["refused"], answer["created"]) == (1, 1)
@@ -147,7 +147,7 @@ def test_a_friend_may_have_spent_more_than_a_small_number_holds(
     services = services_over(database, clock, tmp_path)
     friend_id = stock(services)
     with database.begin() as session:
-        caller = Caller(create_app(services), api_keys.add(session, "till", clock.now()))
+        caller = Caller(new_app(services), api_keys.add(session, "till", clock.now()))
     for number in range(3):
         order = TEA | {"order_id": f"B-{number}", "amount_yen": 999_999_999}
         assert caller.post("/purchases", order).get_json()["created"] == 1

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
-from bot.app import create_app
 from bot.line.ports import WebhookEndpoint
 from bot.models import Role
 from bot.services import Services
 from scheduler.gateway import TokenInvalid
 from segments import shop
 from segments.shop import Shop
+from tests.bot.apps import new_app
 from tests.bot.browsing import Visitor
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -30,7 +30,7 @@ def connected(services: Services) -> Visitor:
         "channel_secret": SecretStr(SECRET),
         "channel_access_token": SecretStr(TOKEN),
     }
-    app = create_app(replace(services, settings=services.settings.model_copy(update=given)))
+    app = new_app(replace(services, settings=services.settings.model_copy(update=given)))
     # The client speaks plain http.
     app.config["SESSION_COOKIE_SECURE"] = False
     return Visitor(app)

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 
 from bot import operators, ready_made
-from bot.app import create_app
 from bot.console import first_steps_views
 from bot.console.first_steps_views import Step
 from bot.models import InboundEvent, InboundState, Operator, Role
@@ -20,6 +19,7 @@ from segments.db import Database
 from segments.models import Friend
 from segments.shop import Shop
 from segments.shop_values import Words
+from tests.bot.apps import new_app
 from tests.bot.browsing import PASSWORD, Visitor
 from tests.bot.conftest import services_over
 from tests.builders import a_friend, a_purchase, days_ago
@@ -31,7 +31,7 @@ PAGE = "/console/first-steps/"
 @pytest.fixture
 def simulated(app: Flask, services: Services) -> Visitor:
     settings = services.settings.model_copy(update={"line_api_base_url": "http://127.0.0.1:8100"})
-    return Visitor(create_app(replace(services, settings=settings)))
+    return Visitor(new_app(replace(services, settings=settings)))
 
 
 def state_of(visitor: Visitor, step: Step) -> str:

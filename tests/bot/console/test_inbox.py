@@ -175,7 +175,7 @@ def test_an_answer_that_failed_brings_the_conversation_back_to_those_who_wait(ow
     assert "お返事待ちの友だちはいません。" in owner.get(INBOX).text
     with owner.services.database.begin() as session:
         delivery = session.scalars(select(Delivery)).one()
-        delivery.state, delivery.reason = DeliveryState.FAILED, "refused_by_line"
+        delivery.state, delivery.reason = DeliveryState.FAILED, "refused"
     listed = owner.get(INBOX).text
     assert "お返事が届いていません" in listed
     assert "お返事待ちの友だちは1人です。" in listed

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from bot import operators
-from bot.app import create_app
 from bot.models import Role
 from bot.security import safe_next
 from bot.services import Services
+from tests.bot.apps import new_app
 from tests.bot.browsing import OUR_OWN, PASSWORD, Forms, Visitor
 from tests.fakes.clock import FakeClock
 
@@ -19,12 +19,12 @@ def test_a_stranger_is_sent_to_the_log_in_page_and_back_to_where_they_wanted(vis
     assert away.status_code == 302
     page = visitor.get(away.location)
     assert 'value="/console/friends/?q=' in page.text
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     assert visitor.get("/console/friends/").status_code == 200
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: Visitor) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     cookie = visitor.get("/console/").headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -32,7 +32,7 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: Visitor) -> No
 
 def test_the_cookie_travels_encrypted_when_the_shop_is_reached_by_https(services: Services) -> None:
     settings = services.settings.model_copy(update={"public_url": "https://shop.example"})
-    visitor = Visitor(create_app(replace(services, settings=settings)))
+    visitor = Visitor(new_app(replace(services, settings=settings)))
     answer = visitor.client.get("/console/login", base_url="https://shop.example")
     assert "Secure" in answer.headers["Set-Cookie"]
 
@@ -64,13 +64,13 @@ def test_a_log_in_without_the_forms_token_is_refused(visitor: Visitor) -> None:
 def test_nothing_planted_in_the_session_before_the_log_in_survives_it(visitor: Visitor) -> None:
     with visitor.client.session_transaction() as session:
         session["planted"] = "yes"
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     with visitor.client.session_transaction() as session:
         assert "planted" not in session
 
 
 def test_logging_out_closes_the_console_and_takes_a_form_not_a_link(visitor: Visitor) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     assert visitor.get("/console/logout").status_code == 405
     visitor.post("/console/logout")
     assert visitor.get("/console/").status_code == 302
@@ -98,7 +98,7 @@ def test_a_one_time_password_opens_nothing_but_its_own_change(visitor: Visitor) 
 def test_a_password_that_will_not_do_is_told_beside_the_field(
     visitor: Visitor, new: str, again: str, words: str
 ) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     change = {"current_password": PASSWORD, "new_password": new, "again_password": again}
     answer = visitor.submit("/console/account/password", change)
     assert answer.status_code == 422
@@ -107,7 +107,7 @@ def test_a_password_that_will_not_do_is_told_beside_the_field(
 
 
 def test_logging_out_everywhere_ends_other_browsers_too(visitor: Visitor) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     other = Visitor(visitor.app)
     other.try_to_log_in("hanako", PASSWORD)
     assert other.get("/console/").status_code == 200
@@ -116,7 +116,7 @@ def test_logging_out_everywhere_ends_other_browsers_too(visitor: Visitor) -> Non
 
 
 def test_a_session_ends_a_week_after_its_log_in_however_busy(visitor: Visitor, clock: FakeClock) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     clock.advance(timedelta(days=7, minutes=1))
     assert visitor.get("/console/").status_code == 302
 
@@ -139,7 +139,7 @@ def test_a_log_in_leads_nowhere_but_into_the_console(target: str | None) -> None
 
 
 def test_what_was_typed_survives_a_session_that_ended(visitor: Visitor) -> None:
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     typed = {"name": "冬の<b>お知らせ</b>", "text_ja": "こんにちは", "audience": "everyone"}
     visitor.client.delete_cookie("kokyaku")
     door = visitor.client.post("/console/broadcasts/new", data=typed, headers=OUR_OWN)
@@ -172,7 +172,7 @@ def test_the_bare_address_leads_to_the_console_and_strangers_to_the_door(visitor
     answer = visitor.get("/")
     assert (answer.status_code, answer.location) == (302, "/console/")
     assert visitor.get(answer.location).location.startswith("/console/login")
-    visitor.log_in()
+    visitor.log_in_at_the_door()
     assert visitor.get(visitor.get("/").location).status_code == 200
     assert visitor.get("/healthz").is_json
     assert visitor.get("/somewhere").status_code == 404

@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from bot import picture_addresses
-from bot.app import create_app
 from bot.console.picture_fields import REQUEST_MOST
 from bot.models import AuditEntry, FormDraft, Picture, Role
 from bot.services import EXTENSION, Services
 from scheduler.models import Message, MessageVersion
 from segments.models import Product
+from tests.bot.apps import new_app
 from tests.bot.browsing import OUR_OWN, Visitor
 from tests.bot.photographs import a_drawing, a_photograph
 
@@ -42,7 +42,7 @@ def app(services: Services) -> Flask:
 
 def an_app(services: Services, **changed: Any) -> Flask:
     kept = {name: getattr(services, name) for name in ("settings", "database", "clock", "gateway", "queue")}
-    made = create_app(Services(**kept | changed))
+    made = new_app(Services(**kept | changed))
     made.config["TESTING"] = True
     made.config["PROPAGATE_EXCEPTIONS"] = False
     # Over https a browser sends the cookie; this one speaks http.
@@ -73,6 +73,11 @@ def the_picture(writer: Visitor) -> Picture:
 def count(writer: Visitor, table: type[Any] = Picture) -> int:
     with writer.services.database.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def count_of(writer: Visitor, action: str) -> int:
+    with writer.services.database.reading() as session:
+        return len(session.scalars(select(AuditEntry).where(AuditEntry.action == action)).all())
 
 
 def address_of(picture: Picture) -> str:
@@ -218,7 +223,7 @@ def test_more_than_a_request_may_hold_is_refused_unread(writer: Visitor) -> None
 def test_the_list_shows_where_each_picture_is_used_and_deletes_the_others(writer: Visitor) -> None:
     writer.submit(NEW, IMAGE | {"save": "1", "b0.image~file": a_file(name="使う.jpg")})
     used = the_picture(writer)
-    page = sent(writer, PAGE, picture=[a_file(name="使わない.jpg"), a_file(b"?", "だめ.txt")])
+    page = sent(writer, PAGE, picture=[a_file(a_drawing(), "使わない.png"), a_file(b"?", "だめ.txt")])
     assert page.status_code == 422
     assert "だめ.txt: 画像として読めませんでした" in page.text
     unused = the_picture(writer)
@@ -226,18 +231,31 @@ def test_the_list_shows_where_each_picture_is_used_and_deletes_the_others(writer
     assert "使う.jpg" in listed
     assert '<a href="/console/messages/1">夏の新作</a>' in listed
     only_unused = writer.get(f"{PAGE}?which=unused").text
-    assert "使わない.jpg" in only_unused
+    assert "使わない.png" in only_unused
     assert "使う.jpg" not in only_unused
 
     kept = sent(writer, f"{PAGE}{used.id}/remove")
     assert "「使う.jpg」は使われているため" in writer.get(kept.location).text
     gone = sent(writer, f"{PAGE}{unused.id}/remove")
-    assert "「使わない.jpg」を削除しました。" in writer.get(gone.location).text
+    assert "「使わない.png」を削除しました。" in writer.get(gone.location).text
     assert count(writer) == 1
     assert writer.get(f"{PAGE}{unused.id}").status_code == 404
     shown = writer.get(f"{PAGE}{used.id}").text
     assert address_of(used) in shown
     assert f"{SHOP}/p/{used.token}/full.jpg" in shown
+
+
+def test_a_picture_uploaded_twice_is_kept_once_and_said_to_be_there(writer: Visitor) -> None:
+    sent(writer, PAGE, picture=a_file(name="夏.jpg"))
+    page = writer.get(
+        sent(writer, PAGE, picture=[a_file(name="コピー.jpg"), a_file(a_drawing())]).location
+    ).text
+    assert "画像をアップロードしました（1枚）。" in page
+    assert "同じ画像がすでにあります：夏.jpg" in page
+    in_a_form = sent(writer, f"{PAGE}upload", field="b0.image", picture=a_file(name="また.jpg")).json
+    assert in_a_form
+    assert "夏.jpg" in in_a_form["html"]
+    assert (count(writer), count_of(writer, "picture_uploaded")) == (2, 2)
 
 
 def test_everybody_who_was_told_the_token_gets_the_picture_and_nobody_else(writer: Visitor) -> None:

@@ -15,12 +15,12 @@ from werkzeug.test import TestResponse
 
 from bot import api_keys, operators
 from bot.api.access import NEEDS_KEY
-from bot.app import create_app
 from bot.console.access import ALLOWED_ROLES
 from bot.line.webhook import PATH
 from bot.models import Operator, Role
 from bot.services import EXTENSION, Services
 from segments.db import Database
+from tests.bot.apps import new_app
 from tests.bot.browsing import OUR_OWN, PASSWORD, Visitor
 from tests.bot.conftest import services_over
 from tests.bot.console.roles_table import KEY, OPEN, ROLES, access
@@ -95,7 +95,7 @@ def furnished_file(sqlite_file: Path, tmp_path_factory: pytest.TempPathFactory) 
 def furnished(furnished_file: Path, clock: FakeClock, tmp_path: Path) -> Generator[Flask]:
     """Return the app over that shop."""
     with sqlite_copy(furnished_file, tmp_path) as database:
-        made = create_app(services_over(database, clock, tmp_path))
+        made = new_app(services_over(database, clock, tmp_path))
         made.config["TESTING"] = True
         made.config["PROPAGATE_EXCEPTIONS"] = False
         yield made

@@ -1,7 +1,7 @@
 """Messages that could not be prepared: told on the home page, tried again, given up."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.models import AuditEntry
 from scheduler.models import (
@@ -64,6 +64,18 @@ def test_what_is_put_aside_is_told_on_the_home_page_and_shown_with_its_friend(ow
         assert words in page
     owner.post("/console/language", {"language": "en", "next": "/console/stuck/"})
     assert "Messages put aside" in owner.get("/console/stuck/").text
+
+
+def test_what_is_empty_says_so_and_names_nobody(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        session.execute(delete(Delivery))
+    number = chunk_of(owner).id
+    for path in ("/console/stuck/", f"/console/stuck/{number}/give-up"):
+        page = owner.get(path).text
+        assert "送信を待つメッセージは、もう残っていません。" in page
+        assert "宛先" not in page
+    owner.post(f"/console/stuck/{number}/give-up")
+    assert "保留しているメッセージはありません" in owner.get("/console/stuck/").text
 
 
 def test_it_is_tried_again(owner: Visitor) -> None:

@@ -6,15 +6,23 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from scheduler import ledger, replies
-from scheduler.models import Broadcast, Delivery, DeliveryKind, DeliveryState, MessageVersion, Purpose
-from scheduler.reasons import Reason
+from scheduler import ledger
+from scheduler.models import (
+    Broadcast,
+    Decision,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    MessageVersion,
+    Purpose,
+)
+from scheduler.reasons import Reason, reason_words
 from tests.bot.browsing import Visitor
 from tests.builders import a_friend, a_message, days_ago
 
 CODES = sorted(
     {reason.value for reason in Reason}
-    | {name for _kind, name in (*ledger.NAMES, *replies.OUTCOMES)}
+    | {name for _kind, name in ledger.NAMES}
     | {"unknown_recipient", "retry_key_expired", "broadcast_cancelled", "crashed"}
 )
 FELL_SHORT = (DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
@@ -74,6 +82,32 @@ def test_a_friends_pages_say_what_came_of_messages_in_words(
         if codes := codes_in(shown(answer.text), language):
             found[path] = codes
     assert found == {}
+
+
+def test_why_a_message_did_not_come_is_said_once(visitor: Visitor) -> None:
+    visitor.log_in()
+    now = visitor.services.clock.now()
+    with visitor.services.database.begin() as session:
+        friend_id = a_friend(session).id
+        asked, other = (Broadcast(name=name, created_at=days_ago(1)) for name in ("秋", "冬"))
+        session.add_all([asked, other])
+        session.flush()
+        for each in (asked, other):
+            about = {"friend_id": friend_id, "broadcast_id": each.id}
+            session.add(Decision(**about, enrolment_id=0, step_id=0, rule="quiet_hours", at=now, figures=""))
+            session.add(
+                Delivery(
+                    **about, kind=DeliveryKind.BROADCAST, purpose=Purpose.CARE, state=DeliveryState.SKIPPED,
+                    reason="quiet_hours", created_at=now, ended_at=now,
+                )
+            )  # fmt: skip
+        number = asked.id
+    words = reason_words("quiet_hours", "ja")
+    page = shown(visitor.get(f"/console/friends/{friend_id}/why").text)
+    assert page.count(words) == 2
+    page = shown(visitor.get(f"/console/friends/{friend_id}/why?about=broadcast:{number}").text)
+    told, others = page.split("ほかの見送り・保留")
+    assert (told.count(words), others.count(words), "冬" in others) == (1, 1, True)
 
 
 def test_the_conversation_says_that_nobody_knows_whether_a_message_arrived(visitor: Visitor) -> None:

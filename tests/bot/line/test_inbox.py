@@ -199,7 +199,7 @@ def test_two_processes_never_work_on_one_friend_at_once(chat: Chat, database: Da
     friend, other = a_line_id(), a_line_id()
     chat.store(a_text(friend, "一"), a_text(other, "二"))
     with database.begin() as session:
-        assert lanes.lock(session, [friend], 1) == [friend]
+        assert lanes.lock(session, [friend]) == [friend]
         assert chat.work() == 1
         assert heard(chat) == ["二"]
     chat.work()

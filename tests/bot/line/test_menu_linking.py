@@ -170,7 +170,7 @@ def test_a_friend_who_comes_back_from_a_block_is_linked_again(shop: Shop) -> Non
     shop.work()
     shop.gateway.menu_of.clear()
     with shop.database.begin() as session:
-        menu_linking.forget(session, friend_id, A_SATURDAY)
+        menu_linking.forget(session, [friend_id], A_SATURDAY)
         menu_linking.look_again(session, shop.queue, A_SATURDAY)
     shop.work()
     assert shop.gateway.menu_of == {line_id: menu}

@@ -152,8 +152,10 @@ def test_why_a_mail_did_not_go_is_told_as_for_line_and_what_went_by_mail_says_so
                 each.ja for each in decisions.why_broadcast(session, friend_id, broadcast_id, clock.now())
             ]
 
-    assert "販売のご案内の停止を希望されています（見送り）" in why(out)[-2]
-    assert "ご意見・苦情をいただいたため、しばらく販売のご案内を控えています（見送り）" in why(angry)[-2]
+    assert "見送りました：販売のご案内の停止を希望されています。" in why(out)[-1]
+    assert (
+        "見送りました：ご意見・苦情をいただいたため、しばらく販売のご案内を控えています。" in why(angry)[-1]
+    )
     assert "ブロックされています" in why(left)[0]
     assert "メールでの送信です。" in why(left)[-1]
     assert "メールサーバーが受け付けました。" in why(left)[-1]

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from bot.app import create_app
 from bot.mail.composing import PATH, Unsubscribing
 from bot.services import Services
 from bot.settings import Settings
@@ -14,6 +13,7 @@ from scheduler import mail_settings
 from scheduler.mail_settings import MailSettings
 from segments import mail_consent
 from segments.db import Database
+from tests.bot.apps import new_app
 from tests.builders import a_friend, days_ago
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
@@ -30,7 +30,7 @@ def web(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Generator[FlaskCl
     services = Services(settings, sqlite, clock, FakeGateway(), FakeQueue())
     with sqlite.begin() as session:
         mail_settings.save(session, MailSettings("みどり茶舗", "東京都", "03-0000-0000"), clock.now())
-    app = create_app(services)
+    app = new_app(services)
     with app.test_client() as client:
         yield client
 
