@@ -12,7 +12,7 @@ from segments.db import Database
 from segments.models import Cycle, Setting
 from segments.refresh_ahead import Ahead, refreshing_ahead
 from segments.refresh_batch import Done
-from segments.working_ahead import IN_FLIGHT, version
+from segments.working_ahead import version
 from segments.working_beside import crew
 
 Progress = Callable[[int, int], None]
@@ -87,12 +87,13 @@ class _Tally:
 
 
 def _ahead(database: Database, now: datetime, batch: int, tally: _Tally) -> None:
-    """Write what another process makes, as long as it does."""
+    """Write what other processes make, as long as they do."""
     with database.begin() as session:
         after, began_at = session.get_one(Setting, PLACE).value["after"], version(session)
-    with refreshing_ahead(str(database.url.database), after, batch, now) as making:
-        for _ in range(IN_FLIGHT):
-            making.ask(began_at)
+        newest = session.scalar(select(func.max(Cycle.friend_id))) or 0
+    parts = [(first, first + batch) for first in range(after, newest, batch)]
+    with refreshing_ahead(str(database.url.database), parts, now) as making:
+        making.begin(began_at)
         while part := making.told():
             made, asked_at = part
             with database.begin() as session:

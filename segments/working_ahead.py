@@ -38,11 +38,11 @@ class Parts(Generic[Part]):
         self._told = told
         self._asked = deque[int | None]()
 
-    def ask(self, version: int | None) -> None:
-        """Ask for the next part, to be prepared by the file as it is at `version` or later."""
+    def ask(self, version: int | None, which: Any = None) -> None:
+        """Ask for the next part, or for the one named, to be prepared by the file as it is at `version` or later."""
         self._asked.append(version)
         with suppress(OSError):  # who has died is told of by `told`
-            self._told.send(None)
+            self._told.send(which)
 
     def told(self) -> tuple[Part, int | None] | None:
         """Return the next part and the version it was asked for at; None at the end, or when the process died.

@@ -16,6 +16,9 @@ from segments.working_ahead import CONTEXT, heard, running, undisturbed
 MOST = 2
 """Processes, at most, and one a core: each holds 150 MB, and has a process of the database's working for it."""
 
+AHEAD = 4
+"""Parts under way, or done before their turn, at most: what a crash makes to be done again."""
+
 Part = tuple[int, int]
 """Friends beyond an id, up to another."""
 Work = Callable[[Database, Part], Any]
@@ -33,28 +36,30 @@ class Crew:
 
         When a process dies the parts from there on are not given, done or not: they are for the caller to do.
         """
-        waiting, busy = enumerate(parts), dict[Any, tuple[int, Part]]()
-        for end in self._ends:
-            _hand_out(waiting, end, busy)
+        waiting, busy, idle = enumerate(parts), dict[Any, tuple[int, Part]](), list(self._ends)
         told, following = dict[int, tuple[Part, Any]](), 0
-        while busy:
+        while _hand_out(waiting, idle, busy, AHEAD - len(told)):
             for end in wait(list(busy)):
                 number, part = busy.pop(end)
                 if (made := heard(end)) is None:  # pyright: ignore[reportArgumentType] -- what was waited for
                     return
                 told[number] = part, made
-                _hand_out(waiting, end, busy)
+                idle.append(end)  # pyright: ignore[reportArgumentType] -- as above
             while following in told:
                 yield told.pop(following)
                 following += 1
 
 
-def _hand_out(waiting: Iterator[tuple[int, Part]], end: Any, busy: dict[Any, tuple[int, Part]]) -> None:
-    following = next(waiting, None)
-    if following is not None:
+def _hand_out(
+    waiting: Iterator[tuple[int, Part]], idle: list[Any], busy: dict[Any, tuple[int, Part]], room: int
+) -> bool:
+    """Give work to who has none, as long as there is `room` for what is done before its turn; tell whether any is under way."""
+    while idle and len(busy) < room and (following := next(waiting, None)) is not None:
+        end = idle.pop(0)
         busy[end] = following
         with suppress(OSError):  # who has died is told of when it is heard
             end.send(following[1])
+    return bool(busy)
 
 
 @contextmanager
