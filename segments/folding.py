@@ -11,6 +11,13 @@ LONGEST = 1000
 
 def folded(text: str) -> str:
     """Return a text as it is compared: `ﾀﾅｶ　はなこ` and `たなか ハナコ` are the same."""
+    # Where a blank goes, an accent may come to stand beside its letter: until nothing changes any more.
+    while (plain := _folded_once(text)) != text:
+        text = plain
+    return plain
+
+
+def _folded_once(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_TO_HIRAGANA)
     return _BLANK.sub("", plain)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, strategies
+from hypothesis import example, given, strategies
 from sqlalchemy.orm import Session
 
 from segments import friend_choice, friend_listing, listing_marks, tags
@@ -163,6 +163,7 @@ def test_any_mark_begins_somewhere_and_breaks_nothing(mark: str) -> None:
 
 
 @given(strategies.text())
+@example("a \u0301")
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert folded(folded(text)) == folded(text)
 
