@@ -18,7 +18,6 @@ from sqlalchemy.engine import URL, make_url
 from bot import migrations
 from segments.db import Database
 from tests import emptying
-from tests.statements import compiled_before
 
 STARTS = 6
 GONE_SECONDS = 30
@@ -39,7 +38,7 @@ def sqlite_copy(template: Path, folder: Path) -> Generator[Database]:
     """Give a test its own copy of the template."""
     path = folder / "kokyaku.sqlite"
     shutil.copy(template, path)
-    database = compiled_before(Database(f"sqlite:///{path}"))
+    database = Database(f"sqlite:///{path}")
     try:
         yield database
     finally:
@@ -107,7 +106,7 @@ class PostgresServer:
         """Give a test its own database, with every table or `empty`; `durable` outlives a crash of the server."""
         usual = not empty and not durable
         name = self._spare.pop() if usual and self._spare else self._new(empty=empty, durable=durable)
-        database = compiled_before(Database(self._url(name).render_as_string(hide_password=False)))
+        database = Database(self._url(name).render_as_string(hide_password=False))
         try:
             yield database
         finally:
