@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries, driver_rows
 from segments.learned_cycles import Cycles
 from segments.leaves.scanning import unindexed
 from segments.micros import Floats, as_micros, differing, floats
@@ -45,7 +45,7 @@ class Stored:
 
 def stored(session: Session, friend_ids: Sequence[int]) -> Stored:
     """Return the rows of friends."""
-    return _columns(driver_rows.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids))
+    return _columns(driver_queries.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids))
 
 
 def overall(session: Session, friend_ids: Ints) -> dict[str, Floats]:
@@ -61,7 +61,7 @@ def overall(session: Session, friend_ids: Ints) -> dict[str, Floats]:
 
 def stored_range(session: Session, first: int, last: int) -> Stored:
     """Return the rows of all friends whose ids lie between two, both included."""
-    return _columns(driver_rows.fetched(session, _OF_RANGE, {"first": first, "last": last}))
+    return _columns(driver_queries.fetched(session, _OF_RANGE, {"first": first, "last": last}))
 
 
 def _columns(found: Iterable[Any]) -> Stored:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries, driver_rows
 from segments.cycle import CycleParams, forecast_arrays
 from segments.learned_cycles import moments_after
 from segments.micros import Floats, as_micros, floats, same
@@ -69,8 +69,8 @@ class Dates:
 
 def read(session: Session, after: int, last: int) -> Rows:
     """Return the rows of friends with ids above `after`, up to `last`."""
-    query = _READ_ON_SQLITE if driver_rows.is_sqlite(session) else _READ
-    found = driver_rows.fetched(session, query, {"after": after, "last": last})
+    query = _READ_ON_SQLITE if driver_queries.is_sqlite(session) else _READ
+    found = driver_queries.fetched(session, query, {"after": after, "last": last})
     friend_id, category, *rest = tuple(zip(*found, strict=True)) or ((),) * (2 + _NUMBERS)
     numbers: Any = [floats(each) for each in rest[:_NUMBERS]]
     place = [np.array(each, dtype=np.int64) for each in rest[_NUMBERS:]]

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import Select, String, bindparam, inspect, select
 from sqlalchemy.orm import Session, attributes
 
-from segments import driver_rows
+from segments import driver_queries, driver_rows
 from segments.db import UtcDateTime
 from segments.ladder_facts import FACTS, LadderColumns
 from segments.ladders import LADDERS
@@ -52,12 +52,12 @@ _OF_RANGE = _query().where(_facts.friend_id.between(bindparam("first"), bindpara
 
 def lock(session: Session, friend_ids: Sequence[int]) -> Columns:
     """Return the facts of friends in the order of their ids, so that two callers never wait for each other."""
-    return _columns(driver_rows.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids))
+    return _columns(driver_queries.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids))
 
 
 def lock_range(session: Session, first: int, last: int) -> Columns:
     """Do the same for all friends whose ids lie between two, both included."""
-    return _columns(driver_rows.fetched(session, _OF_RANGE, {"first": first, "last": last}))
+    return _columns(driver_queries.fetched(session, _OF_RANGE, {"first": first, "last": last}))
 
 
 def _columns(found: Iterable[Any]) -> Columns:

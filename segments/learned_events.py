@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, String, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries
 from segments.facts_columns import Columns
 from segments.micros import as_micros, micros_of
 from segments.models import CustomerEvent, EventKind, PointEntry, Referral
@@ -102,10 +102,10 @@ def signals(session: Session, friend_ids: Ints, *, whole_range: bool = False) ->
     queries, wanted = (
         (_OF_RANGE, {"first": ids[0], "last": ids[-1]}) if whole_range else (_OF_FRIENDS, {"friend_ids": ids})
     )
-    _take_told(found, driver_rows.fetched(session, queries.told, wanted), friend_ids)
+    _take_told(found, driver_queries.fetched(session, queries.told, wanted), friend_ids)
     _take_ends(found, session.connection().execute(queries.offers, wanted), friend_ids)
     for name, query in (("referral_count", queries.brought), ("points", queries.points)):
-        if rows := driver_rows.fetched(session, query, wanted):
+        if rows := driver_queries.fetched(session, query, wanted):
             friends, numbers = zip(*rows, strict=True)
             among, place = _places(friend_ids, friends)
             found[name][place] = np.array(numbers, dtype=np.int64)[among]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.models import Friend, Product, ProductKind, Purchase, PurchaseItem
 from segments.orders import NewPurchase
@@ -117,7 +117,7 @@ def _buyers(session: Session, news: Sequence[NewPurchase]) -> set[_Buyer]:
 def _named(session: Session, one: Any, many: Any, named: Collection[Any]) -> Iterable[Any]:
     """Ask for what is named; one, as at a till, by the plain comparison, which is half the work."""
     if len(named) == 1:
-        return driver_rows.asked(session, one, {"named": next(iter(named))})
+        return driver_queries.asked(session, one, {"named": next(iter(named))})
     found: Any = session.connection().execute(many, {"named": list(named)})
     return found
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries
 from segments.micros import as_micros
 from segments.models import Product, Purchase, PurchaseItem
 from segments.purchase_history import EVERYTHING, counts
@@ -115,7 +115,7 @@ _PRODUCTS = select(*_PRODUCT)
 
 def load(session: Session, friend_ids: Sequence[int]) -> Purchases:
     """Return the purchases of friends given by ascending id, in one query."""
-    rows = driver_rows.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids)
+    rows = driver_queries.of_friends(session, _OF_ONE, _OF_FRIENDS, friend_ids)
     return of_rows(rows, np.array(friend_ids, dtype=np.int64))
 
 
@@ -123,10 +123,10 @@ def load_range(session: Session, friend_ids: Ints) -> Purchases:
     """Do the same for friends who are all that there are between the first and the last of them."""
     wanted = {"first": int(friend_ids[0]), "last": int(friend_ids[-1])}
     # The lines first: a product they name is there then.
-    columns: Sequence[Ints] = driver_rows.arrays(session, _OF_RANGE, wanted)
+    columns: Sequence[Ints] = driver_queries.arrays(session, _OF_RANGE, wanted)
     who = np.searchsorted(friend_ids, columns[0])
     lines = Lines._make((who, *columns[1:], columns[-1] > 0))
-    known = driver_rows.fetched(session, _PRODUCTS, {})
+    known = driver_queries.fetched(session, _PRODUCTS, {})
     return in_order(lines, len(friend_ids), catalogue_of({key: ProductFacts(*rest) for key, *rest in known}))
 
 

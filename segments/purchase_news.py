@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import bindparam, case, func, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from segments import driver_rows, events
+from segments import driver_queries, driver_rows, events
 from segments.micros import Micros, as_micros, micros_of
 from segments.models import EventKind, Product, Purchase, PurchaseItem
 from segments.purchase_history import counts
@@ -130,7 +130,7 @@ def _places(session: Session, orders: Sequence[Order]) -> dict[int, int]:
         one = orders[0]
         at = micros_of(one.bought_at)
         wanted = {"friend_id": one.friend_id, "bought_at": at, "purchase_id": one.purchase_id}
-        ((place, is_counted),) = driver_rows.asked(session, _PLACE, wanted)
+        ((place, is_counted),) = driver_queries.asked(session, _PLACE, wanted)
         return {one.purchase_id: place} if is_counted else {}
     wanted = {
         "friend_ids": list({one.friend_id for one in orders}),

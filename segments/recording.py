@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from segments import driver_rows, facts, purchase_news, trust
+from segments import driver_queries, driver_rows, facts, purchase_news, trust
 from segments.comparing import differs, shown_given, shown_stored
 from segments.errors import Conflict, KokyakuError, NotFound
 from segments.lookups import Buyers, Owner, Sold, Stored, sold, stored_orders
@@ -114,7 +114,7 @@ def _insert_orders(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str
     """Return the ids of those that were not stored yet."""
     dialect = session.get_bind().dialect.name
     if len(rows) == 1:  # as at a till
-        return dict(driver_rows.asked(session, _INSERT_ONE[dialect], rows[0]))
+        return dict(driver_queries.asked(session, _INSERT_ONE[dialect], rows[0]))
     stored: Any = session.connection().execute(_INSERT[dialect], rows).all()
     return dict(stored)
 

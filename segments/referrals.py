@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from segments import coupons, driver_rows, events, policies, shop, touching
+from segments import coupons, driver_queries, events, policies, shop, touching
 from segments.codes import as_typed, new_code
 from segments.errors import Conflict, Invalid
 from segments.models import EventKind, Facts, Friend, Referral
@@ -72,7 +72,7 @@ def reward_first_purchases(session: Session, buyers: Sequence[int], now: datetim
         .where(those, Referral.rewarded_at.is_(None))
         .order_by(brought)
     )
-    if len(buyers) == 1 and not driver_rows.asked(session, _WAITING, {"newcomer_id": buyers[0]}):
+    if len(buyers) == 1 and not driver_queries.asked(session, _WAITING, {"newcomer_id": buyers[0]}):
         return  # as at a till, where few were brought in by anybody
     found, among = session.execute(waiting).all(), set(buyers)
     if not found:

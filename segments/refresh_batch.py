@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from segments import cycle_dates_kept, driver_rows, policies
+from segments import cycle_dates_kept, driver_queries, policies
 from segments.cycle_dates_kept import Rows
 from segments.db import Database
 from segments.micros import as_micros, floats, micros_of
@@ -64,7 +64,7 @@ def refresh(
     session: Session, after: int, size: int, now: datetime, *, up_to: int = BEYOND_ALL
 ) -> Done | None:
     """Write the dates of `size` friends beyond an id by the parameters in force; None when there are no more."""
-    friends = driver_rows.fetched(session, _FRIENDS, {"after": after, "size": size, "last": up_to})
+    friends = driver_queries.fetched(session, _FRIENDS, {"after": after, "size": size, "last": up_to})
     if not friends:
         return None
     last, now_us = friends[-1][0], float(micros_of(now) or 0)

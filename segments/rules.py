@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Text, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from segments import driver_rows, point_policy, policies, shop
+from segments import driver_queries, point_policy, policies, shop
 from segments.cycle import CycleParams
 from segments.db import EPOCH, MICROSECOND
 from segments.ladder_policies import LadderPolicies
@@ -54,7 +54,7 @@ _Row = tuple[int, str, str, int | None]
 
 def rules_of(session: Session) -> Rules:
     """Return the rules in force."""
-    found: list[Any] = [tuple(row) for row in driver_rows.asked(session, _RULES, {})]
+    found: list[Any] = [tuple(row) for row in driver_queries.asked(session, _RULES, {})]
     return _understood(tuple(sorted(found)))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries
 from segments.models import Segment, Touched
 
 _ADD = insert(Touched.__table__)  # pyright: ignore[reportArgumentType] -- a declared table is a Table
@@ -53,7 +53,7 @@ def _is_any_watched(session: Session) -> bool:
     if not _is_sqlite(session):
         # Before the question, in a statement of its own: only then is the answer no older than the lock.
         connection.execute(_SHARED)
-    watched = bool(driver_rows.asked(session, _ANY_WATCHED, {})[0][0])
+    watched = bool(driver_queries.asked(session, _ANY_WATCHED, {})[0][0])
     # A savepoint that is rolled back takes its locks along. Without a lock, friends touched for nothing do no harm.
     if watched or not session.in_nested_transaction():
         session.info[_ASKED] = transaction, watched

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from segments import driver_rows, facts_locking, touching, trust_policy
+from segments import driver_queries, driver_rows, facts_locking, touching, trust_policy
 from segments.errors import Invalid
 from segments.micros import micros_of
 from segments.models import Facts, Question, TrustEntry, TrustKind
@@ -166,7 +166,7 @@ def move(session: Session, friend_ids: Sequence[int], points: int, at: datetime,
     """Move the accounts of friends as trust_moves.moved does one; what the session holds of them stays as it was."""
     dialect = session.get_bind().dialect.name
     listed = {"friend_ids": facts_locking.listed(dialect, friend_ids)}
-    driver_rows.asked(session, _moving(dialect), params(points, at, policy) | listed)
+    driver_queries.asked(session, _moving(dialect), params(points, at, policy) | listed)
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
-from segments import driver_rows, policies
+from segments import driver_queries, policies
 from segments.ladder_policies import Thresholds, days, whole
 from segments.models import Policy, TrustKind
 
@@ -92,7 +92,7 @@ def _understood(data: str | None) -> TrustPolicy:
 def in_force(session: Session) -> TrustPolicy:
     """Return the policy in force now."""
     # Asked for with every purchase and every tap: past the ORM, and understood once.
-    found = driver_rows.asked(session, _NEWEST, {})
+    found = driver_queries.asked(session, _NEWEST, {})
     return _understood(found[0][0] if found else None)
 
 

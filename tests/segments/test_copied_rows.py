@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, bindparam, cast, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from segments import driver_rows
+from segments import driver_queries, driver_rows
 from segments.copied_rows import WORTH_IT
 from segments.db import Database
 from segments.driver_rows import Moments
@@ -145,7 +145,7 @@ def test_rows_are_read_as_the_numbers_and_names_they_are(database: Database) -> 
         ids = some_friends(session, MANY)
         driver_rows.insert(session, "cycles", cycles(ids, np.arange(MANY)))
         asked = {"first": ids[0], "last": ids[-1]}
-        found = [tuple(row) for row in driver_rows.fetched(session, query, asked)]
+        found = [tuple(row) for row in driver_queries.fetched(session, query, asked)]
         assert found == [
             (ids[0], "", None, 0.0, 0),
             (ids[1], "お茶", micros_of(NOW - 99 * timedelta(microseconds=20_000_000_000_123)), 1 / 7, 10**12),
@@ -169,7 +169,7 @@ def test_whole_numbers_come_as_arrays(database: Database) -> None:
             for place, one in enumerate(ids)
         ]
         session.execute(insert(Facts), rows)
-        columns = driver_rows.arrays(session, query, {"first": ids[0], "last": ids[-1]})
+        columns = driver_queries.arrays(session, query, {"first": ids[0], "last": ids[-1]})
         order = np.argsort(columns[0])
         assert [each[order].tolist() for each in columns] == [
             ids,
@@ -178,5 +178,5 @@ def test_whole_numbers_come_as_arrays(database: Database) -> None:
             [0, -(10**12), -2 * 10**12],
             [1, 1, 1],
         ]
-        none = driver_rows.arrays(session, query, {"first": -2, "last": -1})
+        none = driver_queries.arrays(session, query, {"first": -2, "last": -1})
         assert [(each.dtype, len(each)) for each in none] == [(np.dtype(np.int64), 0)] * 5
