@@ -24,22 +24,23 @@ APPLICATION = "kokyaku"
 VERSION = "1"
 """Version of the jobs' names and arguments, not of the program: a worker takes up what an older one left."""
 WORKFLOW = "kokyaku.job"
-POLL_SECONDS = 0.1
 LIVE = ["ENQUEUED", "DELAYED", "PENDING"]
 
 
 @dataclass(frozen=True)
 class QueueShape:
-    """How many jobs of a queue run at once: in one process, and everywhere."""
+    """How many jobs of a queue run at once, in one process and everywhere, and how often each process looks for some."""
 
     in_process: int
     everywhere: int | None = None
+    poll_seconds: float = 0.5
+    """A look takes some milliseconds; only sends, of which every chunk may bring another, are worth many."""
 
 
 QUEUES = {
     "clock": QueueShape(1, everywhere=1),
     "plans": QueueShape(1),
-    "sends": QueueShape(8),
+    "sends": QueueShape(8, poll_seconds=0.1),
     "files": QueueShape(1),
 }
 QUEUE_OF = {
@@ -154,7 +155,7 @@ class DbosWorker:
                 name,
                 worker_concurrency=shape.in_process,
                 global_concurrency=shape.everywhere,
-                polling_interval_sec=POLL_SECONDS,
+                polling_interval_sec=shape.poll_seconds,
                 on_conflict="always_update",
             )
 
