@@ -140,6 +140,6 @@ def _engine(url: str, pool_size: int, echo: bool) -> Engine:
     shared: dict[str, Any] = {"pool_size": pool_size, "echo": echo, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
-    engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, **shared)
+    engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, pool_use_lifo=True, **shared)
     sqlite.prepare(engine)
     return engine
