@@ -30,6 +30,7 @@ from scheduler.gateway import (
     Push,
     QuotaExhausted,
     TokenInvalid,
+    ToMany,
 )
 from scheduler.holding import LOOK_AGAIN, Watch
 from scheduler.jobs import JobQueue
@@ -101,13 +102,13 @@ def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
 def _send_together(dispatcher: Dispatcher, chunk_ids: Sequence[int]) -> bool:
     """Send several multicasts of one broadcast; False when these chunks are to be run one by one.
 
-    What is read and written of all of them is so at once; LINE is called for each as `send_chunk` calls it.
+    What is read and written of all of them is so at once; LINE is asked for each under its own key.
     """
     with dispatcher.writing() as session:
         batches = prepare_together(session, chunk_ids, dispatcher.clock.now())
     if batches is None:
         return False
-    answered = [(batch, _multicast(dispatcher, batch)) for batch in batches]
+    answered = list(zip(batches, _multicast_all(dispatcher, batches), strict=True))
     with dispatcher.writing() as session:
         ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
         outcomes_of_many.record_multicasts(ledger, answered)
@@ -158,6 +159,18 @@ def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
         return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
     except GatewayError as error:
         return error
+
+
+def _multicast_all(dispatcher: Dispatcher, batches: Sequence[Multicast]) -> Sequence[Outcome | None]:
+    """Send fresh multicasts of one broadcast side by side; one wait for the turns of all of them."""
+    if not batches:
+        return []
+    dispatcher.pacer.take("multicast", len(batches))
+    if dispatcher.watch.stops(batches[0].broadcast_id):
+        return [None] * len(batches)
+    return dispatcher.gateway.multicast_many(
+        [ToMany(batch.to, batch.messages, batch.retry_key) for batch in batches]
+    )
 
 
 def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]:

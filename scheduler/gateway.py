@@ -99,6 +99,15 @@ class RefusedByLine(GatewayError):
 
 
 @dataclass(frozen=True)
+class ToMany:
+    """One identical message to at most 500 user ids, under its retry key."""
+
+    to: Sequence[str]
+    messages: Sequence[MessageObject]
+    retry_key: UUID
+
+
+@dataclass(frozen=True)
 class Quota:
     """What the shop's plan allows this month, and what LINE says is used."""
 
@@ -125,6 +134,10 @@ class MessageGateway(Protocol):
 
     def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send one identical message to at most 500 user ids."""
+        ...
+
+    def multicast_many(self, requests: Sequence[ToMany]) -> list[Accepted | GatewayError]:
+        """Send each multicast at LINE's pace; the answer at i is what became of `requests[i]`. Never raises for one."""
         ...
 
     def reply(self, reply_token: str, messages: Sequence[MessageObject]) -> Accepted:

@@ -20,12 +20,15 @@ from scheduler.gateway import (
     MessageObject,
     Profile,
     Push,
+    ToMany,
     UncertainGatewayError,
 )
 from segments.clock import Clock
 from segments.db import Database
 
 MULTICAST_MOST = 500
+MULTICAST_SPACING = 1 / 200
+"""Seconds between two multicasts sent together: LINE allows 200 a second."""
 PUSH_SPACING = 1 / 2000
 """Seconds between two pushes of a batch: LINE allows 2,000 a second, and not fifty in one moment."""
 
@@ -58,11 +61,12 @@ class LineGateway(LineAccount):
 
     def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send one identical message to at most 500 user ids, to all or to none."""
-        if not 1 <= len(to) <= MULTICAST_MOST:
-            error = f"a multicast goes to 1–{MULTICAST_MOST} ids, not {len(to)}"
-            raise ValueError(error)
-        body = {"to": list(to), "messages": list(messages)}
-        return self._accepted(_post("/v2/bot/message/multicast", body, retry_key=str(retry_key)))
+        return self._accepted(_multicast(ToMany(to, messages, retry_key)))
+
+    def multicast_many(self, requests: Sequence[ToMany]) -> list[Accepted | GatewayError]:
+        """Send multicasts under a retry key each; what became of `requests[i]` is at i."""
+        made = [_multicast(each) for each in requests]
+        return [reply.verdict for reply in self._wire.call_all(made, MULTICAST_SPACING)]
 
     def broadcast(self, messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send one identical message to all who follow the account, to all or to none; LINE takes 60 an hour."""
@@ -142,6 +146,14 @@ def _push(push: Push) -> Request:
     path = "/v2/bot/message/push"
     body = f'{{"to":{json.dumps(push.to)},"messages":{push.text}}}'.encode("utf-8", "replace")
     return Request("POST", path, path, body, str(push.retry_key))
+
+
+def _multicast(request: ToMany) -> Request:
+    if not 1 <= len(request.to) <= MULTICAST_MOST:
+        error = f"a multicast goes to 1–{MULTICAST_MOST} ids, not {len(request.to)}"
+        raise ValueError(error)
+    body = {"to": list(request.to), "messages": list(request.messages)}
+    return _post("/v2/bot/message/multicast", body, retry_key=str(request.retry_key))
 
 
 def _reply(reply_token: str, messages: Sequence[MessageObject]) -> Request:

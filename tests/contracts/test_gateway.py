@@ -25,6 +25,7 @@ from scheduler.gateway import (
     RefusedByLine,
     TemporaryGatewayError,
     TokenInvalid,
+    ToMany,
     UncertainGatewayError,
 )
 from segments.clock import SystemClock
@@ -155,6 +156,19 @@ def test_a_multicast_reaches_all(world: World):
     again = world.gateway.multicast(friends, a_text(), key)
     assert again.accepted_request_id == first.request_id
     assert [world.sent_to(to) for to in friends] == [["こんにちは"]] * 3
+
+
+def test_of_multicasts_sent_together_each_has_its_own_answer(world: World):
+    friends = [world.a_friend(), world.a_friend()]
+    requests = [
+        ToMany([friends[0]], a_text(), uuid4()),
+        ToMany([friends[1], world.a_stranger_to_line()], a_text(), uuid4()),
+    ]
+    taken, refused = world.gateway.multicast_many(requests)
+    assert isinstance(taken, Accepted)
+    assert isinstance(refused, RefusedByLine)
+    assert refused.recipient_index == 1
+    assert world.gateway.multicast_many([]) == []
 
 
 def test_a_multicast_with_an_unknown_id_reaches_nobody_and_names_its_place(world: World):

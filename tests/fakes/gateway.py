@@ -18,6 +18,7 @@ from scheduler.gateway import (
     Quota,
     QuotaExhausted,
     RefusedByLine,
+    ToMany,
     UncertainGatewayError,
 )
 
@@ -84,6 +85,13 @@ class FakeGateway:
     def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
         """Accept each push, or say why not."""
         return [self._caught(self._push, push) for push in pushes]
+
+    def multicast_many(self, requests: Sequence[ToMany]) -> list[Accepted | GatewayError]:
+        """Send each, or say why not."""
+        return [
+            self._caught(lambda each: self.multicast(each.to, each.messages, each.retry_key), request)
+            for request in requests
+        ]
 
     def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send to all of `to` or, when one is unknown, to none."""

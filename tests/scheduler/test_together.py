@@ -1,6 +1,7 @@
 """Several multicasts of one broadcast in one go: each is answered for itself, and nothing is lost or doubled between them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -22,7 +23,9 @@ from scheduler.plan import plan_broadcast
 from segments.models import Facts
 from tests.builders import a_friend
 from tests.fakes.gateway import FakeGateway
+from tests.fakes.queue import FakeQueue
 from tests.scheduler.budget_shop import allow
+from tests.scheduler.conftest import jobs_of
 
 LANGUAGES = ("ja", "en")
 CONTENT = {each: [{"type": "text", "text": f"hello {each}"}] for each in LANGUAGES}
@@ -116,8 +119,20 @@ def test_one_that_line_does_not_take_leaves_the_others_as_they_are(
     assert states(dispatcher, broadcast_id).get(DeliveryState.ACCEPTED) == 8 - lost
 
 
-def test_a_pause_between_two_of_them_keeps_the_rest_for_later(
-    dispatcher: Dispatcher, gateway: ActingGateway, run_jobs: Run
+class PausingPacer:
+    """Has something happen while a sender waits its turn."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def take(self, limit: str, count: int) -> None:
+        """Return once it has."""
+        assert (limit, count) == ("multicast", 2)
+        self._act()
+
+
+def test_a_pause_while_they_wait_their_turn_keeps_them_all_for_later(
+    dispatcher: Dispatcher, gateway: ActingGateway, queue: FakeQueue, run_jobs: Run
 ) -> None:
     broadcast_id, friends = planned(dispatcher)
 
@@ -125,10 +140,9 @@ def test_a_pause_between_two_of_them_keeps_the_rest_for_later(
         with dispatcher.database.begin() as session:
             broadcasts.pause(session, broadcast_id, dispatcher.clock.now())
 
-    gateway.after(1, pause)
-    run_jobs()
-    assert multicasts(gateway) == 1
-    assert states(dispatcher, broadcast_id) == {DeliveryState.ACCEPTED: 4, DeliveryState.QUEUED: 4}
+    queue.run(jobs_of(replace(dispatcher, pacer=PausingPacer(pause))))
+    assert multicasts(gateway) == 0
+    assert states(dispatcher, broadcast_id) == {DeliveryState.QUEUED: 8}
     with dispatcher.database.begin() as session:
         broadcasts.resume(session, dispatcher.queue, broadcast_id, dispatcher.clock.now())
     run_jobs()
