@@ -112,7 +112,7 @@ def _send_together(dispatcher: Dispatcher, chunk_ids: Sequence[int]) -> bool:
     with dispatcher.writing() as session:
         ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
         outcomes_of_many.record_multicasts(ledger, answered)
-        for chunk_id in set(chunk_ids) - {batch.chunk_id for batch in batches}:
+        for chunk_id in sorted(set(chunk_ids) - {batch.chunk_id for batch in batches}):
             going_on.close_idle(ledger, chunk_id)
     return True
 

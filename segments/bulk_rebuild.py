@@ -6,7 +6,7 @@ purchases changed is learned from anew, under the lock under which it is written
 many may write, two processes rebuild batches of their own side by side (working_beside).
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from segments.models import Cycle, Friend, Setting
 from segments.rebuild_ahead import learning_ahead
 from segments.rules import rules_of
 from segments.working_ahead import IN_FLIGHT, version
-from segments.working_beside import crew
+from segments.working_beside import crew, parts
 
 Progress = Callable[[int, int], None]
 """Hears how many friends are done and how many there are."""
@@ -107,7 +107,7 @@ def _beside(database: Database, now: datetime, progress: Progress, total: int, d
     with database.reading() as session:
         after = session.get_one(Setting, PLACE).value["after"]
     with crew(database, partial(rebuild_batch.of_part, now=now)) as working:
-        for part, count in working.done(_parts(database, after, size)):
+        for part, count in working.done(parts(database, select(Friend.id), after, size)):
             with database.begin() as session:
                 if _place(session) != part[0]:  # somebody else rebuilds too, or all is to be made anew
                     break
@@ -115,18 +115,6 @@ def _beside(database: Database, now: datetime, progress: Progress, total: int, d
             done += count
             progress(min(done, total), total)
     return done
-
-
-def _parts(database: Database, after: int, size: int) -> Generator[tuple[int, int]]:
-    """Give friends beyond an id, so many at a time."""
-    while True:
-        following = select(Friend.id).where(Friend.id > after).order_by(Friend.id).limit(size).subquery()
-        with database.reading() as session:
-            last = session.scalar(select(func.max(following.c.id)))
-        if last is None:
-            return
-        yield after, last
-        after = last
 
 
 def _alone(database: Database, now: datetime, progress: Progress, total: int, done: int, size: int) -> int:

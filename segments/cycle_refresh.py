@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from segments import bulk_connection, bulk_indexes, driver_rows, refresh_batch, watching
 from segments.db import Database
-from segments.models import Cycle, Setting
+from segments.models import Cycle, Facts, Setting
 from segments.refresh_ahead import Ahead, refreshing_ahead
 from segments.refresh_batch import Done
 from segments.working_ahead import version
-from segments.working_beside import crew
+from segments.working_beside import crew, parts
 
 Progress = Callable[[int, int], None]
 """Hears how many rows were looked at and how many there are."""
@@ -91,8 +91,8 @@ def _ahead(database: Database, now: datetime, batch: int, tally: _Tally) -> None
     with database.begin() as session:
         after, began_at = session.get_one(Setting, PLACE).value["after"], version(session)
         newest = session.scalar(select(func.max(Cycle.friend_id))) or 0
-    parts = [(first, first + batch) for first in range(after, newest, batch)]
-    with refreshing_ahead(str(database.url.database), parts, now) as making:
+    ranges = [(first, first + batch) for first in range(after, newest, batch)]
+    with refreshing_ahead(str(database.url.database), ranges, now) as making:
         making.begin(began_at)
         while part := making.told():
             made, asked_at = part
@@ -121,8 +121,9 @@ def _beside(database: Database, now: datetime, batch: int, tally: _Tally) -> Non
     """Have several processes do batches side by side."""
     with database.reading() as session:
         after = session.get_one(Setting, PLACE).value["after"]
+    buyers = select(Facts.friend_id).where(Facts.purchase_count > 0)
     with crew(database, partial(refresh_batch.of_part, now=now)) as working:
-        for part, step in working.done(refresh_batch.parts(database, after, batch)):
+        for part, step in working.done(parts(database, buyers, after, batch)):
             with database.begin() as session:
                 if _place(session) != part[0]:  # as above
                     break

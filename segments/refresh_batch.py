@@ -1,11 +1,11 @@
 """One transaction of a refresh: the new dates of some friends' cycle rows, and when the ladders are to look at them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from segments import cycle_dates_kept, driver_queries, policies
@@ -38,19 +38,6 @@ class Done(NamedTuple):
     """The friend up to whom it went."""
     looked_at: int
     changed: int
-
-
-def parts(database: Database, after: int, size: int) -> Generator[tuple[int, int]]:
-    """Give buyers beyond an id, so many at a time: from which friend on, and up to which."""
-    buyers = select(Facts.friend_id).where(Facts.purchase_count > 0).order_by(Facts.friend_id).limit(size)
-    while True:
-        following = buyers.where(Facts.friend_id > after).subquery()
-        with database.reading() as session:
-            last = session.scalar(select(func.max(following.c.friend_id)))
-        if last is None:
-            return
-        yield after, last
-        after = last
 
 
 def of_part(database: Database, part: tuple[int, int], now: datetime) -> Done:

@@ -9,6 +9,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from sqlalchemy import Select, func, select
+
 from segments import bulk_connection
 from segments.db import Database
 from segments.working_ahead import CONTEXT, heard, running, undisturbed
@@ -60,6 +62,20 @@ def _hand_out(
         with suppress(OSError):  # who has died is told of when it is heard
             end.send(following[1])
     return bool(busy)
+
+
+def parts(database: Database, ids: Select[int], after: int, size: int) -> Generator[Part]:
+    """Give those whom `ids` selects beyond one of them, so many at a time: from which on, and up to which."""
+    (own,) = ids.selected_columns
+    while True:
+        following = ids.where(own > after).order_by(own).limit(size).subquery()
+        (found,) = following.c
+        with database.reading() as session:
+            last = session.scalar(select(func.max(found)))
+        if last is None:
+            return
+        yield after, last
+        after = last
 
 
 @contextmanager

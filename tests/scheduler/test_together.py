@@ -85,6 +85,11 @@ def everybody_once(friends: dict[str, list[str]]) -> dict[str, list[list[str]]]:
     return {language: [[f"hello {language}"] for _ in those] for language, those in friends.items()}
 
 
+def resume(dispatcher: Dispatcher, broadcast_id: int) -> None:
+    with dispatcher.database.begin() as session:
+        broadcasts.resume(session, dispatcher.queue, broadcast_id, dispatcher.clock.now())
+
+
 def states(dispatcher: Dispatcher, broadcast_id: int) -> dict[DeliveryState, int]:
     with dispatcher.database.reading() as session:
         return broadcast_progress.progress(session, broadcast_id).by_state
@@ -143,8 +148,7 @@ def test_a_pause_while_they_wait_their_turn_keeps_them_all_for_later(
     queue.run(jobs_of(replace(dispatcher, pacer=PausingPacer(pause))))
     assert multicasts(gateway) == 0
     assert states(dispatcher, broadcast_id) == {DeliveryState.QUEUED: 8}
-    with dispatcher.database.begin() as session:
-        broadcasts.resume(session, dispatcher.queue, broadcast_id, dispatcher.clock.now())
+    resume(dispatcher, broadcast_id)
     run_jobs()
     assert seen(gateway, friends) == everybody_once(friends)
 
@@ -188,7 +192,7 @@ def test_no_more_quota_stops_them_all_and_loses_nobody(
     assert states(dispatcher, broadcast_id) == {DeliveryState.QUEUED: 8}
     with dispatcher.database.begin() as session:
         assert session.get_one(Broadcast, broadcast_id).state_reason == "quota_exhausted"
-        broadcasts.resume(session, dispatcher.queue, broadcast_id, dispatcher.clock.now())
+    resume(dispatcher, broadcast_id)
     run_jobs()
     assert seen(gateway, friends) == everybody_once(friends)
 
