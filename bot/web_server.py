@@ -12,6 +12,7 @@ from granian.server import Server
 
 from bot.app import create_app
 from bot.logging import configure
+from bot.process_manners import collect_seldom
 from bot.settings import Settings
 from bot.wiring import build_services, open_database
 
@@ -32,7 +33,9 @@ def application() -> Flask:
     services = build_services(settings, open_database(settings))
     # Processes of multiprocessing run no atexit; what is still in memory is written by this.
     Finalize(None, services.close, exitpriority=CLOSE_PRIORITY)
-    return create_app(services)
+    made = create_app(services)
+    collect_seldom()
+    return made
 
 
 def run(settings: Settings, processes: int, threads: int, ready: Callable[[], None]) -> None:

@@ -43,7 +43,7 @@ from segments.clock import Clock
 from segments.db import Database
 from segments.link_tokens import Tracking
 
-SLICE = 50
+SLICE = 100
 """Pushes that leave together: small enough to stop early when somebody pauses, or the token or the quota is gone."""
 
 TOGETHER = 5

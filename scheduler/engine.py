@@ -38,10 +38,10 @@ class QueueShape:
 
 
 QUEUES = {
-    "clock": QueueShape(1, everywhere=1),
+    "clock": QueueShape(1, everywhere=1, poll_seconds=1.0),
     "plans": QueueShape(1),
     "sends": QueueShape(8, poll_seconds=0.1),
-    "files": QueueShape(1),
+    "files": QueueShape(1, poll_seconds=1.0),
 }
 QUEUE_OF = {
     Job.TICK: "clock",

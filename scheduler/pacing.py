@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Lock
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import case, update
+from sqlalchemy import Float, bindparam, case, update
 
 from scheduler.models import RateBucket
 from segments.clock import Clock
@@ -24,6 +24,20 @@ LATE = 0.05
 TRIES = 5
 TINY = 1e-6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOW = bindparam("now", type_=Float)
+_BUCKETS: Any = RateBucket.__table__
+_LEASE = (
+    update(_BUCKETS)
+    .where(_BUCKETS.c.name == bindparam("limit"))
+    .values(
+        next_free=case(
+            (_BUCKETS.c.next_free.between(_NOW, bindparam("farthest", type_=Float)), _BUCKETS.c.next_free),
+            else_=_NOW,
+        )
+        + bindparam("length", type_=Float)
+    )
+    .returning(_BUCKETS.c.next_free)
+)
 
 
 class Pacer(Protocol):
@@ -92,15 +106,9 @@ class SharedPacer:
 
     def _lease(self, limit: str, length: float, now: float) -> float:
         """Lease seconds on the line; return where they end."""
-        start = case((RateBucket.next_free.between(now, now + LONGEST_LINE), RateBucket.next_free), else_=now)
-        lease = (
-            update(RateBucket)
-            .where(RateBucket.name == limit)
-            .values(next_free=start + length)
-            .returning(RateBucket.next_free)
-        )
         with self._database.begin() as session:
-            return session.execute(lease).scalar_one()
+            wanted = {"limit": limit, "length": length, "now": now, "farthest": now + LONGEST_LINE}
+            return session.connection().execute(_LEASE, wanted).scalar_one()
 
 
 class Unpaced:

@@ -15,7 +15,7 @@ from bot.cli.context import Program
 from bot.demo.seeding import seed
 from bot.logging import configure
 from bot.machinery import Machinery
-from bot.process_manners import share_arenas, stand_back
+from bot.process_manners import collect_seldom, share_arenas, stand_back
 from bot.services import Services
 from bot.stand_in import SimulatorNotStarted, StandIn
 
@@ -63,6 +63,7 @@ def _serve(program: Program, stand_in: StandIn | None, *, demo: bool) -> None:
         machinery.start()
         if stand_in is not None and demo:
             seed(services, stand_in.url, click.echo)
+        collect_seldom()
         _say_ready(program, stand_in)
         program.stop.wait()
     finally:
@@ -176,6 +177,7 @@ def worker(program: Program) -> None:
     services = program.services
     machinery = Machinery(services)
     machinery.start()
+    collect_seldom()
     click.echo(program.words("ワーカーが動いています。", "The worker is running."))
     program.stop.wait()
     machinery.stop()

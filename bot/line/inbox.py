@@ -75,6 +75,8 @@ class Inbox:
         """Handle what is due of at most `limit` friends; return the number of events that were taken up."""
         now = self._clock.now()
         with self._database.reading() as session:
+            if not lanes.is_work(session, now):
+                return 0
             found = lanes.due(session, now, limit * 4, hopeful_since=self._hopeful_since(now))
             # Locked for a look alone: profiles are asked for before the transaction that works on them.
             found = lanes.lock(session, found)

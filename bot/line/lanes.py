@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from bot.models import InboundEvent, InboundState
+from segments import driver_queries
 from segments.models import Friend
 
 WAITS = (
@@ -23,6 +24,12 @@ LANE_LENGTH = 20
 LOCKS = 0x6B6F6B79
 """Namespace of our advisory locks ("koky")."""
 _PENDING = InboundEvent.state == InboundState.PENDING
+_WORK = select(InboundEvent.id).where(_PENDING, InboundEvent.next_attempt_at <= bindparam("now")).limit(1)
+
+
+def is_work(session: Session, now: datetime) -> bool:
+    """Tell whether any event may be handled: asked several times a second, mostly in vain, so it is to cost little."""
+    return bool(driver_queries.asked(session, _WORK, {"now": now}))
 
 
 def due(session: Session, now: datetime, limit: int, hopeful_since: datetime | None = None) -> list[str]:
