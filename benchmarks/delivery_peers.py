@@ -21,12 +21,13 @@ from linebot.v3.messaging import (
     PushMessageRequest,
 )
 
-CONNECTIONS = 100
+CONNECTIONS = 250
+"""As many as a worker of ours opens: with aiohttp's hundred, answers after 50 ms hold a loop to 2,000 a second."""
 THREADS = 32
 
 
 def bare_loop(url: str, bodies: list[bytes]) -> float:
-    """Push bodies that are ready, from a hundred tasks of one loop, nothing written down; return pushes a second."""
+    """Push bodies that are ready, from some hundred tasks of one loop, nothing written down; return pushes a second."""
     return asyncio.run(_bare(url, bodies))
 
 
