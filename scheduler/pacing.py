@@ -13,13 +13,14 @@ from segments.clock import Clock
 from segments.db import Database
 from segments.upsert import insert_ignore
 
-RATES = {"push": 1900.0, "multicast": 190.0}
-"""Requests a second and channel: one in twenty less than LINE allows, for a turn may be used up to LATE after its time."""
+RATES = {"push": 1700.0, "multicast": 190.0}
+"""Requests a second and channel: less than LINE allows, for a turn may be used up to LATE after its time, and what
+leaves in it takes a while on a busy machine."""
 LONGEST_LINE = 60.0
 """Seconds that leases reach ahead at most: a clock set back by hours must not stop all sending for hours."""
-LONGEST_BLOCK = 0.1
+LONGEST_BLOCK = 0.2
 """Seconds that one process leases at once when it sends much: fewer writes, and no long wait for the others."""
-LATE = 0.05
+LATE = 0.04
 """Seconds after which a turn is lost: used later it would be one too many in the second it falls into."""
 TRIES = 5
 TINY = 1e-6
@@ -94,15 +95,21 @@ class SharedPacer:
         with self._lock:
             block = self._blocks.setdefault(limit, _Block())
             fits = block.start + length <= block.end + TINY
-            if not fits or not now - LATE <= block.start <= now + LONGEST_LINE:
+            is_fresh = now - LATE <= block.start <= now + LONGEST_LINE
+            if not fits or not is_fresh:
                 # Used up to the end means that much is being sent; left over, that it is not.
                 wanted = min(block.size * 2, LONGEST_BLOCK) if not fits and block.end >= now - LATE else 0.0
-                block.size = max(length, wanted)
-                block.end = self._lease(limit, block.size, now)
-                block.start = block.end - block.size
+                self._extend(block, limit, length * max(1, int(wanted / length)), now, joins=is_fresh)
             start = block.start
             block.start += length
             return start
+
+    def _extend(self, block: _Block, limit: str, size: float, now: float, *, joins: bool) -> None:
+        """Lease some more; what is left of the block goes with it when it `joins` and nobody leased in between."""
+        end = self._lease(limit, size, now)
+        if not joins or end - size > block.end + TINY:
+            block.start = end - size
+        block.end, block.size = end, size
 
     def _lease(self, limit: str, length: float, now: float) -> float:
         """Lease seconds on the line; return where they end."""

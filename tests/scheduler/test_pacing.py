@@ -36,6 +36,16 @@ def test_slots_that_nobody_used_are_not_saved_up(database: Database) -> None:
     assert waits == pytest.approx([0.0, 0.0, 0.05, 0.1], abs=0.001)
 
 
+def test_turns_of_any_size_leave_no_slot_of_a_lease_unused(database: Database) -> None:
+    waits = list[float]()
+    pacer = SharedPacer(database, FakeClock(), {"push": 1000.0}, wait=waits.append)
+    sizes = [70, 70, 30, 90, 1, 70, 70, 100, 5, 70]
+    for size in sizes:
+        pacer.take("push", size)
+    # A clock that stands still: each waits for as many slots as have been given out before it.
+    assert waits == pytest.approx([sum(sizes[:place]) / 1000 for place in range(len(sizes))], abs=0.001)
+
+
 def test_a_clock_that_was_set_back_a_day_does_not_stop_sending_for_a_day(database: Database) -> None:
     clock, waits = FakeClock(), list[float]()
     pacer = SharedPacer(database, clock, {"push": 1000.0}, wait=waits.append)

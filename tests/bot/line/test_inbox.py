@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event as database_event
 from sqlalchemy import select, update
 
 from bot.line import handlers, lanes
@@ -284,6 +285,24 @@ def test_stop_and_start_count_by_when_they_were_said(chat: Chat):
         for number in order:
             chat.receive(said[number])
         assert chat.friend(friend).opted_out_at is None
+
+
+def test_an_inbox_with_nothing_to_do_yet_takes_no_turn_to_write(troubled: Chat, trouble: Trouble):
+    chat, trouble.times = troubled, 1
+    chat.store(a_text(a_line_id(), "営業時間"))
+    chat.work()
+    asked = list[str]()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    database_event.listen(chat.database.engine, "before_cursor_execute", note)
+    try:
+        assert chat.inbox.run_once() == 0
+    finally:
+        database_event.remove(chat.database.engine, "before_cursor_execute", note)
+    assert {each.split()[0] for each in asked} <= {"SELECT", "BEGIN"}
+    assert "BEGIN IMMEDIATE" not in asked
 
 
 def test_every_kind_line_documents_has_an_answer_to_who_handles_it():
