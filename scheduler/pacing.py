@@ -107,7 +107,7 @@ class SharedPacer:
     def _extend(self, block: _Block, limit: str, size: float, now: float, *, joins: bool) -> None:
         """Lease some more; what is left of the block goes with it when it `joins` and nobody leased in between."""
         end = self._lease(limit, size, now)
-        if not joins or end - size > block.end + TINY:
+        if not joins or abs(end - size - block.end) > TINY:
             block.start = end - size
         block.end, block.size = end, size
 

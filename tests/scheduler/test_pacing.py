@@ -4,10 +4,15 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from time import monotonic
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
 
+from scheduler.models import RateBucket
 from scheduler.pacing import LATE, SharedPacer
 from segments.clock import SystemClock
 from segments.db import Database
@@ -44,6 +49,29 @@ def test_turns_of_any_size_leave_no_slot_of_a_lease_unused(database: Database) -
         pacer.take("push", size)
     # A clock that stands still: each waits for as many slots as have been given out before it.
     assert waits == pytest.approx([sum(sizes[:place]) / 1000 for place in range(len(sizes))], abs=0.001)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    takes=st.lists(
+        st.tuples(st.integers(0, 1), st.integers(1, 130), st.sampled_from([0.0, 0.0, 0.01, 0.05, 0.3, 5.0, -5.0])),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_no_slot_is_ever_given_out_twice(sqlite: Database, takes: list[tuple[int, int, float]]) -> None:
+    clock, waits = FakeClock(), list[float]()
+    with sqlite.begin() as session:
+        session.execute(delete(RateBucket))
+    pacers = [SharedPacer(sqlite, clock, {"push": 1000.0}, wait=waits.append) for _ in range(2)]
+    turns = list[tuple[float, float]]()
+    for who, count, pause in takes:
+        clock.advance(timedelta(seconds=pause))
+        pacers[who].take("push", count)
+        begins = clock.now().timestamp() + waits[-1]
+        turns.append((begins, begins + count / 1000))
+    turns.sort()
+    assert all(before[1] <= after[0] + 1e-4 for before, after in pairwise(turns))
 
 
 def test_a_clock_that_was_set_back_a_day_does_not_stop_sending_for_a_day(database: Database) -> None:
