@@ -54,7 +54,9 @@ def test_turns_of_any_size_leave_no_slot_of_a_lease_unused(database: Database) -
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     takes=st.lists(
-        st.tuples(st.integers(0, 1), st.integers(1, 130), st.sampled_from([0.0, 0.0, 0.01, 0.05, 0.3, 5.0, -5.0])),
+        st.tuples(
+            st.integers(0, 1), st.integers(1, 130), st.sampled_from([0.0, 0.0, 0.01, 0.05, 0.3, 5.0, -5.0])
+        ),
         min_size=1,
         max_size=25,
     )
