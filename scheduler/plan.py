@@ -95,17 +95,7 @@ def _spoken(languages: Sequence[str]) -> ColumnElement[str]:
 
 def _spans(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> list[Span]:
     """Cut the next page of the audience into chunks, without reading its friends."""
-    page = (
-        select(AudienceMember.friend_id, _spoken(languages).label("language"))
-        .join(Friend, Friend.id == AudienceMember.friend_id)
-        .where(
-            AudienceMember.audience_id == broadcast.audience_id,
-            AudienceMember.friend_id > broadcast.planned_through,
-        )
-        .order_by(AudienceMember.friend_id)
-        .limit(PAGE)
-        .subquery()
-    )
+    page = _page(broadcast, languages).subquery()
     place = func.row_number().over(partition_by=page.c.language, order_by=page.c.friend_id) - 1
     size = throttle.chunk_size(broadcast.per_minute, chunks.CHUNK_SIZE)
     cut = select(page.c.friend_id, page.c.language, (place // size).label("part")).subquery()
@@ -115,6 +105,26 @@ def _spans(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> 
         .order_by(cut.c.language, cut.c.part)
     )
     return [Span(*row) for row in rows]
+
+
+def _page(broadcast: Broadcast, languages: Sequence[str]) -> Select[int, str]:
+    """Return the next friends of the audience and the language each is written to."""
+    # Limited before the join: PostgreSQL would otherwise join everybody for each page.
+    members = (
+        select(AudienceMember.friend_id)
+        .where(
+            AudienceMember.audience_id == broadcast.audience_id,
+            AudienceMember.friend_id > broadcast.planned_through,
+        )
+        .order_by(AudienceMember.friend_id)
+        .limit(PAGE)
+        .subquery()
+    )
+    if len(languages) == 1:
+        return select(members.c.friend_id, literal(languages[0]).label("language"))
+    return select(members.c.friend_id, _spoken(languages).label("language")).join(
+        Friend, Friend.id == members.c.friend_id
+    )
 
 
 def _add_chunks(
