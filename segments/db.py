@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from segments import sqlite
+from segments import postgresql, sqlite
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -139,7 +139,9 @@ def _engine(url: str, pool_size: int, echo: bool) -> Engine:
     # Errors go to the log, and must not quote what friends wrote and who they are.
     shared: dict[str, Any] = {"pool_size": pool_size, "echo": echo, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
+        engine = create_engine(url, max_overflow=pool_size, pool_pre_ping=True, **shared)
+        postgresql.prepare(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": 30}, max_overflow=50, pool_use_lifo=True, **shared)
     sqlite.prepare(engine)
     return engine
