@@ -31,7 +31,7 @@ run: setup ## Run everything on SQLite; without LINE credentials with the simula
 	@exec $(BIN)/kokyaku serve
 
 test: setup-dev ## Run all tests on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 10 $(TESTS)
 
 lint: setup-dev ## Check style and import contracts
 	@$(BIN)/ruff check .

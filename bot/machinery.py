@@ -9,7 +9,7 @@ from bot.line.inbox import Inbox, described
 from bot.services import Services
 from bot.wiring import dispatcher_of, executor_id
 from scheduler import heartbeats
-from scheduler.engine import DbosQueue, DbosWorker
+from scheduler.engine import POLL_AT_MOST, DbosQueue, DbosWorker
 from scheduler.leadership import SessionLock, is_free
 from scheduler.ticker import Ticker
 
@@ -34,10 +34,10 @@ class Machinery:
         self._stop = Event()
         self._watch = Thread(target=self._beat_and_watch, name="kokyaku-watch", daemon=True)
 
-    def start(self, *, rings: bool = True) -> None:
-        """Take up what was left, then listen for jobs, webhooks and the clock; without `rings` somebody else rings."""
+    def start(self, *, rings: bool = True, poll_at_most: float = POLL_AT_MOST) -> None:
+        """Take up what was left, then listen for jobs (seconds apart), webhooks and the clock, unless somebody else `rings`."""
         self._alive.hold()
-        self._worker.start(jobs_of(self._services, self._dispatcher))
+        self._worker.start(jobs_of(self._services, self._dispatcher), poll_at_most)
         self.inbox.start()
         if rings:
             self.ticker.start()

@@ -25,6 +25,8 @@ VERSION = "1"
 """Version of the jobs' names and arguments, not of the program: a worker takes up what an older one left."""
 WORKFLOW = "kokyaku.job"
 LIVE = ["ENQUEUED", "DELAYED", "PENDING"]
+POLL_AT_MOST = 1.0
+"""Seconds between two looks at a queue of rare jobs."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ class QueueShape:
 
 
 QUEUES = {
-    "clock": QueueShape(1, everywhere=1, poll_seconds=1.0),
+    "clock": QueueShape(1, everywhere=1, poll_seconds=POLL_AT_MOST),
     "plans": QueueShape(1),
     "sends": QueueShape(8, poll_seconds=0.1),
-    "files": QueueShape(1, poll_seconds=1.0),
+    "files": QueueShape(1, poll_seconds=POLL_AT_MOST),
 }
 QUEUE_OF = {
     Job.TICK: "clock",
@@ -136,8 +138,8 @@ class DbosWorker:
         self._running: set[str] = set()
         """Ids of the jobs that really run here now; what the records say may be older."""
 
-    def start(self, jobs: Jobs) -> None:
-        """Take up what this executor left behind, then listen to every queue."""
+    def start(self, jobs: Jobs, poll_at_most: float = POLL_AT_MOST) -> None:
+        """Take up what this executor left behind, then look at every queue each `poll_at_most` seconds or sooner."""
 
         def run_job(job: str, args: list[JobArgument]) -> None:
             job_id = DBOS.workflow_id or ""
@@ -155,7 +157,7 @@ class DbosWorker:
                 name,
                 worker_concurrency=shape.in_process,
                 global_concurrency=shape.everywhere,
-                polling_interval_sec=shape.poll_seconds,
+                polling_interval_sec=min(shape.poll_seconds, poll_at_most),
                 on_conflict="always_update",
             )
 

@@ -210,7 +210,7 @@ def a_world_on(
     machinery = Machinery(services)
     with _web(services, listener):
         line.webhook(url=f"http://127.0.0.1:{port}/webhook", secret=SECRET, active=True)
-        machinery.start(rings=False)
+        machinery.start(rings=False, poll_at_most=0.05)
         try:
             yield World(services, machinery, line, port)
         finally:
