@@ -10,7 +10,8 @@ from bot.line.ports import RichMenuGateway
 from bot.line.richmenus import ensure_default_menu
 from bot.services import Services
 from scheduler import broadcast_results, kept_forecast, releasing, scenario_starts
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import GatewayError
 from scheduler.jobs import Job, JobArgument, Jobs
 from scheduler.plan import plan_broadcast

@@ -17,7 +17,7 @@ from bot.mail.wiring import mailer_of, missing
 from bot.services import Services
 from bot.settings import Settings
 from scheduler import engine
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.engine import DbosQueue
 from scheduler.leadership import SessionLock
 from scheduler.mail import MailGateway

@@ -1,11 +1,8 @@
 """What becomes of a chunk whose run breaks: it is tried again, and what breaks it each time is singled out and parked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import func, select, update
@@ -14,15 +11,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.holding import is_held
 from scheduler.jobs import JobQueue
 from scheduler.models import Chunk, ChunkMode, ChunkState, Delivery, DeliveryState
 from scheduler.newer import is_of_newer, wanting_newer
 from scheduler.reasons import Reason
 from segments.db import is_full
-
-if TYPE_CHECKING:
-    from scheduler.delivery import Dispatcher
 
 log = structlog.get_logger(__name__)
 

@@ -1,91 +1,27 @@
 """Sends chunks: commit the intent, call LINE with no transaction open, commit the outcome."""
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import cached_property
-from threading import Event, Lock
-from zoneinfo import ZoneInfo
-
-from sqlalchemy.orm import Session
+from collections.abc import Sequence
 
 from scheduler import (
     chunk_troubles,
     chunks,
-    everyone,
-    everyone_pages,
+    everyone_delivery,
     going_on,
     mail_delivery,
     outcomes_of_many,
     outcomes_of_pushes,
 )
 from scheduler.batches import Batch, Everyone, Mails, Multicast, Pushes
-from scheduler.everyone import Stage
-from scheduler.everyone_choice import Why
-from scheduler.gateway import (
-    EveryoneGateway,
-    GatewayError,
-    MessageGateway,
-    Push,
-    QuotaExhausted,
-    TokenInvalid,
-    ToMany,
-)
-from scheduler.holding import LOOK_AGAIN, Watch
-from scheduler.jobs import JobQueue
-from scheduler.keeping_back import keep_back
+from scheduler.dispatcher import Dispatcher
+from scheduler.gateway import GatewayError, Push, QuotaExhausted, TokenInvalid, ToMany
 from scheduler.ledger import Ledger, Outcome
-from scheduler.mail import MailGateway
-from scheduler.pacing import Pacer
 from scheduler.preparing import prepare, prepare_together
-from segments.clock import Clock
-from segments.db import Database
-from segments.link_tokens import Tracking
 
 SLICE = 100
 """Pushes that leave together: small enough to stop early when somebody pauses, or the token or the quota is gone."""
 
 TOGETHER = 5
 """Multicasts that are prepared and recorded together: what they share is read and written once for 2,500 friends."""
-
-
-@dataclass(frozen=True)
-class Dispatcher:
-    """What sending takes."""
-
-    database: Database
-    queue: JobQueue
-    gateway: MessageGateway
-    pacer: Pacer
-    clock: Clock
-    zone: ZoneInfo
-    tracking: Tracking | None = None
-    """Makes links lead through us; None while friends' phones cannot reach us."""
-    mailer: MailGateway | None = None
-    """Where mail goes; None while no mail server is set."""
-    look_again: timedelta = LOOK_AGAIN
-    """How old the answer may be whether somebody has stopped what is being sent."""
-    ending: Event = field(default_factory=Event)
-    """Set when this process is about to end: it finishes the chunks under way and leaves the others to whoever comes."""
-
-    @cached_property
-    def watch(self) -> Watch:
-        """Tells whether to go on, to all threads that send."""
-        return Watch(self.database, self.look_again)
-
-    @contextmanager
-    def writing(self) -> Generator[Session]:
-        """Open a writing transaction; on SQLite one after another.
-
-        There only one can write, and its own way of waiting is to sleep and look again, up to a tenth of a second.
-        """
-        with self._turn if self.database.is_sqlite else nullcontext(), self.database.begin() as session:
-            yield session
-
-    @cached_property
-    def _turn(self) -> Lock:
-        return Lock()
 
 
 def send_chunks(dispatcher: Dispatcher, chunk_ids: int | str) -> None:
@@ -137,7 +73,7 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
         mail_delivery.send(dispatcher, batch.chunk_id)
         return
     if isinstance(batch, Everyone):
-        _to_everyone(dispatcher, batch)
+        everyone_delivery.send(dispatcher, batch)
         return
     if isinstance(batch, Multicast):
         outcome = _multicast(dispatcher, batch)
@@ -191,65 +127,3 @@ def _stops(dispatcher: Dispatcher, batch: Pushes, push: Push) -> bool:
     is_resend = push.delivery_id in batch.resends
     campaigns = batch.campaigns.get(push.delivery_id, (batch.broadcast_id,))
     return any(dispatcher.watch.stops(each, is_resend=is_resend) for each in campaigns)
-
-
-def _to_everyone(dispatcher: Dispatcher, batch: Everyone) -> None:
-    """Take a broadcast to everyone as far as it goes now, each step in a transaction of its own, in constant memory."""
-    with dispatcher.writing() as session:
-        stage = everyone.begin(session, batch.chunk_id, dispatcher.clock.now())
-    if stage is Stage.JUDGE:
-        stage = _judge_everyone(dispatcher, batch)
-    if stage is Stage.SEND:
-        stage = _broadcast(dispatcher, batch)
-    after: int | None = 0
-    while stage is not Stage.NOTHING and after is not None:
-        if _leave(dispatcher, batch):
-            return
-        with dispatcher.writing() as session:
-            ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
-            after = everyone_pages.next_page(
-                ledger.session, ledger.queue, batch.chunk_id, stage, after, ledger.now
-            )
-
-
-def _leave(dispatcher: Dispatcher, batch: Everyone) -> bool:
-    """Leave the rest to another process when this one is about to end."""
-    if dispatcher.ending.is_set():
-        with dispatcher.writing() as session:
-            chunks.enqueue_left(session, dispatcher.queue, [batch.chunk_id], dispatcher.clock.now())
-    return dispatcher.ending.is_set()
-
-
-def _judge_everyone(dispatcher: Dispatcher, batch: Everyone) -> Stage:
-    """Ask about every friend, page by page; one who may not get it sends the broadcast another way."""
-    after = allowed = 0
-    obstacle = None if isinstance(dispatcher.gateway, EveryoneGateway) else Why.UNSUPPORTED.value
-    while obstacle is None:
-        if dispatcher.watch.stops(batch.broadcast_id) or _leave(dispatcher, batch):
-            return Stage.NOTHING
-        with dispatcher.database.reading() as session:
-            judged = everyone.judge(session, batch.chunk_id, after, dispatcher.clock.now())
-        after, allowed, obstacle = judged.last_id, allowed + judged.allowed, judged.obstacle
-        if judged.left_out:
-            with dispatcher.writing() as session:
-                keep_back(session, judged.left_out, dispatcher.clock.now())
-        if after == 0:
-            break
-    with dispatcher.writing() as session:
-        return everyone.decide(session, batch.chunk_id, allowed, obstacle, dispatcher.clock.now())
-
-
-def _broadcast(dispatcher: Dispatcher, batch: Everyone) -> Stage:
-    with dispatcher.database.reading() as session:
-        request = everyone.request(session, batch)
-    gateway, outcome = dispatcher.gateway, None
-    stopped = dispatcher.watch.stops(batch.broadcast_id, is_resend=request.is_resend)
-    if not stopped and isinstance(gateway, EveryoneGateway):
-        try:
-            outcome = gateway.broadcast(request.messages, request.retry_key)
-        except GatewayError as error:
-            outcome = error
-    with dispatcher.writing() as session:
-        ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
-        outcomes_of_many.record_everyone(ledger, request, outcome)
-        return everyone.after_the_call(session, batch.chunk_id, dispatcher.clock.now())

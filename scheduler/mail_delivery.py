@@ -4,17 +4,15 @@ A mail server knows no retry keys. What stands in `sending` when a run begins wa
 may have arrived, so it is uncertain and never sent again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler import chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.holding import is_held
 from scheduler.ledger import Ledger
 from scheduler.mail import Mail, MailGateway, MailVerdict
@@ -22,9 +20,6 @@ from scheduler.mail_outcomes import record
 from scheduler.mail_preparing import due_mails, prepare
 from scheduler.models import Chunk, ChunkState, Delivery, DeliveryState
 from scheduler.reasons import Reason
-
-if TYPE_CHECKING:
-    from scheduler.delivery import Dispatcher
 
 log = structlog.get_logger(__name__)
 NO_SERVER_WAIT = timedelta(minutes=5)

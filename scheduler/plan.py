@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import Select, literal
 from sqlalchemy.orm import Session
 
-from scheduler import chunks, everyone, everyone_choice, messages, planning_money, throttle
+from scheduler import chunks, everyone, everyone_choice, messages, plan_pages, planning_money
 from scheduler.bulk import insert_ignore_from
 from scheduler.jobs import JobQueue
 from scheduler.models import (
@@ -23,21 +23,12 @@ from scheduler.models import (
     Purpose,
     Through,
 )
+from scheduler.plan_pages import Span
 from segments import audience
 from segments.clock import Clock
 from segments.conditions import Condition, parse
 from segments.db import Database
-from segments.models import AudienceMember, Friend
-
-PAGE = 20 * chunks.CHUNK_SIZE
-
-
-class Span(NamedTuple):
-    """Friends of one language between two ids, as many as a chunk holds."""
-
-    language: str
-    first: int
-    last: int
+from segments.models import AudienceMember
 
 
 def plan_broadcast(database: Database, queue: JobQueue, clock: Clock, broadcast_id: int) -> None:
@@ -65,7 +56,7 @@ def _plan_page(session: Session, queue: JobQueue, broadcast: Broadcast, now: dat
     version = session.get_one(MessageVersion, broadcast.message_version_id)
     if planning_money.is_first_page(broadcast):
         everyone_choice.choose(session, broadcast, version)
-    spans = _spans(session, broadcast, sorted(version.content))
+    spans = plan_pages.spans(session, broadcast, sorted(version.content))
     if not spans:
         broadcast.state, broadcast.planned_at = BroadcastState.SENDING, now
         session.flush()
@@ -87,46 +78,6 @@ def _condition(broadcast: Broadcast) -> Condition:
     return parse(broadcast.condition)
 
 
-def _spoken(languages: Sequence[str]) -> ColumnElement[str]:
-    """Return scheduler.messages.spoken as the database says it."""
-    fallback = literal(messages.spoken("", languages))
-    return case((Friend.language.in_(languages), Friend.language), else_=fallback)
-
-
-def _spans(session: Session, broadcast: Broadcast, languages: Sequence[str]) -> list[Span]:
-    """Cut the next page of the audience into chunks, without reading its friends."""
-    page = _page(broadcast, languages).subquery()
-    place = func.row_number().over(partition_by=page.c.language, order_by=page.c.friend_id) - 1
-    size = throttle.chunk_size(broadcast.per_minute, chunks.CHUNK_SIZE)
-    cut = select(page.c.friend_id, page.c.language, (place // size).label("part")).subquery()
-    rows = session.execute(
-        select(cut.c.language, func.min(cut.c.friend_id), func.max(cut.c.friend_id))
-        .group_by(cut.c.language, cut.c.part)
-        .order_by(cut.c.language, cut.c.part)
-    )
-    return [Span(*row) for row in rows]
-
-
-def _page(broadcast: Broadcast, languages: Sequence[str]) -> Select[int, str]:
-    """Return the next friends of the audience and the language each is written to."""
-    # Limited before the join: PostgreSQL would otherwise join everybody for each page.
-    members = (
-        select(AudienceMember.friend_id)
-        .where(
-            AudienceMember.audience_id == broadcast.audience_id,
-            AudienceMember.friend_id > broadcast.planned_through,
-        )
-        .order_by(AudienceMember.friend_id)
-        .limit(PAGE)
-        .subquery()
-    )
-    if len(languages) == 1:
-        return select(members.c.friend_id, literal(languages[0]).label("language"))
-    return select(members.c.friend_id, _spoken(languages).label("language")).join(
-        Friend, Friend.id == members.c.friend_id
-    )
-
-
 def _add_chunks(
     session: Session,
     queue: JobQueue,
@@ -146,41 +97,42 @@ def _add_chunks(
     session.flush()
     purpose = session.get_one(Message, version.message_id).purpose
     for chunk, span in zip(added, spans, strict=True):
-        _add_deliveries(session, broadcast, chunk.id, purpose, _members(broadcast, span, version), now)
+        _add_deliveries(
+            session, broadcast, chunk.id, purpose, plan_pages.members(broadcast, span, version), now
+        )
     chunks.enqueue_all(session, queue, added, now)
 
 
 def _add_to_everyones(
-    session: Session, broadcast: Broadcast, version: MessageVersion, spans: Sequence[Span], now: datetime
+    session: Session,
+    broadcast: Broadcast,
+    version: MessageVersion,
+    spans: Sequence[Span],
+    now: datetime,
 ) -> None:
     """Write the deliveries of a broadcast that LINE itself sends to everyone: one chunk has them all."""
     purpose = session.get_one(Message, version.message_id).purpose
     chunk = everyone.chunk_of(session, broadcast, version, now)
     for span in spans:
-        _add_deliveries(session, broadcast, chunk.id, purpose, _members(broadcast, span, version), now)
+        _add_deliveries(
+            session, broadcast, chunk.id, purpose, plan_pages.members(broadcast, span, version), now
+        )
 
 
 def _put_aside(
-    session: Session, broadcast: Broadcast, version: MessageVersion, spans: Sequence[Span], now: datetime
+    session: Session,
+    broadcast: Broadcast,
+    version: MessageVersion,
+    spans: Sequence[Span],
+    now: datetime,
 ) -> None:
     """Write deliveries that wait in no chunk: scheduler.releasing picks from all that wait for money."""
     purpose = session.get_one(Message, version.message_id).purpose
     waiting = planning_money.put_aside(session, broadcast, now)
     for span in spans:
-        members = _members(broadcast, span, version)
+        members = plan_pages.members(broadcast, span, version)
         _add_deliveries(session, broadcast, None, purpose, members, now, **waiting)
     planning_money.note_put_aside(session, now)
-
-
-def _members(broadcast: Broadcast, span: Span, version: MessageVersion) -> Select[int]:
-    members = select(AudienceMember.friend_id).where(
-        AudienceMember.audience_id == broadcast.audience_id,
-        AudienceMember.friend_id.between(span.first, span.last),
-    )
-    if len(version.content) == 1:
-        return members
-    speaks = _spoken(sorted(version.content)) == span.language
-    return members.join(Friend, Friend.id == AudienceMember.friend_id).where(speaks)
 
 
 def _add_deliveries(

@@ -22,7 +22,7 @@ from scheduler import (
     scenarios,
     triggers,
 )
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import GatewayError
 from scheduler.newer import is_of_newer
 from segments import members_filling, members_looking, members_time, points, review, trust

@@ -21,7 +21,7 @@ from bot.rehearsal.setting_aside import lift_kill_switch, month_of, set_aside
 from bot.services import Services
 from bot.wiring import tracking_of
 from scheduler import quota, scenario_starts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.eligibility import quiet_hours
 from scheduler.pacing import Unpaced
 from scheduler.tick import ask_quota, tick

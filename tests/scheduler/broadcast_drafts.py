@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scheduler import broadcast_progress, broadcasts, drafts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from segments.db import Database
 from tests.builders import many_friends

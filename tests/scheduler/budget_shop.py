@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import broadcasts, collecting, drafts, quota, releasing
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from scheduler.plans import Plan, Tier

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduler import approvals, broadcasts, drafts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import Broadcast, BroadcastState
 from scheduler.plan import plan_broadcast

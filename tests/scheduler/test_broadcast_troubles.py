@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from scheduler import broadcasts, chunks
-from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.delivery import send_chunk
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import (
     Accepted,
     GatewayError,

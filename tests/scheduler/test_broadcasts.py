@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from scheduler import broadcasts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import Accepted, GatewayError, Push
 from scheduler.models import BroadcastState, Delivery, DeliveryState
 from segments import audience

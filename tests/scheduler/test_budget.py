@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from scheduler import broadcast_progress, broadcasts, drafts, manual, meter, plans, quota, releasing
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import Quota
 from scheduler.models import BroadcastState, Delivery, DeliveryKind, DeliveryState, Purpose

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from scheduler import broadcasts, bundling, collecting, drafts, enrolments, savings
 from scheduler.bundling import Part, Policy
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted, RefusedByLine, TemporaryGatewayError
 from scheduler.models import BroadcastState, Chunk, Delivery, DeliveryKind, DeliveryState, Purpose

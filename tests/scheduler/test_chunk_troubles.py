@@ -16,7 +16,7 @@ from scheduler import (
     drafts,
     parked_chunks,
 )
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import TemporaryGatewayError
 from scheduler.models import (

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from scheduler import broadcast_progress, broadcasts, clock_setbacks, drafts, heartbeats, throttle
 from scheduler.batches import KEY_LIFE
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import TemporaryGatewayError
 from scheduler.jobs import Job

@@ -21,7 +21,7 @@ from scheduler import (
     trust_ledger,
 )
 from scheduler.control_groups import ControlPolicy
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import Decision, Delivery, DeliveryState, Purpose
 from segments import contact_policy, signals, trust, trust_policy

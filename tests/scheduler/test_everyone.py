@@ -19,7 +19,8 @@ from scheduler import (
     outcomes_of_many,
 )
 from scheduler.broadcast_progress import Progress
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import (
     QuotaExhausted,

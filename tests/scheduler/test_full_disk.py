@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from scheduler import broadcast_progress, broadcasts, drafts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import (
     Chunk,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from scheduler import broadcast_progress, broadcasts, collecting, drafts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted
 from scheduler.models import (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from scheduler import broadcast_progress, broadcasts, drafts, meter, releasing, reserved
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import BroadcastState, Delivery, DeliveryState
 from scheduler.months import next_month

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from scheduler import broadcast_progress, broadcasts, drafts, kill_switch
-from scheduler.delivery import SLICE, Dispatcher
+from scheduler.delivery import SLICE
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, MessageObject, Push
 from scheduler.holding import Watch

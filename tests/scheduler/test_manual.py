@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from scheduler import manual
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import RefusedByLine
 from scheduler.messages import check, render
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose

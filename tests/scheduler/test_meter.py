@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from sqlalchemy import select, update
 
 from scheduler import meter, quota
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import Quota, QuotaExhausted, RefusedByLine, TemporaryGatewayError
 from scheduler.models import Delivery, DeliveryState, MessageMeter
 from scheduler.months import month_of, next_month

@@ -16,7 +16,7 @@ from scheduler import (
     reconciling,
     reserved,
 )
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import Quota
 from scheduler.models import Purpose

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
 from scheduler import broadcasts, collecting, drafts, enrolments, scenarios, triggers
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import (
     CONTENT_FORMAT,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from scheduler import collecting
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose
 from tests.builders import a_friend, a_message
 from tests.fakes.gateway import FakeGateway

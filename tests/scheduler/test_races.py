@@ -9,7 +9,8 @@ from sqlalchemy import select, text
 
 from scheduler import broadcast_progress, broadcasts, drafts, outcomes_of_many
 from scheduler.batches import Multicast
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import Accepted, GatewayError, QuotaExhausted, RefusedByLine
 from scheduler.jobs import Job

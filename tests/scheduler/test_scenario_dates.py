@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from scheduler import date_starts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.models import Delivery, Enrolment, EnrolmentState, Scenario
 from scheduler.tick import tick
 from segments import coupons, events, signals

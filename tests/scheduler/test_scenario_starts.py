@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import scenario_starts
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.models import Enrolment, Scenario
 from scheduler.scenario_starts import choose_start, keep_watched, on_entering, on_leaving, on_tag
 from scheduler.tick import tick

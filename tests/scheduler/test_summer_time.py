@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from scheduler import broadcasts, drafts
 from scheduler.candidate_facts import Candidate, Recipient
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import Delivery, DeliveryKind, Purpose
 from scheduler.reasons import Reason

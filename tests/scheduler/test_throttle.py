@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 
 from scheduler import broadcast_progress, broadcasts, collecting, drafts, going_on, throttle
 from scheduler.chunks import OPEN_CHUNK
-from scheduler.delivery import Dispatcher, send_chunk
+from scheduler.delivery import send_chunk
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.ledger import Ledger
 from scheduler.models import BroadcastState, Chunk, ChunkState, Delivery

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from scheduler import broadcast_progress, broadcasts, drafts, meter
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import (
     Accepted,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from scheduler import broadcasts, drafts, messages
-from scheduler.delivery import Dispatcher
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import QuotaExhausted
 from scheduler.messages import BadTemplate, Problem

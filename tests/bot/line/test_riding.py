@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from bot import ready_made
 from bot.line.ports import Answer
 from scheduler import collecting, kill_switch, meter, reply_carry, savings, trust_ledger
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import Accepted, GatewayError, RateLimited, RefusedByLine, TemporaryGatewayError
 from scheduler.jobs import Job
 from scheduler.models import Delivery, DeliveryKind, DeliveryState, Purpose

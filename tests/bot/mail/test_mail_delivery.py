@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from bot.rehearsal.queue import MemoryQueue
 from scheduler import broadcasts, decisions, drafts, mail_settings
-from scheduler.delivery import Dispatcher, send_chunks
+from scheduler.delivery import send_chunks
+from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.enrolments import enrol
 from scheduler.jobs import Job
