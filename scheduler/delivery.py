@@ -13,7 +13,7 @@ from scheduler import (
 )
 from scheduler.batches import Batch, Everyone, Mails, Multicast, Pushes
 from scheduler.dispatcher import Dispatcher
-from scheduler.gateway import GatewayError, Push, QuotaExhausted, TokenInvalid, ToMany
+from scheduler.gateway import GatewayError, Push, QuotaExhausted, TokenInvalid, ToMany, TurnPassed
 from scheduler.ledger import Ledger, Outcome
 from scheduler.preparing import prepare, prepare_together
 
@@ -111,13 +111,18 @@ def _multicast_all(dispatcher: Dispatcher, batches: Sequence[Multicast]) -> Sequ
 
 def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]:
     results: dict[int, Outcome] = {}
-    for start in range(0, len(batch.pushes), SLICE):
-        part = batch.pushes[start : start + SLICE]
+    left = list(batch.pushes)
+    while left:
+        part, left = left[:SLICE], left[SLICE:]
         dispatcher.pacer.take("push", len(part))
         # Asked after the wait: whoever paused meanwhile expects that nothing more leaves.
         going = [push for push in part if not _stops(dispatcher, batch, push)]
         answers = dispatcher.gateway.push_many(going) if going else []
-        results |= {push.delivery_id: answer for push, answer in zip(going, answers, strict=True)}
+        answered = list(zip(going, answers, strict=True))
+        left = [push for push, answer in answered if isinstance(answer, TurnPassed)] + left
+        results |= {
+            push.delivery_id: answer for push, answer in answered if not isinstance(answer, TurnPassed)
+        }
         if any(isinstance(answer, QuotaExhausted | TokenInvalid) for answer in answers):
             break
     return [results.get(push.delivery_id) for push in batch.pushes]

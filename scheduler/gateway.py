@@ -64,6 +64,10 @@ class RateLimited(TemporaryGatewayError):
     """429 of the per-second kind: wait, then the same key and body."""
 
 
+class TurnPassed(GatewayError):
+    """It did not leave: its turn at LINE's rate had passed when there was time for it. It takes another one."""
+
+
 class UncertainGatewayError(GatewayError):
     """The request may or may not have been taken (time-out, reset after sending).
 
@@ -129,7 +133,10 @@ class MessageGateway(Protocol):
     """Where deliveries go. Every method raises a GatewayError of one of the kinds above."""
 
     def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
-        """Send each push at LINE's pace; the answer at i is what became of `pushes[i]`. Never raises for one."""
+        """Send each push at LINE's pace; the answer at i is what became of `pushes[i]`. Never raises for one.
+
+        What comes too late for its pace has TurnPassed for an answer; of many pushes, never all.
+        """
         ...
 
     def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:

@@ -21,6 +21,7 @@ from scheduler.gateway import (
     GatewayError,
     TemporaryGatewayError,
     TokenInvalid,
+    TurnPassed,
     UncertainGatewayError,
 )
 from segments.clock import Clock
@@ -88,10 +89,13 @@ class Wire:
         """Make one request and wait for what became of it."""
         return self.call_all([request])[0]
 
-    def call_all(self, requests: list[Request], spacing: float = 0.0) -> list[Reply]:
+    def call_all(
+        self, requests: list[Request], spacing: float = 0.0, patience: float | None = None
+    ) -> list[Reply]:
         """Make requests side by side, one every `spacing` seconds; the answer at i belongs to `requests[i]`.
 
-        Raises nothing of LINE's.
+        What could not leave within `patience` seconds of its time stays, with TurnPassed for an answer, but for the first
+        few: a machine that is always late gets on as well. Raises nothing of LINE's.
         """
         if not requests:
             return []
@@ -99,7 +103,8 @@ class Wire:
             token = self._tokens.token()
         except GatewayError as failure:
             return [Reply(failure)] * len(requests)
-        return self._submit(self._all(requests, token, spacing)).result()
+        latest = None if patience is None else perf_counter() + patience
+        return self._submit(self._all(requests, token, spacing, latest)).result()
 
     def close(self) -> None:
         """End the session and the thread; requests under way are waited for."""
@@ -157,19 +162,24 @@ class Wire:
                 self._addresses[path] = known
         return known
 
-    async def _all(self, requests: list[Request], token: str, spacing: float) -> list[Reply]:
+    async def _all(
+        self, requests: list[Request], token: str, spacing: float, latest: float | None
+    ) -> list[Reply]:
         session, slots = self._opened()
 
-        async def one(request: Request) -> Reply:
+        async def one(place: int, request: Request) -> Reply:
             # The slot comes before the clock starts: waiting for our own turn is not LINE being slow.
             async with slots:
+                if latest is not None and place >= TOGETHER and perf_counter() > latest + place * spacing:
+                    return Reply(TurnPassed("late"))
                 return await self._one(session, request, token)
 
         begun: list[asyncio.Task[Reply]] = []
         for start in range(0, len(requests), TOGETHER):
             if start and spacing:
                 await asyncio.sleep(TOGETHER * spacing)
-            begun += [asyncio.create_task(one(each)) for each in requests[start : start + TOGETHER]]
+            these = enumerate(requests[start : start + TOGETHER], start)
+            begun += [asyncio.create_task(one(place, each)) for place, each in these]
         return [await each for each in begun]
 
     async def _one(self, session: aiohttp.ClientSession, request: Request, token: str) -> Reply:

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.line.calls import CallRecorder
-from bot.line.gateway import LineGateway, open_gateway
+from bot.line.gateway import PUSH_PATIENCE, PUSHES_ALLOWED, LineGateway, open_gateway
 from bot.line.tokens import LongLivedToken
+from bot.line.wire import TOGETHER
 from bot.models import LineCall
 from bot.settings import Settings
 from bot.simulator import access
@@ -24,8 +25,10 @@ from scheduler.gateway import (
     Push,
     TemporaryGatewayError,
     TokenInvalid,
+    TurnPassed,
     UncertainGatewayError,
 )
+from scheduler.pacing import LATE, RATES
 from segments.db import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.simulator import SimulatorClient
@@ -43,9 +46,16 @@ def calls(database: Database) -> list[LineCall]:
 
 
 @contextmanager
-def gateway_to(url: str, recorder: CallRecorder, clock: FakeClock) -> Generator[LineGateway]:
+def gateway_to(
+    url: str, recorder: CallRecorder, clock: FakeClock, token: str = "t", patience: float | None = None
+) -> Generator[LineGateway]:
     made = LineGateway(
-        base_url=url, data_base_url=url, tokens=LongLivedToken("t"), calls=recorder, clock=clock
+        base_url=url,
+        data_base_url=url,
+        tokens=LongLivedToken(token),
+        calls=recorder,
+        clock=clock,
+        push_patience=patience,
     )
     try:
         yield made
@@ -134,6 +144,35 @@ def test_a_thousand_pushes_go_out_side_by_side(gateway: LineGateway, line: Simul
     outcomes = gateway.push_many([a_push(friend) for friend in friends])
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert line.counts()["friends"] == dict.fromkeys(friends, 1)
+
+
+@pytest.mark.parametrize(("patience", "left"), [(60.0, 0), (-60.0, 30 - TOGETHER)])
+def test_what_is_too_late_for_its_turn_stays_but_for_the_first_few(
+    simulator: RunningSimulator,
+    recorder: CallRecorder,
+    clock: FakeClock,
+    line: SimulatorClient,
+    patience: float,
+    left: int,
+):
+    friends = line.add_friends(30)
+    token = SimulatorConfig().channel_access_tokens[0]
+    with gateway_to(simulator.url, recorder, clock, token, patience) as gateway:
+        outcomes = gateway.push_many([a_push(friend) for friend in friends])
+    expected = [Accepted] * (30 - left) + [TurnPassed] * left
+    assert [type(outcome) for outcome in outcomes] == expected
+    assert line.counts()["friends"] == dict.fromkeys(friends[: 30 - left], 1)
+
+
+def test_pace_is_kept_unless_a_higher_rate_than_lines_was_set(sqlite: Database, clock: FakeClock):
+    for rate, patience in ((RATES["push"], PUSH_PATIENCE), (1_000_000, None)):
+        gateway = open_gateway(Settings.model_validate({"KOKYAKU_PUSHES_PER_SECOND": rate}), sqlite, clock)
+        assert gateway.push_patience == patience
+        gateway.close()
+
+
+def test_turns_and_what_is_late_for_them_stay_below_what_line_allows():
+    assert RATES["push"] * (1 + LATE + PUSH_PATIENCE) < PUSHES_ALLOWED
 
 
 def stateless(simulator: RunningSimulator, database: Database, clock: FakeClock, secret: str) -> LineGateway:
