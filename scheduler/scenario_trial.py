@@ -5,7 +5,7 @@ What steps do besides speaking, a tag for one, is done for real until it is undo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -111,13 +111,24 @@ class _Way:
         book = self._book
         for _ in range(MOST_LOOKS):
             if book.state is not EnrolmentState.ACTIVE or book.step_id is None or book.next_at is None:
-                return Trial(self._moments, book.state.value, book.reason, book.ended_at)
+                return Trial(self._not_withdrawn(), book.state.value, book.reason, book.ended_at)
             step, at = self._steps[book.step_id], max(book.next_at, now)
             if not step.active:
                 self._moments.append(self._moment(at, step, "paused"))
                 return Trial(self._moments, "paused")
             self._look(step, self._wait_cut_short(step, at))
         return Trial(self._moments, "goes_on")
+
+    def _not_withdrawn(self) -> list[Moment]:
+        """Return the moments; who leaves in the very moment of a message does not get it (enrolments.end_many)."""
+        leaves = self._book.state in {EnrolmentState.LEFT, EnrolmentState.GOAL}
+        withdrawn = {"outcome": "skipped", "detail": Reason.SCENARIO_ENDED}
+        return [
+            replace(each, **withdrawn)
+            if leaves and each.outcome == "sent" and each.at == self._book.ended_at
+            else each
+            for each in self._moments
+        ]
 
     def _look(self, step: Step, at: datetime) -> None:
         member = self._book.begin(at + SECOND_TRY)

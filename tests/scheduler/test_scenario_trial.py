@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from scheduler import mail_settings, scenario_files, scenario_trial, scenarios
@@ -23,6 +23,7 @@ from scheduler.models import (
     StepKind,
     StepPass,
 )
+from scheduler.reasons import Reason
 from scheduler.scenario_trial import CAUSE, Trial
 from segments import coupons
 from segments.db import Database
@@ -51,15 +52,25 @@ def told(trial: Trial) -> Said:
     return sorted((each.at, each.step_id, each.detail) for each in of_messages)
 
 
+def all_leave(session: Session, enrolment: Enrolment) -> None:
+    """Have what is due of an enrolment taken by LINE."""
+    due = (Delivery.enrolment_id == enrolment.id, Delivery.state == DeliveryState.QUEUED)
+    session.execute(update(Delivery).where(*due).values(state=DeliveryState.ACCEPTED))
+
+
 def lived(session: Session, scenario: Scenario, friend_id: int) -> tuple[Said, str]:
     """Let the friend really go through the scenario; return the same of what happened, and how it ended."""
     enrolment = enrol(session, scenario, friend_id, CAUSE, {"at": NOW.isoformat()}, NOW)
     assert enrolment is not None
+    now = NOW
     for _ in range(2000):
         if enrolment.state is not EnrolmentState.ACTIVE:
             break
         assert enrolment.next_at is not None
-        scenarios.advance(session, max(enrolment.next_at, NOW))
+        if enrolment.next_at > now:
+            now = enrolment.next_at
+            all_leave(session, enrolment)
+        scenarios.advance(session, now)
         session.refresh(enrolment)
     rows = session.scalars(select(Delivery).where(Delivery.enrolment_id == enrolment.id))
     said = [(each.created_at, each.step_id or 0, each.reason or "") for each in rows]
@@ -82,6 +93,21 @@ def test_what_a_trial_tells_of_any_scenario_is_what_then_happens(
             session.expire_all()
             assert (told(trial), trial.end) == (happened, end)
         session.rollback()
+
+
+def test_who_reaches_the_goal_in_the_moment_of_a_message_is_told_not_to_get_it(database: Database) -> None:
+    with database.begin() as session:
+        goal = {"kind": StepKind.GOAL, "condition": BOUGHT, "message_id": None}
+        at_once = a_scenario(session, {}, goal, active=False)
+        later = a_scenario(session, {}, goal | {"delay": DAY}, active=False)
+        buyer = a_friend(session, facts={"purchase_count": 1})
+        told_of = [scenario_trial.run(session, made.id, buyer.id, NOW) for made in (at_once, later)]
+    ways = [
+        [(each.outcome, each.detail) for each in trial.moments if each.kind is StepKind.MESSAGE]
+        for trial in told_of
+    ]
+    assert ways == [[("skipped", Reason.SCENARIO_ENDED)], [("sent", "")]]
+    assert [trial.end for trial in told_of] == ["goal", "goal"]
 
 
 def counts(session: Session) -> list[int]:
