@@ -30,13 +30,19 @@ class NotingPacer:
         self.turns.append(count)
 
 
-def test_they_take_another_turn_and_leave_once(
-    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue
-) -> None:
+def three_of_five_late(dispatcher: Dispatcher, gateway: FakeGateway) -> tuple[list[str], int]:
+    """Begin a broadcast of personal messages; return who gets it, and its id."""
     friends = some_friends(dispatcher.database, 5)
     broadcast_id = a_draft(dispatcher, PERSONAL)
     send(dispatcher, broadcast_id)
     gateway.fail("push", TurnPassed("late"), times=3)
+    return friends, broadcast_id
+
+
+def test_they_take_another_turn_and_leave_once(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue
+) -> None:
+    friends, broadcast_id = three_of_five_late(dispatcher, gateway)
     pacer = NotingPacer()
     queue.run(jobs_of(replace(dispatcher, pacer=pacer)))
     assert pacer.turns == [5, 3]
@@ -50,10 +56,7 @@ def test_they_take_another_turn_and_leave_once(
 def test_a_pause_while_they_wait_for_another_turn_keeps_them_for_later(
     dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue
 ) -> None:
-    friends = some_friends(dispatcher.database, 5)
-    broadcast_id = a_draft(dispatcher, PERSONAL)
-    send(dispatcher, broadcast_id)
-    gateway.fail("push", TurnPassed("late"), times=3)
+    friends, broadcast_id = three_of_five_late(dispatcher, gateway)
 
     def pause() -> None:
         with dispatcher.database.begin() as session:
