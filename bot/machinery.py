@@ -35,7 +35,10 @@ class Machinery:
         self._watch = Thread(target=self._beat_and_watch, name="kokyaku-watch", daemon=True)
 
     def start(self, *, rings: bool = True, poll_at_most: float = POLL_AT_MOST) -> None:
-        """Take up what was left, then listen for jobs (seconds apart), webhooks and the clock, unless somebody else `rings`."""
+        """Take up what was left, then listen for webhooks and jobs, looking each `poll_at_most` seconds, and ring the clock.
+
+        Without `rings` somebody else does.
+        """
         self._alive.hold()
         self._worker.start(jobs_of(self._services, self._dispatcher), poll_at_most)
         self.inbox.start()

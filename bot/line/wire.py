@@ -99,11 +99,12 @@ class Wire:
         """
         if not requests:
             return []
+        # Before the token, whose renewal takes a while: the requests' time runs from now.
+        latest = None if patience is None else perf_counter() + patience
         try:
             token = self._tokens.token()
         except GatewayError as failure:
             return [Reply(failure)] * len(requests)
-        latest = None if patience is None else perf_counter() + patience
         return self._submit(self._all(requests, token, spacing, latest)).result()
 
     def close(self) -> None:
