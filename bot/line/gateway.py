@@ -32,9 +32,9 @@ MULTICAST_SPACING = 1 / 200
 PUSH_SPACING = 1 / 2000
 """Seconds between two pushes of a batch: LINE allows 2,000 a second, and not fifty in one moment."""
 PUSHES_ALLOWED = 2000
-PUSH_PATIENCE = 0.1
+PUSH_PATIENCE = 0.06
 """Seconds after which a push's turn has passed. With scheduler.pacing's rate and LATE, of a second's turns and what is late
-for earlier ones fewer than PUSHES_ALLOWED leave: 1700 × (1 + .04 + .1)."""
+for earlier ones fewer than PUSHES_ALLOWED leave: 1700 × (1 + .04 + .06)."""
 
 
 class LineGateway(LineAccount):
