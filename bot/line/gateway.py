@@ -9,10 +9,11 @@ from uuid import UUID
 from bot import picture_addresses
 from bot.line.account import LineAccount
 from bot.line.calls import CallRecorder
+from bot.line.exchange import Reply, Request
 from bot.line.ports import Answer
 from bot.line.token_desk import TokenDesk
 from bot.line.tokens import LongLivedToken, StatelessTokens, TokenSource
-from bot.line.wire import Reply, Request, Wire
+from bot.line.wire import Wire
 from bot.settings import Settings
 from scheduler.gateway import (
     Accepted,
