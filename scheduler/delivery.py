@@ -13,7 +13,7 @@ from scheduler import (
 )
 from scheduler.batches import Batch, Everyone, Mails, Multicast, Pushes
 from scheduler.dispatcher import Dispatcher
-from scheduler.gateway import GatewayError, Push, QuotaExhausted, TokenInvalid, ToMany, TurnPassed
+from scheduler.gateway import NotTaken, Push, QuotaExhausted, TokenInvalid, ToMany, TurnPassed
 from scheduler.ledger import Ledger, Outcome
 from scheduler.preparing import prepare, prepare_together
 
@@ -76,7 +76,7 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
         everyone_delivery.send(dispatcher, batch)
         return
     if isinstance(batch, Multicast):
-        outcome = _multicast(dispatcher, batch)
+        (outcome,) = _multicast_all(dispatcher, [batch])
         with dispatcher.writing() as session:
             ledger = Ledger(session, dispatcher.queue, dispatcher.clock.now())
             outcomes_of_many.record_multicast(ledger, batch, outcome)
@@ -87,37 +87,34 @@ def _transmit(dispatcher: Dispatcher, batch: Batch) -> None:
         outcomes_of_pushes.record_pushes(ledger, batch, results)
 
 
-def _multicast(dispatcher: Dispatcher, batch: Multicast) -> Outcome | None:
-    dispatcher.pacer.take("multicast", 1)
-    if dispatcher.watch.stops(batch.broadcast_id, is_resend=batch.is_resend):
-        return None
-    try:
-        return dispatcher.gateway.multicast(batch.to, batch.messages, batch.retry_key)
-    except GatewayError as error:
-        return error
-
-
 def _multicast_all(dispatcher: Dispatcher, batches: Sequence[Multicast]) -> Sequence[Outcome | None]:
-    """Send fresh multicasts of one broadcast side by side; one wait for the turns of all of them."""
-    if not batches:
-        return []
-    dispatcher.pacer.take("multicast", len(batches))
-    if dispatcher.watch.stops(batches[0].broadcast_id):
-        return [None] * len(batches)
-    return dispatcher.gateway.multicast_many(
-        [ToMany(batch.to, batch.messages, batch.retry_key) for batch in batches]
-    )
+    """Send multicasts of one broadcast side by side, all fresh or all again; one wait for the turns of all of them."""
+    results: dict[int, Outcome] = {}
+    left = list(batches)
+    while left:
+        dispatcher.pacer.take("multicast", len(left))
+        if dispatcher.watch.stops(left[0].broadcast_id, is_resend=left[0].is_resend):
+            break
+        asked = [ToMany(batch.to, batch.messages, batch.retry_key) for batch in left]
+        answered = list(zip(left, dispatcher.gateway.multicast_many(asked), strict=True))
+        left = [batch for batch, answer in answered if isinstance(answer, TurnPassed)]
+        results |= {
+            batch.chunk_id: answer for batch, answer in answered if not isinstance(answer, TurnPassed)
+        }
+    return [results.get(batch.chunk_id) for batch in batches]
 
 
 def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]:
     results: dict[int, Outcome] = {}
     left = list(batch.pushes)
     while left:
-        part, left = left[:SLICE], left[SLICE:]
+        size = 1 if dispatcher.refused.is_set() else SLICE
+        part, left = left[:size], left[size:]
         dispatcher.pacer.take("push", len(part))
         # Asked after the wait: whoever paused meanwhile expects that nothing more leaves.
         going = [push for push in part if not _stops(dispatcher, batch, push)]
         answers = dispatcher.gateway.push_many(going) if going else []
+        _note_refusal(dispatcher, answers)
         answered = list(zip(going, answers, strict=True))
         left = [push for push, answer in answered if isinstance(answer, TurnPassed)] + left
         results |= {
@@ -126,6 +123,14 @@ def _push_all(dispatcher: Dispatcher, batch: Pushes) -> Sequence[Outcome | None]
         if any(isinstance(answer, QuotaExhausted | TokenInvalid) for answer in answers):
             break
     return [results.get(push.delivery_id) for push in batch.pushes]
+
+
+def _note_refusal(dispatcher: Dispatcher, answers: Sequence[Outcome]) -> None:
+    """Remember whether LINE takes our token: of fifty thousand steps not every hundred need find out for themselves."""
+    if any(isinstance(answer, TokenInvalid) for answer in answers):
+        dispatcher.refused.set()
+    elif any(not isinstance(answer, TurnPassed | NotTaken) for answer in answers):
+        dispatcher.refused.clear()
 
 
 def _stops(dispatcher: Dispatcher, batch: Pushes, push: Push) -> bool:

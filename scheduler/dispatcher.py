@@ -39,6 +39,9 @@ class Dispatcher:
     ending: Event = field(default_factory=Event)
     """Set when this process is about to end: it finishes the chunks under way and leaves the others to whoever comes."""
 
+    refused: Event = field(default_factory=Event)
+    """Set while LINE refuses the channel's token: then a single push finds out whether it still does."""
+
     @cached_property
     def watch(self) -> Watch:
         """Tells whether to go on, to all threads that send."""

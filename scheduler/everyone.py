@@ -206,10 +206,10 @@ def _cut(broadcast: Broadcast, why: Why) -> Stage:
     return Stage.CUT
 
 
-def take_back(session: Session, chunk: Chunk) -> None:
-    """Take back what LINE certainly did not take: the next body goes under another key."""
+def take_back(session: Session, chunk: Chunk, *, keep_key: bool = False) -> None:
+    """Take back what LINE certainly did not take; unless `keep_key`, the next body goes under another key."""
     waiting = (Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
     claimed = session.scalar(select(func.count()).select_from(Delivery).where(*waiting)) or 0
     meter.give_back(session, claimed, chunk.first_attempt_at)
-    chunk.generation += 1
+    chunk.generation += 0 if keep_key else 1
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None

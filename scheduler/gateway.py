@@ -46,7 +46,7 @@ class GatewayError(Exception):
 
 
 class TemporaryGatewayError(GatewayError):
-    """LINE did not take it now (500, refused connection): try the same key and body again."""
+    """LINE said that it failed (500), and may have taken it nevertheless: try the same key and body again."""
 
     def __init__(
         self,
@@ -60,8 +60,12 @@ class TemporaryGatewayError(GatewayError):
         self.retry_after = retry_after
 
 
-class RateLimited(TemporaryGatewayError):
-    """429 of the per-second kind: wait, then the same key and body."""
+class NotTaken(TemporaryGatewayError):
+    """LINE certainly did not take it, for there was no connection: wait, then ask anew whether it may still leave."""
+
+
+class RateLimited(NotTaken):
+    """429 of the per-second kind: wait, then the same under the same key if it may still leave."""
 
 
 class TurnPassed(GatewayError):
@@ -135,7 +139,7 @@ class MessageGateway(Protocol):
     def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
         """Send each push at LINE's pace; the answer at i is what became of `pushes[i]`. Never raises for one.
 
-        What comes too late for its pace has TurnPassed for an answer; of many pushes, never all.
+        What comes too late for its pace, or waits too long for a connection, has TurnPassed for an answer.
         """
         ...
 
@@ -144,7 +148,10 @@ class MessageGateway(Protocol):
         ...
 
     def multicast_many(self, requests: Sequence[ToMany]) -> list[Accepted | GatewayError]:
-        """Send each multicast at LINE's pace; the answer at i is what became of `requests[i]`. Never raises for one."""
+        """Send each multicast at LINE's pace; the answer at i is what became of `requests[i]`. Never raises for one.
+
+        What waits too long for a connection has TurnPassed for an answer.
+        """
         ...
 
     def reply(self, reply_token: str, messages: Sequence[MessageObject]) -> Accepted:

@@ -1,15 +1,19 @@
 """Records what LINE said to a request for many: a multicast, or one to everyone."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import insert, select
 
 from scheduler import bulk, chunks, contacting, everyone, everyone_choice, meter
 from scheduler.batches import Everyone, Multicast
-from scheduler.gateway import Accepted, GatewayError, QuotaExhausted, RefusedByLine, TokenInvalid
+from scheduler.gateway import Accepted, GatewayError, NotTaken, QuotaExhausted, RefusedByLine, TokenInvalid
 from scheduler.going_on import close_or_go_on, go_on, pause, stop, wait
 from scheduler.ledger import Ledger, Outcome, attempt, end, fail, name_of
 from scheduler.models import Attempt, Broadcast, Chunk, Delivery, DeliveryState
+
+BETWEEN_REQUESTS = timedelta(minutes=1)
+"""From one request to everyone to the next: LINE takes 60 an hour, and before each all friends are asked about."""
 
 Answered = tuple[Multicast, Outcome | None]
 """What left, and what LINE said to it; None = not sent, for it was stopped."""
@@ -70,6 +74,9 @@ def _record_refused_multicast(
             if not batch.is_resend:
                 _begin_anew(ledger, chunk, batch)
             go_on(ledger, chunk)
+        case NotTaken() if not batch.is_resend:
+            _take_back(ledger, chunk, batch)
+            go_on(ledger, chunk, wait(chunk, outcome))
         case _:
             go_on(ledger, chunk, wait(chunk, outcome))
 
@@ -95,8 +102,16 @@ def _accept_all(ledger: Ledger, taken: Sequence[tuple[Multicast, Accepted]]) -> 
 
 def _begin_anew(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
     """Take back a multicast that LINE certainly did not take: its next body goes under another key."""
-    meter.give_back(ledger.session, len(batch.delivery_ids), chunk.first_attempt_at)
+    _take_back(ledger, chunk, batch)
     chunk.generation += 1
+
+
+def _take_back(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
+    """Take back a multicast that LINE certainly did not take; its friends are asked about anew before the next.
+
+    Its key stays, should another worker have tried again meanwhile: LINE takes one of the two.
+    """
+    meter.give_back(ledger.session, len(batch.delivery_ids), chunk.first_attempt_at)
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
 
 
@@ -115,9 +130,12 @@ def record_everyone(ledger: Ledger, batch: Everyone, outcome: Outcome | None) ->
 def _record_refused_everyone(
     ledger: Ledger, chunk: Chunk, batch: Everyone, outcome: GatewayError | None
 ) -> None:
-    certainly_not = outcome is None or isinstance(outcome, RefusedByLine | QuotaExhausted | TokenInvalid)
+    certainly_not = outcome is None or isinstance(
+        outcome, RefusedByLine | QuotaExhausted | TokenInvalid | NotTaken
+    )
     if isinstance(outcome, RefusedByLine) or (certainly_not and not batch.is_resend):
-        everyone.take_back(ledger.session, chunk)
+        # The same key, should another worker have tried again meanwhile: LINE takes one of the two.
+        everyone.take_back(ledger.session, chunk, keep_key=isinstance(outcome, NotTaken))
     match outcome:
         case RefusedByLine():
             # Nobody got it. The way of every other broadcast finds out whether it is the message.
@@ -127,5 +145,7 @@ def _record_refused_everyone(
             stop(ledger, chunk, name_of(outcome))
         case None:
             go_on(ledger, chunk)
+        case NotTaken():
+            go_on(ledger, chunk, max(wait(chunk, outcome), BETWEEN_REQUESTS))
         case _:
             go_on(ledger, chunk, wait(chunk, outcome))

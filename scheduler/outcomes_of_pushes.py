@@ -7,7 +7,7 @@ from sqlalchemy import case, delete, func, insert, select, update
 
 from scheduler import bulk, contacting, manual, meter, savings
 from scheduler.batches import Pushes
-from scheduler.gateway import Accepted, GatewayError, QuotaExhausted, RefusedByLine, TokenInvalid
+from scheduler.gateway import Accepted, GatewayError, NotTaken, QuotaExhausted, RefusedByLine, TokenInvalid
 from scheduler.going_on import close_or_go_on, stop, wait
 from scheduler.ledger import Ledger, Outcome, attempt, fail, name_of
 from scheduler.models import Attempt, Chunk, Delivery, DeliveryBody, DeliveryState, Way
@@ -89,8 +89,8 @@ def _give_back(
 
 
 def _is_answered(outcome: Outcome | None) -> bool:
-    """Tell whether LINE dealt with a push, rather than with the account behind all of them."""
-    return outcome is not None and not isinstance(outcome, QuotaExhausted | TokenInvalid)
+    """Tell whether LINE dealt with a push, rather than with the account behind all of them or with none of it."""
+    return outcome is not None and not isinstance(outcome, QuotaExhausted | TokenInvalid | NotTaken)
 
 
 def _of(said: dict[int, Outcome], kind: type[GatewayError]) -> list[int]:

@@ -17,7 +17,7 @@ from bot.picture_addresses import STORED
 from scheduler.gateway import (
     Accepted,
     GatewayError,
-    TemporaryGatewayError,
+    NotTaken,
     TokenInvalid,
     UncertainGatewayError,
 )
@@ -147,7 +147,7 @@ def _network_failure(failure: Exception) -> GatewayError:
     if isinstance(
         failure, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
     ):
-        return TemporaryGatewayError(words)
+        return NotTaken(words)
     return UncertainGatewayError(words)
 
 

@@ -37,6 +37,10 @@ PUSH_PATIENCE = 0.06
 """Seconds after which a push's turn has passed. With scheduler.pacing's rate and LATE, of a second's turns and what is late
 for earlier ones fewer than PUSHES_ALLOWED leave: 1700 × (1 + .04 + .06)."""
 
+LONGEST_STAY = 1.0
+"""Seconds that pushes and multicasts may wait for a connection when LINE answers slowly; then it is asked anew whether
+anybody stopped them, who expects within two seconds that nothing more leaves."""
+
 
 class LineGateway(LineAccount):
     """Implements MessageGateway, EveryoneGateway and the ports of bot.line over HTTP.
@@ -55,16 +59,19 @@ class LineGateway(LineAccount):
         desk: TokenDesk | None = None,
         pictures_at: str = picture_addresses.STORED,
         push_patience: float | None = None,
+        longest_stay: float = LONGEST_STAY,
     ) -> None:
         super().__init__(base_url, data_base_url, tokens, calls, clock)
         self._wire = Wire(base_url, tokens, calls, clock, pictures_at)
         self._desk = desk
         self.push_patience = push_patience
+        self._longest_stay = longest_stay
 
     def push_many(self, pushes: Sequence[Push]) -> list[Accepted | GatewayError]:
         """Send each push under its own retry key; what became of `pushes[i]` is at i."""
         requests = [_push(push) for push in pushes]
-        return [reply.verdict for reply in self._wire.call_all(requests, PUSH_SPACING, self.push_patience)]
+        replies = self._wire.call_all(requests, PUSH_SPACING, self.push_patience, self._longest_stay)
+        return [reply.verdict for reply in replies]
 
     def multicast(self, to: Sequence[str], messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send one identical message to at most 500 user ids, to all or to none."""
@@ -73,7 +80,8 @@ class LineGateway(LineAccount):
     def multicast_many(self, requests: Sequence[ToMany]) -> list[Accepted | GatewayError]:
         """Send multicasts under a retry key each; what became of `requests[i]` is at i."""
         made = [_multicast(each) for each in requests]
-        return [reply.verdict for reply in self._wire.call_all(made, MULTICAST_SPACING)]
+        replies = self._wire.call_all(made, MULTICAST_SPACING, longest=self._longest_stay)
+        return [reply.verdict for reply in replies]
 
     def broadcast(self, messages: Sequence[MessageObject], retry_key: UUID) -> Accepted:
         """Send one identical message to all who follow the account, to all or to none; LINE takes 60 an hour."""

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from threading import Lock, Thread
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bot.line.calls import CallRecorder
 from bot.line.exchange import TOTAL_SECONDS, Exchange, Reply, Request
@@ -19,6 +19,22 @@ CONCURRENCY = 250
 """Requests under way: at LINE's rate and 50 ms an answer a hundred are, at 100 ms two hundred."""
 TOGETHER = 10
 """Requests of a batch that start in the same moment; the next ten follow when their time has come."""
+
+
+class _Lateness(NamedTuple):
+    """When the turns of requests pass that began together."""
+
+    began: float
+    spacing: float
+    patience: float | None
+    longest: float | None
+
+    def has_passed(self, place: int, now: float) -> bool:
+        """Tell whether the turn of the request at `place` has passed."""
+        late = now - self.began - place * self.spacing
+        if self.patience is not None and place >= TOGETHER and late > self.patience:
+            return True
+        return self.longest is not None and late > self.longest
 
 
 class Wire:
@@ -46,22 +62,27 @@ class Wire:
         return self.call_all([request])[0]
 
     def call_all(
-        self, requests: list[Request], spacing: float = 0.0, patience: float | None = None
+        self,
+        requests: list[Request],
+        spacing: float = 0.0,
+        patience: float | None = None,
+        longest: float | None = None,
     ) -> list[Reply]:
         """Make requests side by side, one every `spacing` seconds; the answer at i belongs to `requests[i]`.
 
         What could not leave within `patience` seconds of its time stays, with TurnPassed for an answer, but for the first
-        few: a machine that is always late gets on as well. Raises nothing of LINE's.
+        few: a machine that is always late gets on as well. Those stay too when they had no connection within `longest`
+        seconds: whoever sends asks anew whether they may still leave. Raises nothing of LINE's.
         """
         if not requests:
             return []
         # Before the token, whose renewal takes a while: the requests' time runs from now.
-        latest = None if patience is None else perf_counter() + patience
+        lateness = _Lateness(perf_counter(), spacing, patience, longest)
         try:
             token = self._tokens.token()
         except GatewayError as failure:
             return [Reply(failure)] * len(requests)
-        return self._submit(self._all(requests, token, spacing, latest)).result()
+        return self._submit(self._all(requests, token, spacing, lateness)).result()
 
     def close(self) -> None:
         """End the session and the thread; requests under way are waited for."""
@@ -93,12 +114,12 @@ class Wire:
         loop.close()
 
     async def _all(
-        self, requests: list[Request], token: str, spacing: float, latest: float | None
+        self, requests: list[Request], token: str, spacing: float, lateness: _Lateness
     ) -> list[Reply]:
         async def one(place: int, request: Request) -> Reply:
             # The slot comes before the clock starts: waiting for our own turn is not LINE being slow.
             async with self._slots:
-                if latest is not None and place >= TOGETHER and perf_counter() > latest + place * spacing:
+                if lateness.has_passed(place, perf_counter()):
                     return Reply(TurnPassed("late"))
                 return await self._exchange.make(request, token)
 

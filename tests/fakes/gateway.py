@@ -71,6 +71,10 @@ class FakeGateway:
         """Make the next `times` calls of `endpoint` (push, multicast, reply, profile …) end in `error`."""
         self._failures[endpoint].extend([(error, False)] * times)
 
+    def mend(self, endpoint: str) -> None:
+        """End what `fail` began."""
+        self._failures[endpoint].clear()
+
     def lose_answer(self, endpoint: str, times: int = 1) -> None:
         """Take the next `times` calls of `endpoint`, and let the caller never hear of it."""
         lost = UncertainGatewayError("the answer was lost")

@@ -23,6 +23,7 @@ from scheduler.delivery import send_chunks
 from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.gateway import (
+    NotTaken,
     QuotaExhausted,
     RefusedByLine,
     TemporaryGatewayError,
@@ -321,6 +322,37 @@ def test_cancelled_after_a_spent_quota_it_ends(shop: Shop) -> None:
         broadcasts.cancel(session, shop.broadcast_id, A_SATURDAY)
         chunk_id = session.scalars(select(Chunk.id)).one()
     _ends_cancelled(shop, chunk_id)
+
+
+def test_cancelled_while_there_is_no_way_to_line_it_ends(shop: Shop, queue: FakeQueue) -> None:
+    shop.has(2)
+    shop.plans()
+    _plan_only(shop, queue)
+    shop.gateway.fail("broadcast", NotTaken("ClientConnectorError"))
+    with shop.dispatcher.database.reading() as session:
+        chunk_id = session.scalars(select(Chunk.id)).one()
+    send_chunks(shop.dispatcher, chunk_id)
+    with shop.dispatcher.database.begin() as session:
+        broadcasts.cancel(session, shop.broadcast_id, A_SATURDAY)
+    _ends_cancelled(shop, chunk_id)
+
+
+def test_without_a_way_to_line_it_is_tried_again_once_a_minute(shop: Shop, queue: FakeQueue) -> None:
+    shop.has(2)
+    shop.gateway.fail("broadcast", NotTaken("ClientConnectorError"), times=3)
+    shop.plans()
+    _plan_only(shop, queue)
+    with shop.dispatcher.database.reading() as session:
+        chunk_id = session.scalars(select(Chunk.id)).one()
+    delays: list[timedelta | None] = []
+    while queue.waiting:
+        ((_, _arguments, delay),) = queue.waiting.values()
+        queue.waiting.clear()
+        delays.append(delay)
+        send_chunks(shop.dispatcher, chunk_id)
+    assert delays[1:] == [timedelta(minutes=1)] * 3
+    assert len({given["key"] for _, given in shop.gateway.calls}) == 1
+    assert shop.got() == [["年末年始のお休みのお知らせ"]] * 2
 
 
 def test_cancelled_in_the_moment_before_line_is_asked_it_ends(shop: Shop, queue: FakeQueue) -> None:

@@ -11,7 +11,7 @@ from scheduler.gateway import TurnPassed
 from scheduler.models import Attempt, BroadcastState, DeliveryState
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
-from tests.scheduler.broadcast_drafts import PERSONAL, a_draft, progress_of, send, some_friends
+from tests.scheduler.broadcast_drafts import HELLO, PERSONAL, a_draft, progress_of, send, some_friends
 from tests.scheduler.conftest import jobs_of
 
 
@@ -24,7 +24,7 @@ class NotingPacer:
 
     def take(self, limit: str, count: int) -> None:
         """Note it."""
-        assert limit == "push"
+        assert limit in {"push", "multicast"}
         if self.turns:
             self._act()
         self.turns.append(count)
@@ -71,3 +71,37 @@ def test_a_pause_while_they_wait_for_another_turn_keeps_them_for_later(
         broadcasts.resume(session, queue, broadcast_id, dispatcher.clock.now())
     queue.run(jobs_of(dispatcher))
     assert [len(gateway.sent_to(friend)) for friend in friends] == [1] * 5
+
+
+def test_multicasts_take_another_turn_as_well(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue
+) -> None:
+    friends = some_friends(dispatcher.database, 3)
+    broadcast_id = a_draft(dispatcher, HELLO)
+    send(dispatcher, broadcast_id)
+    gateway.fail("multicast", TurnPassed("late"), times=2)
+    pacer = NotingPacer()
+    queue.run(jobs_of(replace(dispatcher, pacer=pacer)))
+    assert pacer.turns == [1, 1, 1]
+    assert [len(gateway.sent_to(friend)) for friend in friends] == [1] * 3
+    assert progress_of(dispatcher, broadcast_id).state is BroadcastState.DONE
+
+
+def test_a_pause_while_multicasts_wait_for_another_turn_keeps_them_for_later(
+    dispatcher: Dispatcher, gateway: FakeGateway, queue: FakeQueue
+) -> None:
+    friends = some_friends(dispatcher.database, 3)
+    broadcast_id = a_draft(dispatcher, HELLO)
+    send(dispatcher, broadcast_id)
+    gateway.fail("multicast", TurnPassed("late"))
+
+    def pause() -> None:
+        with dispatcher.database.begin() as session:
+            broadcasts.pause(session, broadcast_id, dispatcher.clock.now())
+
+    queue.run(jobs_of(replace(dispatcher, pacer=NotingPacer(pause))))
+    assert [gateway.sent_to(friend) for friend in friends] == [[], [], []]
+    with dispatcher.database.begin() as session:
+        broadcasts.resume(session, queue, broadcast_id, dispatcher.clock.now())
+    queue.run(jobs_of(dispatcher))
+    assert [len(gateway.sent_to(friend)) for friend in friends] == [1] * 3
