@@ -6,12 +6,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from scheduler import broadcast_lookup
-from scheduler.kept_reach import reachable
+from scheduler.kept_reach import reachable, reachable_by_mail
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
-from segments import shop
+from segments import condition_known, conditions, shop
 from segments.errors import Conflict, Invalid
+from segments.models import Segment, SegmentVersion
 
 NOTE_LIMIT = 200
+SPARE_PERCENT, SPARE_FRIENDS = 10, 10
+"""By how much, the larger of both, an audience may outgrow its approval.
+
+A shop gains friends from one day to the next, which must not stop every campaign; a tenth more is about the audience
+that was looked at, and of few friends one or two who come are already a tenth.
+"""
 
 
 def is_needed(session: Session, recipients: int) -> bool:
@@ -21,16 +28,26 @@ def is_needed(session: Session, recipients: int) -> bool:
 
 
 def needs_approval(session: Session, broadcast: Broadcast, now: datetime) -> bool:
-    """Tell whether a broadcast has to wait for somebody else, by whom it would reach now."""
-    if broadcast.approved_by is not None or shop.load(session).approval_above is None:
+    """Tell whether a broadcast has to wait for somebody else, by whom it would reach now.
+
+    An approval is for those whom it reached then: it does not stand for many more, nor for others.
+    """
+    if shop.load(session).approval_above is None:
         return False
-    return is_needed(session, _reached(session, broadcast, now))
+    friends = reached(session, broadcast, now)
+    if not is_needed(session, friends):
+        return False
+    return _outgrew(broadcast, friends) or _means_others(session, broadcast)
 
 
 def ask(session: Session, broadcast: Broadcast, at: datetime | None, now: datetime) -> None:
-    """Put a broadcast aside until somebody approves it; `at` is when it is to leave then, None = at once."""
+    """Put a broadcast aside until somebody approves it; `at` is when it is to leave then, None = at once.
+
+    An earlier approval is void. Who wanted it to leave is kept: they still cannot approve it.
+    """
     broadcast.state, broadcast.scheduled_at = BroadcastState.AWAITING_APPROVAL, at
     broadcast.asked_at = now
+    _withdraw(broadcast)
     session.flush()
 
 
@@ -53,7 +70,7 @@ def give(
         raise Invalid("expires_before_start", expires_at=broadcast.expires_at)
     broadcast.state, broadcast.scheduled_at = BroadcastState.SCHEDULED, at
     broadcast.approved_by, broadcast.approved_at = by, now
-    broadcast.approved_for = _reached(session, broadcast, now)
+    broadcast.approved_for = reached(session, broadcast, now)
     session.flush()
     return broadcast
 
@@ -76,8 +93,8 @@ def send_back(session: Session, broadcast_id: int, note: str) -> Broadcast:
 def void(broadcast: Broadcast) -> None:
     """Forget who asked and who approved: what they saw is not what it says now."""
     broadcast.asked_by = broadcast.asked_at = None
-    broadcast.approved_by = broadcast.approved_at = broadcast.approved_for = None
     broadcast.returned_note = ""
+    _withdraw(broadcast)
 
 
 def waiting(session: Session) -> int:
@@ -86,10 +103,37 @@ def waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Broadcast).where(awaiting)) or 0
 
 
-def _reached(session: Session, broadcast: Broadcast, now: datetime) -> int:
-    purpose = session.scalar(
+def reached(session: Session, broadcast: Broadcast, now: datetime) -> int:
+    """Count whom a broadcast would reach now, on LINE or by mail: what one operator decides is counted in friends."""
+    found = session.scalar(
         select(Message.purpose)
         .join(MessageVersion, MessageVersion.message_id == Message.id)
         .where(MessageVersion.id == broadcast.message_version_id)
     )
-    return reachable(session, broadcast, purpose or Purpose.SALES, now)
+    purpose = found or Purpose.SALES
+    return reachable(session, broadcast, purpose, now) + reachable_by_mail(session, broadcast, purpose, now)
+
+
+def _withdraw(broadcast: Broadcast) -> None:
+    broadcast.approved_by = broadcast.approved_at = broadcast.approved_for = None
+
+
+def _outgrew(broadcast: Broadcast, friends: int) -> bool:
+    """Tell whether so many friends are more than was approved; where nobody approved it, any are."""
+    approved = broadcast.approved_for
+    return approved is None or friends > approved + max(approved * SPARE_PERCENT // 100, SPARE_FRIENDS)
+
+
+def _means_others(session: Session, broadcast: Broadcast) -> bool:
+    """Tell whether a saved segment it is for asks for something else than when it was approved, not just renamed."""
+    at = broadcast.approved_at
+    if at is None or broadcast.condition is None or broadcast.audience_id is not None:
+        return False
+    named = condition_known.load(session, conditions.parse(broadcast.condition)).segments
+    edited = select(Segment.id, Segment.condition).where(Segment.id.in_(named), Segment.updated_at > at)
+    asks = dict(session.execute(edited).all())
+    kept = select(SegmentVersion.segment_id, SegmentVersion.condition).where(
+        SegmentVersion.segment_id.in_(asks), SegmentVersion.saved_at <= at
+    )
+    asked = dict(session.execute(kept.order_by(SegmentVersion.version)).all())
+    return any(asked.get(segment_id) != condition for segment_id, condition in asks.items())

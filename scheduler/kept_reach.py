@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from scheduler import mail_settings
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose
-from scheduler.reach import reach
+from scheduler.reach import reach, reach_by_mail
 from segments import conditions
+from segments.conditions import Condition
 from segments.models import Setting
 
 SETTING = "planned_reach"
@@ -66,11 +68,32 @@ def planned() -> Select[Broadcast, Purpose]:
 
 
 def reachable(session: Session, broadcast: Broadcast, purpose: Purpose, now: datetime) -> int:
-    """Count whom a broadcast would reach now."""
-    condition = conditions.parse(broadcast.condition) if broadcast.condition is not None else None
-    listed = None if condition is not None and broadcast.audience_id is None else broadcast.audience_id
-    found = reach(session, now, condition=None if listed else condition, audience_id=listed, purpose=purpose)
-    return found.reachable
+    """Count whom a broadcast would reach on LINE now: the messages it costs."""
+    condition, listed = _audience(broadcast)
+    return reach(session, now, condition=condition, audience_id=listed, purpose=purpose).reachable
+
+
+def reachable_by_mail(session: Session, broadcast: Broadcast, purpose: Purpose, now: datetime) -> int:
+    """Count whom it would reach by mail because LINE cannot; nobody, while mail is not set up."""
+    goes_by_mail = broadcast.by_mail or purpose is Purpose.SERVICE
+    if not goes_by_mail or not mail_settings.load(session).is_complete:
+        return 0
+    condition, listed = _audience(broadcast)
+    return reach_by_mail(
+        session,
+        now,
+        condition=condition,
+        audience_id=listed,
+        purpose=purpose,
+        strangers=broadcast.by_mail,
+    )
+
+
+def _audience(broadcast: Broadcast) -> tuple[Condition | None, int | None]:
+    """Return the condition it is for, or else the frozen list."""
+    if broadcast.audience_id is not None or broadcast.condition is None:
+        return None, broadcast.audience_id
+    return conditions.parse(broadcast.condition), None
 
 
 def _whom(broadcast: Broadcast, purpose: Purpose) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from scheduler.months import next_month
 def still_may_begin(session: Session, broadcast: Broadcast, now: datetime) -> bool:
     """Put a broadcast aside that has come to reach more friends than one operator may decide alone.
 
-    It was asked when it was scheduled as well; since then its audience has grown, or the shop's rule changed.
+    It was asked when it was scheduled as well; since then its audience has grown, also beyond what was approved, or
+    the shop's rule changed.
     """
     if not approvals.needs_approval(session, broadcast, now):
         return True

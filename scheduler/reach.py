@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from scheduler.models import Purpose
-from segments import audience
+from segments import audience, mail_consent
+from segments.compiler import sendable
 from segments.conditions import Condition
 from segments.models import AudienceMember, Facts, Friend
 
@@ -34,23 +35,57 @@ def reach(
     purpose: Purpose = Purpose.SALES,
 ) -> Reach:
     """Count the friends of a condition, or of a frozen list."""
-    blocked = Friend.blocked_at.is_not(None)
-    absent = Friend.line_user_id.is_(None) | Friend.followed_at.is_(None)
-    withheld = Facts.suppressed_at.is_not(None) & (purpose == Purpose.SALES)
     kind = case(
-        (blocked, "blocked"),
-        (absent, "not_following"),
+        (_blocked(), "blocked"),
+        (~sendable(), "not_following"),
         (Friend.opted_out_at.is_not(None), "opted_out"),
-        (withheld, "suppressed"),
+        (_withheld(purpose), "suppressed"),
         else_="reachable",
     )
     people: Select[Any, int] = select(kind, func.count()).select_from(Friend).join(Facts).group_by(kind)
-    if condition is not None:
-        people = people.where(audience.matching(session, condition, now))
-    else:
-        people = people.join(AudienceMember, AudienceMember.friend_id == Friend.id).where(
-            AudienceMember.audience_id == audience_id
-        )
+    people = people.where(_chosen(session, now, condition, audience_id))
     found: dict[str, int] = dict(session.execute(people).all())
     names = ("reachable", "blocked", "opted_out", "suppressed", "not_following")
     return Reach(recipients=sum(found.values()), **{name: found.get(name, 0) for name in names})
+
+
+def reach_by_mail(
+    session: Session,
+    now: datetime,
+    *,
+    condition: Condition | None = None,
+    audience_id: int | None = None,
+    purpose: Purpose = Purpose.SALES,
+    strangers: bool = True,
+) -> int:
+    """Count those whom LINE cannot bring a message and who agreed to mail (scheduler.mail_instead).
+
+    `strangers` says whether those are meant too who never were on LINE, as for a broadcast that was marked for mail.
+    """
+    people = select(func.count()).select_from(Friend).join(Facts)
+    people = people.where(
+        mail_consent.reachable(),
+        _blocked() | ~sendable() if strangers else _blocked() & sendable(),
+        Friend.opted_out_at.is_(None) | (purpose == Purpose.SERVICE),
+        ~_withheld(purpose),
+        _chosen(session, now, condition, audience_id),
+    )
+    return session.scalar(people) or 0
+
+
+def _blocked() -> ColumnElement[bool]:
+    return Friend.blocked_at.is_not(None)
+
+
+def _withheld(purpose: Purpose) -> ColumnElement[bool]:
+    return Facts.suppressed_at.is_not(None) & (purpose == Purpose.SALES)
+
+
+def _chosen(
+    session: Session, now: datetime, condition: Condition | None, audience_id: int | None
+) -> ColumnElement[bool]:
+    """Return the expression of a condition, or else of a frozen list."""
+    if condition is not None:
+        return audience.matching(session, condition, now)
+    listed = select(AudienceMember.friend_id).where(AudienceMember.audience_id == audience_id)
+    return Friend.id.in_(listed)

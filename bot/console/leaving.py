@@ -78,7 +78,7 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         if not draft.editable:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         costs = broadcasts_views.price(session, draft, now)
-        needs_approval = approvals.is_needed(session, costs.at_most)
+        needs_approval = approvals.is_needed(session, costs.at_most + costs.foretold.by_mail)
         shown = previews.shown(session, draft.content, None, now)
         audience = broadcasts_views.audience_words(session, draft)
     page = render_template(

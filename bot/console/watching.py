@@ -74,7 +74,8 @@ def _expected(session: Session, draft: Draft) -> int | None:
     """Return how many a scheduled broadcast would reach today; None for any other."""
     if draft.state not in {BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL}:
         return None
-    return broadcasts_views.price(session, draft, current_services().clock.now()).reachable
+    costs = broadcasts_views.price(session, draft, current_services().clock.now())
+    return costs.reachable + costs.foretold.by_mail
 
 
 def _wait(draft: Draft, progress: Progress) -> quiet.Wait | None:

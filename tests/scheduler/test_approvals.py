@@ -27,7 +27,8 @@ def written(dispatcher: Dispatcher, friends: int = 3, above: int | None = 2, **f
         for _ in range(friends):
             a_friend(session)
         shop.save(session, Shop(approval_above=above), A_SATURDAY)
-        draft = Draft("秋", HELLO, condition={"is": "everyone"}, **fields)
+        whom: dict[str, Any] = {"condition": {"is": "everyone"}}
+        draft = Draft("秋", HELLO, **(whom | fields))
         return drafts.create(session, draft, now=A_SATURDAY, by=AUTHOR).id
 
 

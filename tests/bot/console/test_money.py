@@ -8,13 +8,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from bot.models import AuditEntry, Role
-from scheduler import broadcasts, drafts, kill_switch, meter, quota
+from scheduler import broadcasts, drafts, kill_switch, mail_settings, meter, quota
 from scheduler.drafts import Draft
+from scheduler.mail_settings import MailSettings
 from scheduler.models import Broadcast, BroadcastState
 from segments import shop
 from segments.shop import Shop
 from tests.bot.browsing import Visitor
-from tests.builders import a_friend
+from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY
 
 MONEY = "/console/money/"
@@ -159,6 +160,21 @@ def test_an_approval_of_something_else_than_what_stands_there_is_refused(
     answer = other.post(f"/console/broadcasts/{number}/approve", {"seen": seen})
     assert "確認中に内容が変わりました" in other.get(answer.location).text
     assert state(owner, number) is BroadcastState.AWAITING_APPROVAL
+
+
+def test_friends_by_mail_count_for_an_approval_and_are_told_to_who_gives_it(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        mail_settings.save(session, MailSettings("みどり茶舗", "東京都", "03-0000-0000"), A_SATURDAY)
+        mailed = {"email": "hanako@example.com", "email_consent_at": days_ago(5), "blocked_at": days_ago(1)}
+        for _ in range(2):
+            a_friend(session, **mailed)
+        shop.save(session, Shop(approval_above=4), A_SATURDAY)
+        draft = Draft("秋", HELLO, condition={"is": "everyone"}, by_mail=True)
+        number = drafts.create(session, draft, now=A_SATURDAY, by="operator:2").id
+    assert "4人を超える配信のため" in owner.get(f"/console/broadcasts/{number}/confirm").text
+    with owner.services.database.begin() as session:
+        broadcasts.schedule(session, owner.services.queue, number, None, A_SATURDAY, "operator:2")
+    assert "承認する（5人）" in owner.get(f"/console/broadcasts/{number}").text
 
 
 def test_a_viewer_approves_nothing(visitor: Visitor) -> None:
