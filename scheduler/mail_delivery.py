@@ -16,8 +16,8 @@ from scheduler.dispatcher import Dispatcher
 from scheduler.holding import is_held
 from scheduler.ledger import Ledger
 from scheduler.mail import Mail, MailGateway, MailVerdict
-from scheduler.mail_outcomes import record
-from scheduler.mail_preparing import due_mails, prepare
+from scheduler.mail_outcomes import record, set_delivery
+from scheduler.mail_preparing import due_mails, prepare, still_allowed
 from scheduler.models import Chunk, ChunkState, Delivery, DeliveryState
 from scheduler.reasons import Reason
 
@@ -75,28 +75,27 @@ def _send_all(dispatcher: Dispatcher, mailer: MailGateway, chunk_id: int, mails:
         # Asked after the wait: whoever paused meanwhile expects that nothing more leaves.
         if dispatcher.ending.is_set() or dispatcher.watch.stops(broadcast_id):
             return timedelta(seconds=1)
-        if not _claim(dispatcher, mail):
+        claimed = _claim(dispatcher, mail)
+        if claimed is None:
             continue
-        answer = mailer.send(mail)
+        answer = mailer.send(claimed)
         with dispatcher.writing() as session:
-            record(Ledger(session, dispatcher.queue, dispatcher.clock.now()), mail, answer)
+            record(Ledger(session, dispatcher.queue, dispatcher.clock.now()), claimed, answer)
         if answer.verdict is MailVerdict.NO_SERVER:
             log.warning("mail_server_unreachable", status=answer.status, error=answer.words)
             return NO_SERVER_WAIT
     return timedelta()
 
 
-def _claim(dispatcher: Dispatcher, mail: Mail) -> bool:
-    now = dispatcher.clock.now()
+def _claim(dispatcher: Dispatcher, mail: Mail) -> Mail | None:
+    """Commit that a mail leaves and return it as it leaves; None when it may not, or another run has it."""
     with dispatcher.writing() as session:
-        claimed = session.execute(
-            update(Delivery)
-            .where(Delivery.id == mail.delivery_id, Delivery.state == DeliveryState.QUEUED)
-            .values(state=DeliveryState.SENDING, reason=None, first_attempt_at=now)
-            .returning(Delivery.id)
-            .execution_options(synchronize_session=False)
-        )
-        return claimed.first() is not None
+        now = dispatcher.clock.now()
+        claimed = still_allowed(session, mail, now)
+        if claimed is not None:
+            values = {"state": DeliveryState.SENDING, "reason": None, "first_attempt_at": now}
+            set_delivery(session, claimed.delivery_id, **values)
+        return claimed
 
 
 def _go_on(dispatcher: Dispatcher, chunk_id: int, wait: timedelta) -> None:

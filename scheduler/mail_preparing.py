@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import ColumnElement, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler import decision_rows, eligibility, messages
@@ -24,13 +24,13 @@ from segments.link_tokens import Tracking
 
 SLICE = 50
 """Mails that are judged and rendered together."""
+_WAITING = [getattr(Delivery, name) for name in Waiting._fields]
 
 
 def due_mails(session: Session, chunk: Chunk, now: datetime) -> list[Waiting]:
     """Return the next mails of a chunk whose time has come."""
-    free = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
-    queued = (Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
-    ids = set(session.scalars(select(Delivery.id).where(*queued, free).order_by(Delivery.id).limit(SLICE)))
+    due = select(Delivery.id).where(Delivery.chunk_id == chunk.id, *_is_due(now))
+    ids = set(session.scalars(due.order_by(Delivery.id).limit(SLICE)))
     return [each for each in waiting(session, chunk) if each.id in ids] if ids else []
 
 
@@ -46,6 +46,24 @@ def prepare(
         for each in allowed
         if each.id in written
     ]
+
+
+def still_allowed(session: Session, mail: Mail, now: datetime) -> Mail | None:
+    """Judge a mail again, whose delivery stays locked; return it with the address as of now, None when it may not leave.
+
+    It was judged with many others and then waited for its turn, for minutes at a slow rate: meanwhile the friend may
+    have refused, the night begun, or another run put it off. What may not leave any more is ended or held.
+    """
+    this = select(*_WAITING).where(Delivery.id == mail.delivery_id, *_is_due(now))
+    due = [Waiting(*row) for row in session.execute(this.with_for_update(key_share=True))]
+    addresses = mail_consent.addresses(session, [each.friend_id for each in due])
+    allowed = [each.friend_id for each in _judged(session, due, addresses, now)]
+    return replace(mail, friend_id=allowed[0], to=addresses[allowed[0]]) if allowed else None
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    free = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
+    return Delivery.state == DeliveryState.QUEUED, free
 
 
 def _judged(

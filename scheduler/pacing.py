@@ -17,7 +17,11 @@ RATES = {"push": 1700.0, "multicast": 190.0}
 """Requests a second and channel: less than LINE allows, for a turn may be used up to LATE after its time, and what
 leaves in it takes a while on a busy machine."""
 LONGEST_LINE = 60.0
-"""Seconds that leases reach ahead at most: a clock set back by hours must not stop all sending for hours."""
+"""Seconds that leases may always reach ahead; beyond _reach they are taken for those of a clock that was set back since,
+which must not stop all sending for hours."""
+LONGEST_QUEUE = 200
+"""Leases that may always stand in line: at a few mails a minute a handful of senders reaches ahead further than
+LONGEST_LINE, and a line that began again before its end would give the same slots out twice."""
 LONGEST_BLOCK = 0.2
 """Seconds that one process leases at once when it sends much: fewer writes, and no long wait for the others."""
 LATE = 0.04
@@ -95,7 +99,7 @@ class SharedPacer:
         with self._lock:
             block = self._blocks.setdefault(limit, _Block())
             fits = block.start + length <= block.end + TINY
-            is_fresh = now - LATE <= block.start <= now + LONGEST_LINE
+            is_fresh = now - LATE <= block.start <= now + _reach(length)
             if not fits or not is_fresh:
                 # Used up to the end means that much is being sent; left over, that it is not.
                 wanted = min(block.size * 2, LONGEST_BLOCK) if not fits and block.end >= now - LATE else 0.0
@@ -114,8 +118,13 @@ class SharedPacer:
     def _lease(self, limit: str, length: float, now: float) -> float:
         """Lease seconds on the line; return where they end."""
         with self._database.begin() as session:
-            wanted = {"limit": limit, "length": length, "now": now, "farthest": now + LONGEST_LINE}
+            wanted = {"limit": limit, "length": length, "now": now, "farthest": now + _reach(length)}
             return session.connection().execute(_LEASE, wanted).scalar_one()
+
+
+def _reach(length: float) -> float:
+    """Return how many seconds ahead leases of `length` seconds may lie."""
+    return max(LONGEST_LINE, LONGEST_QUEUE * length)
 
 
 class Unpaced:

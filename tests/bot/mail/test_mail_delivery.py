@@ -1,13 +1,14 @@
 """Friends whom LINE cannot reach get what they may get by mail: once, paced, refusable, and told apart when it fails."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.rehearsal.queue import MemoryQueue
 from scheduler import broadcasts, decisions, drafts, mail_settings
@@ -17,6 +18,7 @@ from scheduler.drafts import Draft
 from scheduler.enrolments import enrol
 from scheduler.jobs import Job
 from scheduler.mail import MailVerdict
+from scheduler.mail_delivery import LIMIT
 from scheduler.mail_settings import MailSettings
 from scheduler.models import (
     Attempt,
@@ -24,6 +26,7 @@ from scheduler.models import (
     BroadcastState,
     Chunk,
     ChunkMode,
+    Decision,
     Delivery,
     DeliveryState,
     Purpose,
@@ -35,12 +38,26 @@ from segments import mail_consent
 from segments.db import Database
 from segments.models import Friend, Setting
 from tests.builders import a_friend, a_scenario, days_ago
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.mailer import FakeMailer
 
 HELLO = {"ja": [{"type": "text", "text": "{{ name_sama }}、新茶です"}]}
 ADDRESS = "hanako@example.com"
+
+
+@dataclass
+class Meanwhile:
+    """Lets everything through, and something happen while the first mail waits."""
+
+    happens: Callable[[], object]
+
+    def take(self, limit: str, count: int) -> None:
+        """Return at once, unless it is the first mail's turn."""
+        assert count
+        if limit == LIMIT:
+            happens, self.happens = self.happens, lambda: None
+            happens()
 
 
 @dataclass
@@ -66,14 +83,24 @@ class Shop:
             tick(self.dispatcher)
             assert self.queue.run_due(jobs) >= 0
 
-    def broadcast(self, *, by_mail: bool = True) -> int:
+    def broadcast(self, *, by_mail: bool = True, expires_at: datetime | None = None) -> int:
         """Send a broadcast to everybody now."""
         with self.database.begin() as session:
-            draft = Draft("新茶", HELLO, condition={"is": "everyone"})
+            draft = Draft("新茶", HELLO, condition={"is": "everyone"}, expires_at=expires_at)
             made = drafts.create(session, draft, now=self.clock.now(), by="test")
             made.by_mail = by_mail
             broadcasts.schedule(session, self.queue, made.id, None, self.clock.now())
             return made.id
+
+    def while_a_mail_waits(self, happens: Callable[[], object]) -> None:
+        """Have something happen once, when the first mail has been written and waits for its turn."""
+        self.dispatcher = replace(self.dispatcher, pacer=Meanwhile(happens))
+
+    def decided(self, friend_id: int) -> list[str]:
+        """Return the rules that have had something against writing to a friend so far, a row each."""
+        with self.database.reading() as session:
+            said = select(Decision.rule).where(Decision.friend_id == friend_id)
+            return list(session.scalars(said.order_by(Decision.rule)))
 
     def deliveries(self) -> dict[int, tuple[DeliveryState, str | None]]:
         """Return state and reason of every friend's only delivery."""
@@ -324,3 +351,86 @@ def test_what_a_second_run_settled_while_the_server_was_asked_stays_settled(
     assert shop.deliveries() == {friend: (DeliveryState.UNCERTAIN, "mail_interrupted")}
     with shop.database.reading() as session:
         assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.DONE
+
+
+def test_who_refuses_while_their_mail_waits_for_its_turn_gets_none(
+    database: Database, clock: FakeClock
+) -> None:
+    shop = shop_on(database, clock)
+    people = [who_left(shop, f"{number}@example.com") for number in range(3)]
+    broadcast_id = shop.broadcast()
+
+    def refuse() -> None:
+        with database.begin() as session:
+            mail_consent.refuse(session, people[-1], clock.now())
+
+    shop.while_a_mail_waits(refuse)
+    shop.live(minutes=5)
+
+    assert {mail.friend_id for mail in shop.mail.tried} == set(people[:-1])
+    assert shop.deliveries()[people[-1]] == (DeliveryState.SKIPPED, "no_mail")
+    assert shop.decided(people[-1]) == ["blocked", "no_mail"]
+    with database.reading() as session:
+        assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.DONE
+
+
+def test_mails_whose_turn_comes_in_quiet_hours_leave_in_the_morning_once(
+    database: Database, clock: FakeClock
+) -> None:
+    shop = shop_on(database, clock)
+    people = [who_left(shop, f"{number}@example.com") for number in range(2)]
+    shop.broadcast()
+
+    shop.while_a_mail_waits(partial(clock.set, A_SATURDAY.replace(hour=12, minute=1)))  # 21:01 in Tokyo
+    shop.live(minutes=5)
+    assert shop.mail.tried == []
+    assert shop.deliveries() == dict.fromkeys(people, (DeliveryState.QUEUED, "quiet_hours"))
+    clock.set(A_SATURDAY.replace(day=22, hour=0, minute=0))
+    shop.live(minutes=5)
+
+    assert sorted(mail.friend_id for mail in shop.mail.tried) == people
+    assert shop.deliveries() == dict.fromkeys(people, (DeliveryState.ACCEPTED, None))
+    assert [shop.decided(friend_id) for friend_id in people] == [["blocked", "quiet_hours"]] * 2
+
+
+def test_a_mail_that_has_expired_when_its_turn_comes_does_not_leave(shop: Shop) -> None:
+    left = who_left(shop)
+    shop.broadcast(expires_at=shop.clock.now() + timedelta(minutes=10))
+
+    shop.while_a_mail_waits(partial(shop.clock.advance, timedelta(minutes=10)))
+    shop.live(minutes=15)
+
+    assert shop.mail.tried == []
+    assert shop.deliveries() == {left: (DeliveryState.SKIPPED, "expired")}
+
+
+def test_a_mail_goes_to_the_address_that_holds_when_its_turn_comes(shop: Shop) -> None:
+    left = who_left(shop)
+    shop.broadcast()
+
+    def move() -> None:
+        with shop.database.begin() as session:
+            mail_consent.set_address(session, left, "moved@example.com", None)
+
+    shop.while_a_mail_waits(move)
+    shop.live(minutes=5)
+
+    assert [mail.to for mail in shop.mail.tried] == ["moved@example.com"]
+
+
+def test_a_mail_that_another_run_put_off_waits_its_time(database: Database, clock: FakeClock) -> None:
+    shop = shop_on(database, clock)
+    left = who_left(shop)
+    shop.broadcast()
+    later = clock.now() + timedelta(minutes=30)
+
+    def put_off() -> None:
+        with database.begin() as session:
+            session.execute(update(Delivery).values(not_before=later))
+
+    shop.while_a_mail_waits(put_off)
+    shop.live(minutes=20)
+    assert shop.mail.tried == []
+    shop.live(minutes=20)
+
+    assert [mail.friend_id for mail in shop.mail.tried] == [left]
