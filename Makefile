@@ -46,6 +46,8 @@ check: lint types test ## Everything a change must pass
 bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real data, FRIENDS=1000000 takes the full size
 	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
 	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01 --server-kills 2
+	$(BIN)/python benchmarks/delivery.py --friends 50000 --broadcast $(FRIENDS) --database sqlite
+	$(BIN)/python benchmarks/delivery.py --friends 50000 --broadcast $(FRIENDS) --database postgresql
 	$(BIN)/python benchmarks/webhook.py
 	$(BIN)/python benchmarks/console.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
 	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
