@@ -165,9 +165,9 @@ def test_an_approval_of_something_else_than_what_stands_there_is_refused(
 def test_friends_by_mail_count_for_an_approval_and_are_told_to_who_gives_it(owner: Visitor) -> None:
     with owner.services.database.begin() as session:
         mail_settings.save(session, MailSettings("みどり茶舗", "東京都", "03-0000-0000"), A_SATURDAY)
-        mailed = {"email": "hanako@example.com", "email_consent_at": days_ago(5), "blocked_at": days_ago(1)}
-        for _ in range(2):
-            a_friend(session, **mailed)
+        for name in ("hanako", "taro"):
+            mailed = f"{name}@example.com"
+            a_friend(session, email=mailed, email_consent_at=days_ago(5), blocked_at=days_ago(1))
         shop.save(session, Shop(approval_above=4), A_SATURDAY)
         draft = Draft("秋", HELLO, condition={"is": "everyone"}, by_mail=True)
         number = drafts.create(session, draft, now=A_SATURDAY, by="operator:2").id
