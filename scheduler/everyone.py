@@ -211,5 +211,6 @@ def take_back(session: Session, chunk: Chunk, *, keep_key: bool = False) -> None
     waiting = (Delivery.chunk_id == chunk.id, Delivery.state == DeliveryState.QUEUED)
     claimed = session.scalar(select(func.count()).select_from(Delivery).where(*waiting)) or 0
     meter.give_back(session, claimed, chunk.first_attempt_at)
-    chunk.generation += 0 if keep_key else 1
+    if not keep_key:
+        chunk.generation += 1
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
