@@ -112,11 +112,13 @@ class _Way:
         for _ in range(MOST_LOOKS):
             if book.state is not EnrolmentState.ACTIVE or book.step_id is None or book.next_at is None:
                 return Trial(self._not_withdrawn(), book.state.value, book.reason, book.ended_at)
-            step, at = self._steps[book.step_id], max(book.next_at, now)
+            # A step after one that was held is due as if that had not been; the clock does not go back for it.
+            step, now = self._steps[book.step_id], max(book.next_at, now)
             if not step.active:
-                self._moments.append(self._moment(at, step, "paused"))
+                self._moments.append(self._moment(now, step, "paused"))
                 return Trial(self._moments, "paused")
-            self._look(step, self._wait_cut_short(step, at))
+            now = self._wait_cut_short(step, now)
+            self._look(step, now)
         return Trial(self._moments, "goes_on")
 
     def _not_withdrawn(self) -> list[Moment]:

@@ -52,7 +52,7 @@ def _step(draw: st.DrawFn, depth: int) -> dict[str, Any]:
 
 
 def _span() -> st.SearchStrategy[dict[str, int]]:
-    return st.sampled_from([{}, {"minutes": 5}, {"hours": 7}, {"days": 1}, {"days": 9}])
+    return st.sampled_from([{}, {"minutes": 5}, {"hours": 7}, {"hours": 12}, {"days": 1}, {"days": 9}])
 
 
 def steps(depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -110,6 +110,20 @@ def test_who_reaches_the_goal_in_the_moment_of_a_message_is_told_not_to_get_it(d
     assert [trial.end for trial in told_of] == ["goal", "goal"]
 
 
+def test_who_reaches_the_goal_in_the_moment_in_which_a_held_message_leaves_is_told_not_to_get_it(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        at_night, goal = timedelta(hours=12), {"kind": StepKind.GOAL, "condition": BOUGHT, "message_id": None}
+        made = a_scenario(session, {"delay": at_night}, goal, reentry=Reentry.ALWAYS)
+        buyer = a_friend(session, facts={"purchase_count": 1})
+        trial = scenario_trial.run(session, made.id, buyer.id, NOW)
+        assert [(each[0] > NOW + at_night, each[2]) for each in told(trial)] == [
+            (True, Reason.SCENARIO_ENDED)
+        ]
+        assert (told(trial), trial.end) == lived(session, made, buyer.id)
+
+
 def counts(session: Session) -> list[int]:
     return [session.scalars(select(func.count()).select_from(model)).one() for model in KEPT]
 
