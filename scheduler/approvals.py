@@ -1,6 +1,7 @@
 """Two-person approval: a broadcast to many waits until somebody other than its author has looked at it."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,17 @@ that was looked at, and of few friends one or two who come are already a tenth.
 """
 
 
+class Seen(NamedTuple):
+    """What somebody who approves a broadcast had before them."""
+
+    asked_at: datetime
+    """`Broadcast.asked_at`: another one tells that it was changed and asked for again."""
+    at: datetime
+    """When they looked."""
+    friends: int
+    """How many friends it reached then."""
+
+
 def is_needed(session: Session, recipients: int) -> bool:
     """Tell whether so many friends are more than one operator may decide alone."""
     above = shop.load(session).approval_above
@@ -37,7 +49,10 @@ def needs_approval(session: Session, broadcast: Broadcast, now: datetime) -> boo
     friends = reached(session, broadcast, now)
     if not is_needed(session, friends):
         return False
-    return _outgrew(broadcast, friends) or _means_others(session, broadcast)
+    approved, at = broadcast.approved_for, broadcast.approved_at
+    if approved is None or at is None:
+        return True
+    return _outgrew(approved, friends) or _means_others(session, broadcast, at)
 
 
 def ask(session: Session, broadcast: Broadcast, at: datetime | None, now: datetime) -> None:
@@ -51,26 +66,25 @@ def ask(session: Session, broadcast: Broadcast, at: datetime | None, now: dateti
     session.flush()
 
 
-def give(
-    session: Session, broadcast_id: int, by: str, now: datetime, seen: datetime | None = None
-) -> Broadcast:
+def give(session: Session, broadcast_id: int, by: str, now: datetime, seen: Seen | None = None) -> Broadcast:
     """Approve a broadcast: it leaves at the time it was to, or at once when that has passed.
 
-    The caller starts what is due (scheduler.broadcasts.approve does). `seen` is `asked_at` as the one who approves
-    saw it. Raises Conflict: `broadcast_state` when it does not wait for approval, `own_approval` for who wrote it or
-    asked, `approval_outdated` when it was changed and asked for again meanwhile; Invalid("expires_before_start").
+    The caller starts what is due (scheduler.broadcasts.approve does). Raises Conflict: `broadcast_state` when it does
+    not wait for approval, `own_approval` for who wrote it or asked, `approval_outdated` when it is no longer what was
+    seen: changed and asked for again meanwhile, to many more or to others; Invalid("expires_before_start").
     """
     broadcast = broadcast_lookup.in_state(session, broadcast_id, [BroadcastState.AWAITING_APPROVAL])
     if by in {broadcast.edited_by, broadcast.asked_by}:
         raise Conflict("own_approval")
-    if seen is not None and seen != broadcast.asked_at:
+    friends = reached(session, broadcast, now)
+    if seen is not None and _is_outdated(session, broadcast, friends, seen):
         raise Conflict("approval_outdated")
     at = max(broadcast.scheduled_at or now, now)
     if broadcast.expires_at is not None and broadcast.expires_at <= at:
         raise Invalid("expires_before_start", expires_at=broadcast.expires_at)
     broadcast.state, broadcast.scheduled_at = BroadcastState.SCHEDULED, at
     broadcast.approved_by, broadcast.approved_at = by, now
-    broadcast.approved_for = reached(session, broadcast, now)
+    broadcast.approved_for = min(friends, seen.friends) if seen else friends
     session.flush()
     return broadcast
 
@@ -118,16 +132,21 @@ def _withdraw(broadcast: Broadcast) -> None:
     broadcast.approved_by = broadcast.approved_at = broadcast.approved_for = None
 
 
-def _outgrew(broadcast: Broadcast, friends: int) -> bool:
-    """Tell whether so many friends are more than was approved; where nobody approved it, any are."""
-    approved = broadcast.approved_for
-    return approved is None or friends > approved + max(approved * SPARE_PERCENT // 100, SPARE_FRIENDS)
+def _is_outdated(session: Session, broadcast: Broadcast, friends: int, seen: Seen) -> bool:
+    """Tell whether it now is something else, or for others, than what was seen."""
+    if seen.asked_at != broadcast.asked_at:
+        return True
+    return _outgrew(seen.friends, friends) or _means_others(session, broadcast, seen.at)
 
 
-def _means_others(session: Session, broadcast: Broadcast) -> bool:
-    """Tell whether a saved segment it is for asks for something else than when it was approved, not just renamed."""
-    at = broadcast.approved_at
-    if at is None or broadcast.condition is None or broadcast.audience_id is not None:
+def _outgrew(approved: int, friends: int) -> bool:
+    """Tell whether so many friends are more than an approval for `approved` bears."""
+    return friends > approved + max(approved * SPARE_PERCENT // 100, SPARE_FRIENDS)
+
+
+def _means_others(session: Session, broadcast: Broadcast, at: datetime) -> bool:
+    """Tell whether a saved segment it is for asks for something else than it did at `at`, not just renamed."""
+    if broadcast.condition is None or broadcast.audience_id is not None:
         return False
     named = condition_known.load(session, conditions.parse(broadcast.condition)).segments
     edited = select(Segment.id, Segment.condition).where(Segment.id.in_(named), Segment.updated_at > at)

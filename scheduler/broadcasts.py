@@ -61,7 +61,7 @@ def approve(
     broadcast_id: int,
     by: str,
     now: datetime,
-    seen: datetime | None = None,
+    seen: approvals.Seen | None = None,
 ) -> Broadcast:
     """Let a broadcast go that waited for a second operator, and start it if its time has come.
 

@@ -13,8 +13,9 @@ from bot.console.access import SENDERS, current_operator, requires
 from bot.services import current_services
 from bot.words import explain
 from scheduler import approvals, broadcast_lookup, broadcasts
+from scheduler.approvals import Seen
 from scheduler.models import BroadcastState
-from segments.errors import KokyakuError
+from segments.errors import Conflict, KokyakuError
 
 blueprint = Blueprint("approving", __name__, url_prefix="/console/broadcasts")
 
@@ -22,14 +23,14 @@ blueprint = Blueprint("approving", __name__, url_prefix="/console/broadcasts")
 class Approval:
     """How it stands with the second person's word, as the page of a broadcast tells it."""
 
-    def __init__(self, session: Session, broadcast_id: int, viewer: str) -> None:
+    def __init__(self, session: Session, broadcast_id: int, viewer: str, now: datetime, friends: int) -> None:
         broadcast = broadcast_lookup.get(session, broadcast_id)
         self.waits = broadcast.state is BroadcastState.AWAITING_APPROVAL
         self.is_mine = viewer in {broadcast.edited_by, broadcast.asked_by}
         self.author = actor_name(session, broadcast.edited_by)
         self.asked_at = broadcast.asked_at
-        self.token = broadcast.asked_at.isoformat() if broadcast.asked_at else ""
-        """Says which state of the broadcast was looked at: what was changed since is not approved with it."""
+        self.token = _token(Seen(broadcast.asked_at, now, friends)) if broadcast.asked_at else ""
+        """Says what was looked at: what was changed since, or reaches many more, is not approved with it."""
         self.approver = actor_name(session, broadcast.approved_by) if broadcast.approved_by else None
         self.approved_at = broadcast.approved_at
         self.returned_note = broadcast.returned_note
@@ -69,9 +70,22 @@ def send_back(broadcast_id: int) -> ResponseReturnValue:
     return redirect(url_for("watching.show", broadcast_id=broadcast_id))
 
 
-def _seen(text: str) -> datetime:
-    """Return the moment the form stands for; one that is no moment was never asked at."""
+def _token(seen: Seen) -> str:
+    return f"{seen.asked_at.isoformat()} {seen.at.isoformat()} {seen.friends}"
+
+
+def _seen(token: str) -> Seen:
+    """Return what the form stands for. Raises Conflict("approval_outdated") for one that is none of ours."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        asked_at, at, friends = token.split(" ")
+        return Seen(_moment(asked_at), _moment(at), int(friends))
+    except ValueError as error:
+        raise Conflict("approval_outdated") from error
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment of a token. Raises ValueError, also for one that names no zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found

@@ -1,6 +1,7 @@
 """A broadcast on its way: progress, pause, resume, cancel."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -41,12 +42,13 @@ SHOWN = (
 @requires(*READERS)
 def show(broadcast_id: int) -> ResponseReturnValue:
     """Show how far a broadcast has come; the page works by reloading, a script only saves the reload."""
+    now = current_services().clock.now()
     with current_services().database.reading() as session:
         draft = broadcasts_views.draft(session, broadcast_id)
         progress = broadcast_progress.progress(session, broadcast_id)
-        expected = _expected(session, draft)
-        approval = Approval(session, broadcast_id, current_operator().actor)
-        shown_message = previews.shown(session, draft.content, None, current_services().clock.now())
+        expected = _expected(session, draft, now)
+        approval = Approval(session, broadcast_id, current_operator().actor, now, expected or 0)
+        shown_message = previews.shown(session, draft.content, None, now)
     return render_template(
         "console/broadcast.html",
         draft=draft,
@@ -70,11 +72,11 @@ def show(broadcast_id: int) -> ResponseReturnValue:
     )
 
 
-def _expected(session: Session, draft: Draft) -> int | None:
+def _expected(session: Session, draft: Draft, now: datetime) -> int | None:
     """Return how many a scheduled broadcast would reach today; None for any other."""
     if draft.state not in {BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL}:
         return None
-    costs = broadcasts_views.price(session, draft, current_services().clock.now())
+    costs = broadcasts_views.price(session, draft, now)
     return costs.reachable + costs.foretold.by_mail
 
 

@@ -16,8 +16,8 @@ from bot.line.verdicts import REQUEST_ID, verdict
 from scheduler.gateway import (
     Accepted,
     GatewayError,
+    NotTaken,
     RefusedByLine,
-    TemporaryGatewayError,
     UncertainGatewayError,
 )
 from segments.clock import Clock
@@ -53,7 +53,7 @@ def recorded(
 
 def _translated(failure: Any) -> GatewayError:
     if isinstance(failure, NewConnectionError | ConnectTimeoutError):
-        return TemporaryGatewayError(type(failure).__name__)
+        return NotTaken(type(failure).__name__)
     if isinstance(failure, HTTPError):
         return UncertainGatewayError(type(failure).__name__)
     body = failure.body.decode("utf-8", "replace") if isinstance(failure.body, bytes) else failure.body

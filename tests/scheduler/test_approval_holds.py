@@ -17,7 +17,7 @@ from segments.shop import Shop
 from tests.builders import days_ago, many_friends
 from tests.fakes.clock import A_SATURDAY, FakeClock
 from tests.fakes.gateway import FakeGateway
-from tests.scheduler.test_approvals import AUTHOR, OTHER, approve, scheduled, stored, written
+from tests.scheduler.test_approvals import AUTHOR, OTHER, approve, looked, scheduled, stored, written
 
 ENGLISH = {"is": "language", "languages": ["en"]}
 KOREAN = {"is": "language", "languages": ["ko"]}
@@ -82,7 +82,7 @@ def test_what_outgrew_its_approval_is_approved_anew_and_not_by_who_asked(
     dispatcher: Dispatcher, clock: FakeClock, gateway: FakeGateway, run_jobs: Callable[[], int]
 ) -> None:
     broadcast_id = approved(dispatcher, written(dispatcher))
-    seen = stored(dispatcher, broadcast_id).asked_at
+    seen = looked(dispatcher, broadcast_id)
     some(dispatcher, 40)
     found = begun(dispatcher, clock, run_jobs, broadcast_id)
     assert (found.approved_by, found.approved_at, found.approved_for) == (None, None, None)
@@ -91,7 +91,7 @@ def test_what_outgrew_its_approval_is_approved_anew_and_not_by_who_asked(
         approve(dispatcher, broadcast_id, AUTHOR)
     with pytest.raises(Conflict, match="approval_outdated"):
         approve(dispatcher, broadcast_id, seen=seen)
-    approve(dispatcher, broadcast_id, seen=found.asked_at)
+    approve(dispatcher, broadcast_id, seen=looked(dispatcher, broadcast_id, friends=43))
     run_jobs()
     assert gateway.used == stored(dispatcher, broadcast_id).approved_for == 43
 
@@ -129,6 +129,41 @@ def test_a_segment_that_asks_for_something_else_is_approved_anew(
     edited(dispatcher, segment_id, asks)
     found = begun(dispatcher, clock, run_jobs, broadcast_id)
     assert found.state is (BroadcastState.DONE if leaves else BroadcastState.AWAITING_APPROVAL)
+
+
+@pytest.mark.parametrize(("more", "stands"), [(10, True), (11, False)])
+def test_friends_who_came_while_somebody_looked_at_it_are_not_approved_unseen(
+    dispatcher: Dispatcher, more: int, stands: bool
+) -> None:
+    broadcast_id = written(dispatcher)
+    scheduled(dispatcher, broadcast_id, hours=1)
+    seen = looked(dispatcher, broadcast_id)
+    some(dispatcher, more)
+    if stands:
+        approve(dispatcher, broadcast_id, seen=seen)
+        assert stored(dispatcher, broadcast_id).approved_for == 3
+        return
+    with pytest.raises(Conflict, match="approval_outdated"):
+        approve(dispatcher, broadcast_id, seen=seen)
+    approve(dispatcher, broadcast_id, seen=looked(dispatcher, broadcast_id, friends=14))
+
+
+def test_a_segment_that_changed_while_somebody_looked_at_it_is_not_approved_unseen(
+    dispatcher: Dispatcher, clock: FakeClock
+) -> None:
+    for language in ("en", "ko"):
+        some(dispatcher, 3, language=language)
+    segment_id = a_segment(dispatcher, ENGLISH)
+    broadcast_id = written(dispatcher, condition={"is": "segment", "segment_id": segment_id})
+    scheduled(dispatcher, broadcast_id, hours=1)
+    seen = looked(dispatcher, broadcast_id)
+    clock.advance(timedelta(minutes=1))
+    edited(dispatcher, segment_id, KOREAN)
+    with pytest.raises(Conflict, match="approval_outdated"):
+        approve(dispatcher, broadcast_id, seen=seen)
+    clock.advance(timedelta(minutes=1))
+    approve(dispatcher, broadcast_id, seen=looked(dispatcher, broadcast_id))
+    assert stored(dispatcher, broadcast_id).state is BroadcastState.SCHEDULED
 
 
 def set_up_mail(dispatcher: Dispatcher) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scheduler import approvals, broadcasts, drafts
+from scheduler.approvals import Seen
 from scheduler.dispatcher import Dispatcher
 from scheduler.drafts import Draft
 from scheduler.models import Broadcast, BroadcastState
@@ -42,6 +43,13 @@ def scheduled(dispatcher: Dispatcher, broadcast_id: int, **later: float) -> Broa
 def approve(dispatcher: Dispatcher, broadcast_id: int, by: str = OTHER, **seen: Any) -> None:
     with dispatcher.database.begin() as session:
         broadcasts.approve(session, dispatcher.queue, broadcast_id, by, dispatcher.clock.now(), **seen)
+
+
+def looked(dispatcher: Dispatcher, broadcast_id: int, friends: int = 3) -> Seen:
+    """Return what somebody sees who looks at a broadcast now."""
+    asked_at = stored(dispatcher, broadcast_id).asked_at
+    assert asked_at is not None
+    return Seen(asked_at, dispatcher.clock.now(), friends)
 
 
 def stored(dispatcher: Dispatcher, broadcast_id: int) -> Broadcast:
@@ -103,7 +111,7 @@ def test_what_was_changed_while_somebody_looked_at_it_is_not_approved(
 ) -> None:
     broadcast_id = written(dispatcher)
     scheduled(dispatcher, broadcast_id)
-    seen = stored(dispatcher, broadcast_id).asked_at
+    seen = looked(dispatcher, broadcast_id)
     clock.advance(timedelta(minutes=1))
     with dispatcher.database.begin() as session:
         draft = Draft("秋", HELLO, condition={"is": "everyone"})
@@ -111,7 +119,7 @@ def test_what_was_changed_while_somebody_looked_at_it_is_not_approved(
     scheduled(dispatcher, broadcast_id)
     with pytest.raises(Conflict, match="approval_outdated"):
         approve(dispatcher, broadcast_id, seen=seen)
-    approve(dispatcher, broadcast_id, seen=stored(dispatcher, broadcast_id).asked_at)
+    approve(dispatcher, broadcast_id, seen=looked(dispatcher, broadcast_id))
 
 
 def test_an_approved_broadcast_keeps_its_time(dispatcher: Dispatcher) -> None:

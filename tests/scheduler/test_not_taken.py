@@ -28,89 +28,89 @@ pytestmark = [
 ]
 
 
-def tried(
-    dispatcher: Dispatcher, gateway: FakeGateway, content: dict[str, Any], error: GatewayError, **draft: Any
-) -> tuple[int, list[str], int]:
-    """Return a broadcast whose first attempt found no way to LINE, its friends and its chunk."""
-    friends = some_friends(dispatcher.database, FRIENDS)
-    broadcast_id = a_draft(dispatcher, content, **draft)
-    send(dispatcher, broadcast_id)
-    plan_broadcast(dispatcher.database, dispatcher.queue, dispatcher.clock, broadcast_id)
-    is_push = content is PERSONAL
-    gateway.fail("push" if is_push else "multicast", error, times=FRIENDS if is_push else 1)
-    with dispatcher.database.reading() as session:
-        chunk_id = session.scalars(select(Chunk.id)).one()
-    send_chunks(dispatcher, chunk_id)
-    assert [gateway.sent_to(friend) for friend in friends] == [[]] * FRIENDS
-    return broadcast_id, friends, chunk_id
+class Sending:
+    """A broadcast whose first attempt finds no way to LINE."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, gateway: FakeGateway, content: dict[str, Any], error: GatewayError
+    ) -> None:
+        self.dispatcher, self._gateway, self._content, self._error = dispatcher, gateway, content, error
+
+    def first(self, **draft: Any) -> None:
+        """Write it, plan it and try it once, in vain."""
+        dispatcher = self.dispatcher
+        self.friends = some_friends(dispatcher.database, FRIENDS)
+        self.broadcast_id = a_draft(dispatcher, self._content, **draft)
+        send(dispatcher, self.broadcast_id)
+        plan_broadcast(dispatcher.database, dispatcher.queue, dispatcher.clock, self.broadcast_id)
+        is_push = self._content is PERSONAL
+        self._gateway.fail("push" if is_push else "multicast", self._error, times=FRIENDS if is_push else 1)
+        self.again()
+        assert self.got() == [0] * FRIENDS
+
+    def again(self) -> None:
+        """Try what is left of it."""
+        with self.dispatcher.database.reading() as session:
+            chunk_id = session.scalars(select(Chunk.id)).one()
+        send_chunks(self.dispatcher, chunk_id)
+
+    def got(self) -> list[int]:
+        """Return how many messages each friend has got."""
+        return [len(self._gateway.sent_to(friend)) for friend in self.friends]
+
+    def states(self) -> list[tuple[DeliveryState, str | None]]:
+        """Return where each friend's delivery stands, and why."""
+        with self.dispatcher.database.reading() as session:
+            rows = session.execute(select(Delivery.state, Delivery.reason).order_by(Delivery.id))
+            return [(state, reason) for state, reason in rows]
 
 
-def states(dispatcher: Dispatcher) -> list[tuple[DeliveryState, str | None]]:
-    with dispatcher.database.reading() as session:
-        rows = session.execute(select(Delivery.state, Delivery.reason).order_by(Delivery.id))
-        return [(state, reason) for state, reason in rows]
+@pytest.fixture
+def sending(
+    dispatcher: Dispatcher, gateway: FakeGateway, content: dict[str, Any], error: GatewayError
+) -> Sending:
+    return Sending(dispatcher, gateway, content, error)
 
 
-def test_cancelled_meanwhile_it_goes_to_nobody_and_costs_nothing(
-    dispatcher: Dispatcher,
-    gateway: FakeGateway,
-    clock: FakeClock,
-    content: dict[str, Any],
-    error: GatewayError,
-) -> None:
-    broadcast_id, friends, chunk_id = tried(dispatcher, gateway, content, error)
-    with dispatcher.database.begin() as session:
-        broadcasts.cancel(session, broadcast_id, clock.now())
+def test_cancelled_meanwhile_it_goes_to_nobody_and_costs_nothing(sending: Sending, clock: FakeClock) -> None:
+    sending.first()
+    with sending.dispatcher.database.begin() as session:
+        broadcasts.cancel(session, sending.broadcast_id, clock.now())
     clock.advance(timedelta(minutes=1))
-    send_chunks(dispatcher, chunk_id)
-    assert [gateway.sent_to(friend) for friend in friends] == [[]] * FRIENDS
-    assert states(dispatcher) == [(DeliveryState.CANCELLED, "broadcast_cancelled")] * FRIENDS
-    with dispatcher.database.reading() as session:
+    sending.again()
+    assert sending.got() == [0] * FRIENDS
+    assert sending.states() == [(DeliveryState.CANCELLED, "broadcast_cancelled")] * FRIENDS
+    with sending.dispatcher.database.reading() as session:
         assert meter.read(session, clock.now()).taken == 0
 
 
 def test_who_refused_meanwhile_gets_none_and_the_others_not_in_the_night(
-    dispatcher: Dispatcher,
-    gateway: FakeGateway,
-    clock: FakeClock,
-    content: dict[str, Any],
-    error: GatewayError,
+    sending: Sending, clock: FakeClock
 ) -> None:
-    _, friends, chunk_id = tried(dispatcher, gateway, content, error)
+    sending.first()
     clock.advance(timedelta(hours=9))
-    with dispatcher.database.begin() as session:
-        gone = update(Friend).where(Friend.line_user_id == friends[0]).values(opted_out_at=clock.now())
-        session.execute(gone)
-    send_chunks(dispatcher, chunk_id)
-    assert [gateway.sent_to(friend) for friend in friends] == [[]] * FRIENDS
+    with sending.dispatcher.database.begin() as session:
+        first = Friend.line_user_id == sending.friends[0]
+        session.execute(update(Friend).where(first).values(opted_out_at=clock.now()))
+    sending.again()
+    assert sending.got() == [0] * FRIENDS
     held = [(DeliveryState.QUEUED, "quiet_hours")] * (FRIENDS - 1)
-    assert states(dispatcher) == [(DeliveryState.SKIPPED, "opted_out"), *held]
+    assert sending.states() == [(DeliveryState.SKIPPED, "opted_out"), *held]
 
 
-def test_what_has_expired_meanwhile_stays(
-    dispatcher: Dispatcher,
-    gateway: FakeGateway,
-    clock: FakeClock,
-    content: dict[str, Any],
-    error: GatewayError,
-) -> None:
-    soon = clock.now() + timedelta(hours=1)
-    _, friends, chunk_id = tried(dispatcher, gateway, content, error, expires_at=soon)
+def test_what_has_expired_meanwhile_stays(sending: Sending, clock: FakeClock) -> None:
+    sending.first(expires_at=clock.now() + timedelta(hours=1))
     clock.advance(timedelta(hours=2))
-    send_chunks(dispatcher, chunk_id)
-    assert [gateway.sent_to(friend) for friend in friends] == [[]] * FRIENDS
-    assert {state for state, _ in states(dispatcher)} == {DeliveryState.SKIPPED}
+    sending.again()
+    assert sending.got() == [0] * FRIENDS
+    assert {state for state, _ in sending.states()} == {DeliveryState.SKIPPED}
 
 
 def test_after_more_than_a_day_it_is_not_uncertain_and_still_leaves(
-    dispatcher: Dispatcher,
-    gateway: FakeGateway,
-    clock: FakeClock,
-    content: dict[str, Any],
-    error: GatewayError,
+    sending: Sending, clock: FakeClock
 ) -> None:
-    _, friends, chunk_id = tried(dispatcher, gateway, content, error)
+    sending.first()
     clock.advance(timedelta(hours=25))
-    send_chunks(dispatcher, chunk_id)
-    assert [len(gateway.sent_to(friend)) for friend in friends] == [1] * FRIENDS
-    assert states(dispatcher) == [(DeliveryState.ACCEPTED, None)] * FRIENDS
+    sending.again()
+    assert sending.got() == [1] * FRIENDS
+    assert sending.states() == [(DeliveryState.ACCEPTED, None)] * FRIENDS

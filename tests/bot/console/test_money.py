@@ -139,7 +139,8 @@ def test_an_author_asks_for_approval_and_another_operator_gives_it(owner: Visito
     page = owner.get(f"/console/broadcasts/{number}").text
     assert "承認待ち" in page
     assert "ご自身が作成・依頼した配信です" in page
-    own = owner.post(f"/console/broadcasts/{number}/approve", {"seen": A_SATURDAY.isoformat()})
+    seen = f"{A_SATURDAY.isoformat()} {A_SATURDAY.isoformat()} 3"
+    own = owner.post(f"/console/broadcasts/{number}/approve", {"seen": seen})
     assert "承認できません" in owner.get(own.location).text
     assert state(owner, number) is BroadcastState.AWAITING_APPROVAL
     form = next(
@@ -151,14 +152,19 @@ def test_an_author_asks_for_approval_and_another_operator_gives_it(owner: Visito
     assert "broadcast_approved" in told(owner)
 
 
-@pytest.mark.parametrize("seen", ["", "きのう", "2020-01-01T00:00:00+00:00"])
+ONCE = "2020-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "seen", ["", "きのう", ONCE, f"{ONCE} {ONCE} 3", f"{ONCE} 2020-01-01 3", f"{ONCE} {ONCE} many"]
+)
 def test_an_approval_of_something_else_than_what_stands_there_is_refused(
     owner: Visitor, app: Flask, seen: str
 ) -> None:
     other = Visitor(app).log_in(Role.OPERATOR, "taro")
     number = waiting(owner, "operator:1")
     answer = other.post(f"/console/broadcasts/{number}/approve", {"seen": seen})
-    assert "確認中に内容が変わりました" in other.get(answer.location).text
+    assert "確認中に内容または送信先が変わりました" in other.get(answer.location).text
     assert state(owner, number) is BroadcastState.AWAITING_APPROVAL
 
 
