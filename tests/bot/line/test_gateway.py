@@ -22,8 +22,8 @@ from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import RunningSimulator
 from scheduler.gateway import (
     Accepted,
+    NotTaken,
     Push,
-    TemporaryGatewayError,
     TokenInvalid,
     ToMany,
     TurnPassed,
@@ -93,14 +93,14 @@ def a_server_that_hangs_up() -> Generator[str]:
     thread.join(5)
 
 
-def test_a_refused_connection_is_temporary_because_nothing_was_sent(recorder: CallRecorder, clock: FakeClock):
+def test_a_refused_connection_means_that_nothing_was_sent(recorder: CallRecorder, clock: FakeClock):
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with gateway_to(url, recorder, clock) as gateway:
-        assert isinstance(gateway.push_many([a_push("U1")])[0], TemporaryGatewayError)
-        with pytest.raises(TemporaryGatewayError):
+        assert isinstance(gateway.push_many([a_push("U1")])[0], NotTaken)
+        with pytest.raises(NotTaken):
             gateway.quota()
-        with pytest.raises(TemporaryGatewayError):
+        with pytest.raises(NotTaken):
             gateway.profile("U1")
 
 
