@@ -33,10 +33,9 @@ class Seen(NamedTuple):
     """How many friends it reached then."""
 
 
-def is_needed(session: Session, recipients: int) -> bool:
-    """Tell whether so many friends are more than one operator may decide alone."""
-    above = shop.load(session).approval_above
-    return above is not None and recipients > above
+def is_to_many(session: Session, broadcast: Broadcast, now: datetime) -> bool:
+    """Tell whether a broadcast would reach more friends now than one operator may decide alone."""
+    return _many(session, broadcast, now) is not None
 
 
 def needs_approval(session: Session, broadcast: Broadcast, now: datetime) -> bool:
@@ -44,10 +43,8 @@ def needs_approval(session: Session, broadcast: Broadcast, now: datetime) -> boo
 
     An approval is for those whom it reached then: it does not stand for many more, nor for others.
     """
-    if shop.load(session).approval_above is None:
-        return False
-    friends = reached(session, broadcast, now)
-    if not is_needed(session, friends):
+    friends = _many(session, broadcast, now)
+    if friends is None:
         return False
     approved, at = broadcast.approved_for, broadcast.approved_at
     if approved is None or at is None:
@@ -126,6 +123,13 @@ def reached(session: Session, broadcast: Broadcast, now: datetime) -> int:
     )
     purpose = found or Purpose.SALES
     return reachable(session, broadcast, purpose, now) + reachable_by_mail(session, broadcast, purpose, now)
+
+
+def _many(session: Session, broadcast: Broadcast, now: datetime) -> int | None:
+    """Return whom a broadcast would reach, or None when one operator may decide it."""
+    above = shop.load(session).approval_above
+    friends = reached(session, broadcast, now) if above is not None else 0
+    return friends if above is not None and friends > above else None
 
 
 def _withdraw(broadcast: Broadcast) -> None:

@@ -53,6 +53,11 @@ class Foretold:
     """Those who would get it later."""
 
     @property
+    def friends(self) -> int:
+        """Who would get it in all, on LINE or by mail."""
+        return self.reached + self.by_mail
+
+    @property
     def is_exact(self) -> bool:
         """Whether everybody was asked about."""
         return self.asked >= self.recipients

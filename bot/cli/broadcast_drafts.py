@@ -82,17 +82,22 @@ def create(
         whom = conditions.parse(tree) if tree else None
         price = quota.price(session, now, condition=whom, audience_id=list_id, broadcast_id=stored.id)
     click.echo(stored.id)
-    click.echo(
-        program.words(
-            f"配信対象 {price.recipients:,}人のうち {_about(price, '約')}{price.reachable:,}人に届きます。追加料金 {price.yen:,}円（税別、{price.plan_name}）",
-            f"Reaches {_about(price, 'about ')}{price.reachable:,} of {price.recipients:,} friends. Extra cost ¥{price.yen:,} before tax ({price.plan_name_en})",
-        ),
-        err=True,
+    click.echo(_told(program, price), err=True)
+
+
+def _told(program: Program, price: quota.Price) -> str:
+    """Return whom it reaches and what it costs, in words."""
+    foretold = price.foretold
+    about, about_en = ("約", "about ") if price.is_about else ("", "")
+    mail, mail_en = "", ""
+    if foretold.by_mail:
+        mail, mail_en = f"（うちメール{foretold.by_mail:,}人）", f", {foretold.by_mail:,} of them by mail"
+    return program.words(
+        f"配信対象 {price.recipients:,}人のうち {about}{foretold.friends:,}人に届きます{mail}。"
+        f"追加料金 {price.yen:,}円（税別、{price.plan_name}）",
+        f"Reaches {about_en}{foretold.friends:,} of {price.recipients:,} friends{mail_en}. "
+        f"Extra cost ¥{price.yen:,} before tax ({price.plan_name_en})",
     )
-
-
-def _about(price: quota.Price, word: str) -> str:
-    return word if price.is_about else ""
 
 
 def _one_of(program: Program, given: Mapping[str, object]) -> None:

@@ -23,13 +23,15 @@ blueprint = Blueprint("approving", __name__, url_prefix="/console/broadcasts")
 class Approval:
     """How it stands with the second person's word, as the page of a broadcast tells it."""
 
-    def __init__(self, session: Session, broadcast_id: int, viewer: str, now: datetime, friends: int) -> None:
+    def __init__(self, session: Session, broadcast_id: int, viewer: str, now: datetime) -> None:
         broadcast = broadcast_lookup.get(session, broadcast_id)
         self.waits = broadcast.state is BroadcastState.AWAITING_APPROVAL
         self.is_mine = viewer in {broadcast.edited_by, broadcast.asked_by}
         self.author = actor_name(session, broadcast.edited_by)
         self.asked_at = broadcast.asked_at
-        self.token = _token(Seen(broadcast.asked_at, now, friends)) if broadcast.asked_at else ""
+        self.friends = approvals.reached(session, broadcast, now) if self.waits else 0
+        """What is approved: whom it reaches at most, whatever holds a single friend's message back by then."""
+        self.token = _token(Seen(broadcast.asked_at, now, self.friends)) if broadcast.asked_at else ""
         """Says what was looked at: what was changed since, or reaches many more, is not approved with it."""
         self.approver = actor_name(session, broadcast.approved_by) if broadcast.approved_by else None
         self.approved_at = broadcast.approved_at

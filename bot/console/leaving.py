@@ -11,7 +11,7 @@ from bot.console.broadcast_steps import author
 from bot.console.page import current_shop, current_zone
 from bot.services import current_services
 from bot.words import reason_words
-from scheduler import approvals, broadcasts
+from scheduler import approvals, broadcast_lookup, broadcasts
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/console/broadcasts")
 blueprint.add_app_template_global(broadcast_steps.way, "broadcast_way")
@@ -78,7 +78,7 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         if not draft.editable:
             return redirect(url_for("watching.show", broadcast_id=broadcast_id))
         costs = broadcasts_views.price(session, draft, now)
-        needs_approval = approvals.is_needed(session, costs.at_most + costs.foretold.by_mail)
+        needs_approval = approvals.is_to_many(session, broadcast_lookup.get(session, broadcast_id), now)
         shown = previews.shown(session, draft.content, None, now)
         audience = broadcasts_views.audience_words(session, draft)
     page = render_template(

@@ -47,7 +47,8 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         draft = broadcasts_views.draft(session, broadcast_id)
         progress = broadcast_progress.progress(session, broadcast_id)
         expected = _expected(session, draft, now)
-        approval = Approval(session, broadcast_id, current_operator().actor, now, expected or 0)
+        approval = Approval(session, broadcast_id, current_operator().actor, now)
+        audience = broadcasts_views.audience_words(session, draft)
         shown_message = previews.shown(session, draft.content, None, now)
     return render_template(
         "console/broadcast.html",
@@ -61,6 +62,7 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         through_words=through_words,
         language=current_language(),
         shown_message=shown_message,
+        audience=audience,
         has_results=progress.started_at is not None,
         ended=progress.state in ENDED,
         pausable=progress.state in PAUSABLE,
@@ -76,8 +78,7 @@ def _expected(session: Session, draft: Draft, now: datetime) -> int | None:
     """Return how many a scheduled broadcast would reach today; None for any other."""
     if draft.state not in {BroadcastState.SCHEDULED, BroadcastState.AWAITING_APPROVAL}:
         return None
-    costs = broadcasts_views.price(session, draft, now)
-    return costs.reachable + costs.foretold.by_mail
+    return broadcasts_views.price(session, draft, now).foretold.friends
 
 
 def _wait(draft: Draft, progress: Progress) -> quiet.Wait | None:

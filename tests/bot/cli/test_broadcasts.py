@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from scheduler import mail_settings
+from scheduler.mail_settings import MailSettings
 from scheduler.models import Broadcast, BroadcastState, Delivery, MessageVersion
 from segments.db import Database
 from segments.models import Segment
 from tests.bot.cli.terminal import Terminal
-from tests.builders import a_friend
+from tests.builders import a_friend, days_ago
 from tests.fakes.clock import A_SATURDAY
 
 EVERYONE = ("--condition", '{"is": "everyone"}')
@@ -47,6 +49,15 @@ def test_a_broadcast_is_drafted_scheduled_paused_resumed_and_cancelled(
     assert terminal.refusal("broadcast", "send", number).startswith("配信の状態が変わった")
     (broadcast,) = drafts(database)
     assert broadcast.state is BroadcastState.CANCELLED
+
+
+def test_who_gets_it_by_mail_is_told_when_it_is_drafted(terminal: Terminal, sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        mail_settings.save(session, MailSettings("みどり茶舗", "東京都", "03-0000-0000"), A_SATURDAY)
+        a_friend(session)
+        a_friend(session, email="hanako@example.com", email_consent_at=days_ago(5), blocked_at=days_ago(1))
+    created = terminal.run("broadcast", "create", "--name", "秋", *EVERYONE, *TEXT, "--mail")
+    assert "2人のうち 2人に届きます（うちメール1人）。" in created.stderr
 
 
 @pytest.mark.parametrize(

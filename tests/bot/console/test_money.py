@@ -15,7 +15,7 @@ from scheduler.models import Broadcast, BroadcastState
 from segments import shop
 from segments.shop import Shop
 from tests.bot.browsing import Visitor
-from tests.builders import a_friend, days_ago
+from tests.builders import a_friend, days_ago, many_friends
 from tests.fakes.clock import A_SATURDAY
 
 MONEY = "/console/money/"
@@ -41,14 +41,21 @@ def told(visitor: Visitor) -> list[str]:
         return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
-def waiting(visitor: Visitor, by: str) -> int:
+def waiting(visitor: Visitor, by: str, **fields: Any) -> int:
     """Add a broadcast that waits for approval."""
     with visitor.services.database.begin() as session:
         shop.save(session, Shop(approval_above=2), A_SATURDAY)
-        draft = Draft("秋", HELLO, condition={"is": "everyone"})
+        draft = Draft("秋", HELLO, condition={"is": "everyone"}, **fields)
         number = drafts.create(session, draft, now=A_SATURDAY, by=by).id
         broadcasts.schedule(session, visitor.services.queue, number, None, A_SATURDAY, by)
     return number
+
+
+def approve(visitor: Visitor, number: int) -> None:
+    """Press the button on the page of a broadcast that waits for approval."""
+    forms = visitor.forms(f"/console/broadcasts/{number}")
+    form = next(each for each in forms if each.action.endswith("approve"))
+    visitor.post(form.action, {"seen": form.fields["seen"][0]})
 
 
 def state(visitor: Visitor, number: int) -> BroadcastState:
@@ -143,10 +150,7 @@ def test_an_author_asks_for_approval_and_another_operator_gives_it(owner: Visito
     own = owner.post(f"/console/broadcasts/{number}/approve", {"seen": seen})
     assert "承認できません" in owner.get(own.location).text
     assert state(owner, number) is BroadcastState.AWAITING_APPROVAL
-    form = next(
-        each for each in other.forms(f"/console/broadcasts/{number}") if each.action.endswith("approve")
-    )
-    other.post(form.action, {"seen": form.fields["seen"][0]})
+    approve(other, number)
     assert state(owner, number) is BroadcastState.PLANNING
     assert "花子が2026年11月21日（土） 14:30に承認しました" in owner.get(f"/console/broadcasts/{number}").text
     assert "broadcast_approved" in told(owner)
@@ -168,6 +172,21 @@ def test_an_approval_of_something_else_than_what_stands_there_is_refused(
     assert state(owner, number) is BroadcastState.AWAITING_APPROVAL
 
 
+def test_friends_whom_something_else_holds_back_are_told_as_those_at_most_approved(
+    owner: Visitor, app: Flask
+) -> None:
+    other = Visitor(app).log_in(Role.OPERATOR, "taro")
+    with owner.services.database.begin() as session:
+        many_friends(session, 47)
+    number = waiting(owner, "operator:1", holdout_percent=50)
+    page = other.get(f"/console/broadcasts/{number}").text
+    assert "いまの見込みでは50人" not in page
+    assert "承認する（最大50人）" in page
+    assert "<dd>すべての友だち</dd>" in page
+    approve(other, number)
+    assert state(owner, number) is BroadcastState.PLANNING
+
+
 def test_friends_by_mail_count_for_an_approval_and_are_told_to_who_gives_it(owner: Visitor) -> None:
     with owner.services.database.begin() as session:
         mail_settings.save(session, MailSettings("みどり茶舗", "東京都", "03-0000-0000"), A_SATURDAY)
@@ -180,7 +199,7 @@ def test_friends_by_mail_count_for_an_approval_and_are_told_to_who_gives_it(owne
     assert "4人を超える配信のため" in owner.get(f"/console/broadcasts/{number}/confirm").text
     with owner.services.database.begin() as session:
         broadcasts.schedule(session, owner.services.queue, number, None, A_SATURDAY, "operator:2")
-    assert "承認する（5人）" in owner.get(f"/console/broadcasts/{number}").text
+    assert "承認する（最大5人）" in owner.get(f"/console/broadcasts/{number}").text
 
 
 def test_a_viewer_approves_nothing(visitor: Visitor) -> None:
