@@ -26,6 +26,7 @@ def jobs_of(services: Services, dispatcher: Dispatcher) -> Jobs:
     """Return what each kind of job does in this process."""
     return {
         Job.SEND_CHUNK: partial(send_chunks, dispatcher),
+        Job.SEND_MAIL: partial(send_chunks, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, services.database, services.queue, services.clock),
         Job.TICK: partial(_tick, services, dispatcher),
         Job.LINK_MENUS: partial(_link_menus, services),

@@ -83,7 +83,8 @@ def _enqueue_together(
     for chunk in some:
         chunk.job_id, chunk.next_attempt_at = job_id, now + (delay or timedelta())
     ids = ",".join(str(chunk.id) for chunk in some)
-    queue.enqueue(session, Job.SEND_CHUNK, job_id, first.id if len(some) == 1 else ids, delay=delay)
+    job = Job.SEND_MAIL if first.mode is ChunkMode.MAIL else Job.SEND_CHUNK
+    queue.enqueue(session, job, job_id, first.id if len(some) == 1 else ids, delay=delay)
 
 
 def send_as_chunk(

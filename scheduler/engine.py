@@ -43,6 +43,8 @@ QUEUES = {
     "clock": QueueShape(1, everywhere=1, poll_seconds=POLL_AT_MOST),
     "plans": QueueShape(1),
     "sends": QueueShape(8, poll_seconds=0.1),
+    # Beside the others: a chunk of mail takes minutes at a mail server's rate, and must not keep LINE waiting.
+    "mails": QueueShape(4, poll_seconds=POLL_AT_MOST),
     "files": QueueShape(1, poll_seconds=POLL_AT_MOST),
 }
 QUEUE_OF = {
@@ -53,6 +55,7 @@ QUEUE_OF = {
     Job.TRY_POLICY: "files",
     Job.PLAN_BROADCAST: "plans",
     Job.SEND_CHUNK: "sends",
+    Job.SEND_MAIL: "mails",
     Job.TAG_FRIENDS: "files",
     Job.EXPORT: "files",
     Job.IMPORT: "files",
@@ -98,8 +101,14 @@ class DbosQueue:
         return owned
 
     def take_over(self, job_ids: list[str]) -> None:
-        """Put jobs of a dead worker back on a queue."""
-        self._client.resume_workflows(job_ids, queue_name="sends")
+        """Put jobs of a dead worker back on a queue: what is quick on the one that takes many at once."""
+        if not job_ids:
+            return
+        found = self._client.list_workflows(workflow_ids=job_ids, load_input=False, load_output=False)
+        slow = {workflow.workflow_id for workflow in found if workflow.queue_name == "mails"}
+        for name, ids in (("sends", set(job_ids) - slow), ("mails", slow)):
+            if ids:
+                self._client.resume_workflows(sorted(ids), queue_name=name)
 
     def forget(self, ended_before: datetime, batch: int = 1000) -> int:
         """Delete the records of jobs that ended well before `ended_before`; return how many, at most `batch`."""

@@ -15,6 +15,7 @@ class Job(StrEnum):
     """Every kind of durable job. A job is a chunk, a plan, a tick: never one friend."""
 
     SEND_CHUNK = "send_chunk"
+    SEND_MAIL = "send_mail"
     PLAN_BROADCAST = "plan_broadcast"
     TICK = "tick"
     REFRESH = "refresh"

@@ -1,7 +1,7 @@
 """Sends the mails of a chunk, one after another: commit the intent, hand it to the mail server, commit the outcome.
 
-A mail server knows no retry keys. What stands in `sending` when a run begins was on its way when a worker died: it
-may have arrived, so it is uncertain and never sent again.
+A mail server knows no retry keys. What has stood in `sending` for longer than any exchange takes was on its way when a
+worker died: it may have arrived, so it is uncertain and never sent again.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,13 @@ from scheduler.mail_outcomes import record, set_delivery
 from scheduler.mail_preparing import due_mails, prepare, still_allowed
 from scheduler.models import Chunk, ChunkState, Delivery, DeliveryState
 from scheduler.reasons import Reason
+from scheduler.waiting import OPEN_DELIVERY
 
 log = structlog.get_logger(__name__)
 NO_SERVER_WAIT = timedelta(minutes=5)
 UNCONFIGURED_WAIT = timedelta(minutes=15)
+LONGEST_EXCHANGE = timedelta(minutes=10)
+"""A mail that left longer ago has no run any more that waits for the server's answer (bot.mail.smtp gives up earlier)."""
 LIMIT = "mail"
 """The name under which scheduler.pacing keeps the rate."""
 
@@ -46,7 +49,9 @@ def send(dispatcher: Dispatcher, chunk_id: int) -> None:
 
 
 def _settle_interrupted(session: Session, chunk_id: int, now: datetime) -> None:
-    lost = update(Delivery).where(Delivery.chunk_id == chunk_id, Delivery.state == DeliveryState.SENDING)
+    on_its_way = (Delivery.chunk_id == chunk_id, Delivery.state == DeliveryState.SENDING)
+    # What left a moment ago may be another run's, which still waits for the answer.
+    lost = update(Delivery).where(*on_its_way, Delivery.first_attempt_at <= now - LONGEST_EXCHANGE)
     values = {"state": DeliveryState.UNCERTAIN, "reason": Reason.MAIL_INTERRUPTED, "ended_at": now}
     session.execute(lost.values(values).execution_options(synchronize_session=False))
 
@@ -105,9 +110,17 @@ def _go_on(dispatcher: Dispatcher, chunk_id: int, wait: timedelta) -> None:
         chunk = session.get(Chunk, chunk_id, with_for_update=True)
         if chunk is None or chunk.state not in chunks.OPEN_CHUNK or chunks.finish(session, chunk, now):
             return
-        queued = (Delivery.chunk_id == chunk_id, Delivery.state == DeliveryState.QUEUED)
-        times = session.scalars(select(Delivery.not_before).where(*queued)).all()
-        soonest = min((at - now if at is not None else timedelta() for at in times), default=timedelta())
-        delay = max(wait, soonest, timedelta(seconds=1))
+        delay = max(wait, _until_next(session, chunk_id, now), timedelta(seconds=1))
         if not is_held(session, chunk.broadcast_id):
             chunks.enqueue(session, dispatcher.queue, chunk, now, delay)
+
+
+def _until_next(session: Session, chunk_id: int, now: datetime) -> timedelta:
+    """Return how long until the next of a chunk's mails may leave, or one that is on its way counts as interrupted."""
+    open_mails = select(Delivery.state, Delivery.not_before, Delivery.first_attempt_at)
+    rows = session.execute(open_mails.where(Delivery.chunk_id == chunk_id, Delivery.state.in_(OPEN_DELIVERY)))
+    moments = [
+        not_before or now if state is DeliveryState.QUEUED else (first or now) + LONGEST_EXCHANGE
+        for state, not_before, first in rows
+    ]
+    return min(moments, default=now) - now

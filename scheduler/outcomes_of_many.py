@@ -68,11 +68,11 @@ def _record_refused_multicast(
             close_or_go_on(ledger, chunk)
         case QuotaExhausted() | TokenInvalid():
             if not batch.is_resend:
-                _begin_anew(ledger, chunk, batch)
+                _take_back(ledger, chunk, batch)
             stop(ledger, chunk, name_of(outcome))
         case None:
             if not batch.is_resend:
-                _begin_anew(ledger, chunk, batch)
+                _take_back(ledger, chunk, batch)
             go_on(ledger, chunk)
         case NotTaken() if not batch.is_resend:
             _take_back(ledger, chunk, batch)
@@ -101,7 +101,7 @@ def _accept_all(ledger: Ledger, taken: Sequence[tuple[Multicast, Accepted]]) -> 
 
 
 def _begin_anew(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
-    """Take back a multicast that LINE certainly did not take: its next body goes under another key."""
+    """Take back a multicast that LINE refused for what it said: its next body goes under another key."""
     _take_back(ledger, chunk, batch)
     chunk.generation += 1
 
@@ -109,7 +109,7 @@ def _begin_anew(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
 def _take_back(ledger: Ledger, chunk: Chunk, batch: Multicast) -> None:
     """Take back a multicast that LINE certainly did not take; its friends are asked about anew before the next.
 
-    Its key stays, should another worker have tried again meanwhile: LINE takes one of the two.
+    Its key stays, should another run have it in hand meanwhile: LINE takes one of the two.
     """
     meter.give_back(ledger.session, len(batch.delivery_ids), chunk.first_attempt_at)
     chunk.messages, chunk.retry_key, chunk.first_attempt_at = None, None, None
@@ -134,8 +134,8 @@ def _record_refused_everyone(
         outcome, RefusedByLine | QuotaExhausted | TokenInvalid | NotTaken
     )
     if isinstance(outcome, RefusedByLine) or (certainly_not and not batch.is_resend):
-        # The same key, should another worker have tried again meanwhile: LINE takes one of the two.
-        everyone.take_back(ledger.session, chunk, keep_key=isinstance(outcome, NotTaken))
+        # The same key, should another run have it in hand meanwhile: LINE takes one of the two.
+        everyone.take_back(ledger.session, chunk, keep_key=not isinstance(outcome, RefusedByLine))
     match outcome:
         case RefusedByLine():
             # Nobody got it. The way of every other broadcast finds out whether it is the message.

@@ -38,7 +38,7 @@ def reach(
     kind = case(
         (_blocked(), "blocked"),
         (~sendable(), "not_following"),
-        (Friend.opted_out_at.is_not(None), "opted_out"),
+        (_declined(purpose), "opted_out"),
         (_withheld(purpose), "suppressed"),
         else_="reachable",
     )
@@ -66,7 +66,7 @@ def reach_by_mail(
     people = people.where(
         mail_consent.reachable(),
         _blocked() | ~sendable() if strangers else _blocked() & sendable(),
-        Friend.opted_out_at.is_(None) | (purpose == Purpose.SERVICE),
+        ~_declined(purpose),
         ~_withheld(purpose),
         _chosen(session, now, condition, audience_id),
     )
@@ -75,6 +75,11 @@ def reach_by_mail(
 
 def _blocked() -> ColumnElement[bool]:
     return Friend.blocked_at.is_not(None)
+
+
+def _declined(purpose: Purpose) -> ColumnElement[bool]:
+    """Return who wants no messages; what a friend waits for reaches them all the same (docs/eligibility.md)."""
+    return Friend.opted_out_at.is_not(None) & (purpose != Purpose.SERVICE)
 
 
 def _withheld(purpose: Purpose) -> ColumnElement[bool]:

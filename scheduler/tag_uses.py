@@ -12,7 +12,7 @@ from scheduler.matching import IF, condition_of
 from scheduler.models import Broadcast, BroadcastState, Scenario, Step
 from segments import conditions, saved, tags
 from segments.errors import Conflict, NotFound
-from segments.models import EventKind, Segment
+from segments.models import EventKind, Segment, SegmentVersion
 from segments.saved import Use
 
 ENDED = (BroadcastState.DONE, BroadcastState.CANCELLED)
@@ -48,6 +48,9 @@ def rename(session: Session, name: str, new_name: str, by: str, now: datetime) -
         if written != segment.condition:
             condition = conditions.parse(written)
             saved.edit(session, segment.id, segment.version, by, now, condition=condition)
+    # It is the same tag: what a segment was before still means it, and is not another condition for its old name.
+    for version in session.scalars(select(SegmentVersion)):
+        version.condition = _renamed(version.condition, name, new)
     for scenario in session.scalars(select(Scenario).order_by(Scenario.id)):
         scenario.condition = _renamed(scenario.condition, name, new)
         scenario.trigger = _started(scenario.trigger, name, new) or {}

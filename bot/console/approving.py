@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot import operators
 from bot.actors import actor_name
+from bot.console import broadcasts_views
 from bot.console.access import SENDERS, current_operator, requires
 from bot.services import current_services
 from bot.words import explain
@@ -29,6 +30,7 @@ class Approval:
         self.is_mine = viewer in {broadcast.edited_by, broadcast.asked_by}
         self.author = actor_name(session, broadcast.edited_by)
         self.asked_at = broadcast.asked_at
+        self.whom = _whom(session, broadcast_id) if self.waits else ""
         self.friends = approvals.reached(session, broadcast, now) if self.waits else 0
         """What is approved: whom it reaches at most, whatever holds a single friend's message back by then."""
         self.token = _token(Seen(broadcast.asked_at, now, self.friends)) if broadcast.asked_at else ""
@@ -36,6 +38,14 @@ class Approval:
         self.approver = actor_name(session, broadcast.approved_by) if broadcast.approved_by else None
         self.approved_at = broadcast.approved_at
         self.returned_note = broadcast.returned_note
+
+
+def _whom(session: Session, broadcast_id: int) -> str:
+    """Return whom a broadcast is for, in words; says so when what it was for is no longer understood."""
+    try:
+        return broadcasts_views.audience_words(session, broadcasts_views.draft(session, broadcast_id))
+    except KokyakuError as error:
+        return explain(error)
 
 
 @blueprint.post("/<int:broadcast_id>/approve")

@@ -48,7 +48,6 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         progress = broadcast_progress.progress(session, broadcast_id)
         expected = _expected(session, draft, now)
         approval = Approval(session, broadcast_id, current_operator().actor, now)
-        audience = broadcasts_views.audience_words(session, draft)
         shown_message = previews.shown(session, draft.content, None, now)
     return render_template(
         "console/broadcast.html",
@@ -62,7 +61,6 @@ def show(broadcast_id: int) -> ResponseReturnValue:
         through_words=through_words,
         language=current_language(),
         shown_message=shown_message,
-        audience=audience,
         has_results=progress.started_at is not None,
         ended=progress.state in ENDED,
         pausable=progress.state in PAUSABLE,

@@ -22,6 +22,7 @@ def jobs_of(dispatcher: Dispatcher) -> dict[Job, Callable[..., None]]:
     """Return what the jobs of a broadcast do with this dispatcher."""
     return {
         Job.SEND_CHUNK: partial(send_chunks, dispatcher),
+        Job.SEND_MAIL: partial(send_chunks, dispatcher),
         Job.PLAN_BROADCAST: partial(plan_broadcast, dispatcher.database, dispatcher.queue, dispatcher.clock),
     }
 

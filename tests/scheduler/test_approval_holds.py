@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from scheduler import broadcasts, mail_settings
+from scheduler import broadcasts, mail_settings, tag_uses
 from scheduler.dispatcher import Dispatcher
 from scheduler.mail_settings import MailSettings
 from scheduler.models import Broadcast, BroadcastState, Purpose
-from segments import saved, shop
+from segments import saved, shop, tags
 from segments.conditions import parse
 from segments.errors import Conflict
 from segments.shop import Shop
@@ -164,6 +164,30 @@ def test_a_segment_that_changed_while_somebody_looked_at_it_is_not_approved_unse
     clock.advance(timedelta(minutes=1))
     approve(dispatcher, broadcast_id, seen=looked(dispatcher, broadcast_id))
     assert stored(dispatcher, broadcast_id).state is BroadcastState.SCHEDULED
+
+
+def test_a_tag_that_is_called_otherwise_is_still_the_same_tag(
+    dispatcher: Dispatcher, clock: FakeClock, run_jobs: Callable[[], int]
+) -> None:
+    with dispatcher.database.begin() as session:
+        for friend in many_friends(session, 3):
+            tags.tag(session, friend.id, "常連", A_SATURDAY, AUTHOR)
+    segment_id = a_segment(dispatcher, {"is": "tag", "names": ["常連"]})
+    broadcast_id = approved(
+        dispatcher, written(dispatcher, condition={"is": "segment", "segment_id": segment_id})
+    )
+    clock.advance(timedelta(minutes=1))
+    with dispatcher.database.begin() as session:
+        tag_uses.rename(session, "常連", "お得意様", AUTHOR, clock.now())
+    assert begun(dispatcher, clock, run_jobs, broadcast_id).state is BroadcastState.DONE
+
+
+def test_friends_who_declined_count_where_they_get_it_all_the_same(dispatcher: Dispatcher) -> None:
+    some(dispatcher, 2, opted_out_at=days_ago(1))
+    answer = written(dispatcher, friends=1, purpose=Purpose.SERVICE)
+    assert scheduled(dispatcher, answer) is BroadcastState.AWAITING_APPROVAL
+    approve(dispatcher, answer, OTHER)
+    assert stored(dispatcher, answer).approved_for == 3
 
 
 def set_up_mail(dispatcher: Dispatcher) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from scheduler import engine
-from scheduler.engine import DbosQueue, DbosWorker
+from scheduler.engine import QUEUES, DbosQueue, DbosWorker
 from scheduler.jobs import Job
 from segments.db import Database
 
@@ -87,6 +87,31 @@ def test_a_job_left_running_by_a_dead_worker_runs_again_when_it_starts(
     record.wait()
     never.set()
     heir.stop()
+
+
+def test_mail_that_takes_long_keeps_no_message_to_line_waiting(database: Database, queue: DbosQueue) -> None:
+    started, never = Event(), Event()
+
+    def hang(_number: int) -> None:
+        started.set()
+        never.wait(PATIENCE_SECONDS)
+
+    dead = DbosWorker(database, "one")
+    dead.start({Job.SEND_MAIL: hang})
+    with database.begin() as session:
+        for number in range(QUEUES["sends"].in_process):
+            queue.enqueue(session, Job.SEND_MAIL, f"mail-{number}", number)
+    assert started.wait(PATIENCE_SECONDS)
+    dead.stop(patience=timedelta())
+    record = Recorder(last=7)
+    survivor = DbosWorker(database, "two")
+    survivor.start({Job.SEND_MAIL: hang, Job.SEND_CHUNK: record})
+    queue.take_over(queue.running_by_executor()["one"])
+    with database.begin() as session:
+        queue.enqueue(session, Job.SEND_CHUNK, "job", 7)
+    record.wait()
+    never.set()
+    survivor.stop()
 
 
 def test_a_worker_takes_over_what_another_left_behind(database: Database, queue: DbosQueue) -> None:

@@ -76,6 +76,7 @@ class Shop:
         end = self.clock.now() + timedelta(**duration)
         jobs = {
             Job.SEND_CHUNK: partial(send_chunks, self.dispatcher),
+            Job.SEND_MAIL: partial(send_chunks, self.dispatcher),
             Job.PLAN_BROADCAST: partial(plan_broadcast, self.database, self.queue, self.clock),
         }
         while self.clock.now() < end:
@@ -279,6 +280,8 @@ def test_a_worker_that_dies_in_the_middle_leaves_one_uncertain_and_the_others_go
     other = MemoryQueue(shop.clock)
     shop = replace(shop, queue=other, dispatcher=replace(shop.dispatcher, queue=other))
     shop.live(minutes=5)
+    assert DeliveryState.SENDING in {state for state, _reason in shop.deliveries().values()}
+    shop.live(minutes=10)
 
     states = [shop.deliveries()[friend_id][0] for friend_id in people]
     assert sorted(states) == [DeliveryState.ACCEPTED, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]
@@ -332,8 +335,15 @@ def test_a_paused_broadcast_sends_no_more_mail_until_it_goes_on(shop: Shop) -> N
 
 
 @pytest.mark.parametrize("verdict", [MailVerdict.LATER, MailVerdict.NO_SERVER])
-def test_what_a_second_run_settled_while_the_server_was_asked_stays_settled(
-    shop: Shop, verdict: MailVerdict
+@pytest.mark.parametrize(
+    ("lasting", "became"),
+    [
+        (timedelta(seconds=40), (DeliveryState.ACCEPTED, None)),
+        (timedelta(minutes=11), (DeliveryState.UNCERTAIN, "mail_interrupted")),
+    ],
+)
+def test_a_second_run_settles_only_what_no_server_answers_any_more(
+    shop: Shop, verdict: MailVerdict, lasting: timedelta, became: tuple[DeliveryState, str | None]
 ) -> None:
     """Paused and resumed, say, within one conversation with the mail server: two runs of the chunk at once."""
     friend = who_left(shop)
@@ -341,14 +351,16 @@ def test_what_a_second_run_settled_while_the_server_was_asked_stays_settled(
 
     def run_again() -> None:
         shop.mail.before = lambda: None
+        shop.clock.advance(lasting)
         with shop.database.reading() as session:
             chunk_id = session.scalars(select(Chunk.id).where(Chunk.mode == ChunkMode.MAIL)).one()
         send_chunks(shop.dispatcher, chunk_id)
 
     shop.mail.before = run_again
     shop.mail.answers.append(verdict)
-    shop.live(minutes=10)
-    assert shop.deliveries() == {friend: (DeliveryState.UNCERTAIN, "mail_interrupted")}
+    shop.live(minutes=15)
+    assert shop.deliveries() == {friend: became}
+    assert len(shop.mail.taken) == (became[0] is DeliveryState.ACCEPTED)
     with shop.database.reading() as session:
         assert session.get_one(Broadcast, broadcast_id).state is BroadcastState.DONE
 
