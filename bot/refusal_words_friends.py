@@ -117,6 +117,12 @@ ABOUT_FRIENDS = {
     "note_missing": N_("メモを入力してください。"),
     "note_too_long": N_("メモは%(limit)s文字以内で入力してください（現在%(length)s文字）。"),
     "birthday_invalid": N_("誕生日を正しく入力してください。"),
+    "friend_changed": N_(
+        "開いている間に、この友だちの登録内容が変わりました。別の画面でいまの内容を確かめてください。この内容で上書きしてよければ、もう一度保存してください。"
+    ),
+    "timezone_unknown": N_(
+        "「%(given)s」というタイムゾーンはありません。Asia/Tokyo のような名前で指定してください。"
+    ),
     "fields_too_many": N_("項目は%(limit)s個までです。"),
     "field_too_long": N_("「%(name)s」は%(limit)s文字以内で入力してください。"),
     "merge_same": N_("同じ登録同士はまとめられません。"),

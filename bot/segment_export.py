@@ -21,6 +21,7 @@ HEADINGS = (
     Said("会員番号", "Member number"),
     Said("名前", "Name"),
     Said("言語", "Language"),
+    Said("タイムゾーン", "Time zone"),
     Said("友だち追加日", "Followed on"),
     Said("顧客ステージ", "Customer stage"),
     Said("成長段階", "Growth stage"),
@@ -53,7 +54,8 @@ def rows_of_choice(
 def _rows(session: Session, chosen: ColumnElement[bool], zone: tzinfo, language: str) -> Iterator[list[str]]:
     query: Select[*tuple[Any, ...]] = (
         select(
-            *(Friend.id, Friend.member_number, Friend.display_name, Friend.language, Friend.followed_at),
+            *(Friend.id, Friend.member_number, Friend.display_name),
+            *(Friend.language, Friend.timezone, Friend.followed_at),
             *(
                 Facts.stage,
                 Facts.growth,
@@ -92,6 +94,7 @@ def _line(row: Any, zone: tzinfo, language: str) -> list[str]:
         safe(row.member_number or ""),
         safe(row.display_name),
         safe(row.language),
+        safe(row.timezone or ""),
         _day(row.followed_at, zone),
         rung_name(row.stage, Ladder.PYRAMID).of(language),
         rung_name(row.growth, Ladder.GROWTH).of(language) if row.growth else "",

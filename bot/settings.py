@@ -2,12 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scheduler.pacing import RATES
+from segments import zone_names
 
 LINE_API = "https://api.line.me"
 LINE_DATA_API = "https://api-data.line.me"
@@ -44,11 +45,10 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except ZoneInfoNotFoundError as error:
-            raise ValueError("no such time zone") from error
-        return value
+        zone = zone_names.find(value)
+        if zone is None:
+            raise ValueError("no such time zone")
+        return zone.key
 
     @property
     def has_line_credentials(self) -> bool:

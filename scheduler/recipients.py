@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from scheduler import bulk
 from scheduler.candidate_facts import Recipient
 from scheduler.contact_plan import Plan, Standing
 from scheduler.house import House
+from segments import zone_names
 from segments.models import Facts, Friend
 from segments.shop import Shop
 from segments.trust_moves import Account
@@ -114,9 +114,5 @@ def zones(session: Session, friend_ids: Iterable[int], settings: Shop) -> dict[i
     return {friend_id: _zone(name) or settings.zone for friend_id, name in rows}
 
 
-@lru_cache(maxsize=256)
 def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return None
+    return zone_names.find(name) if name else None

@@ -9,7 +9,7 @@ from unicodedata import category
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from segments import mail_consent, members, rebuilding, touching
+from segments import mail_consent, members, rebuilding, touching, zone_names
 from segments.errors import Conflict, Invalid, NotFound
 from segments.merging import attach_purchases
 from segments.models import Friend
@@ -33,6 +33,8 @@ class FriendEdit:
     email: str = ""
     mail_agreed: bool = False
     language: str = "ja"
+    timezone: str = ""
+    """The zone they live in, by its IANA name; "" = the shop's."""
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Texts; numbers where an import brought them and nobody changed them."""
 
@@ -41,7 +43,8 @@ def edit(session: Session, friend_id: int, wanted: FriendEdit, now: datetime) ->
     """Bring a friend's record to what is wanted; return the names of what changed.
 
     Raises NotFound (friend_unknown), Invalid (name_too_long, birthday_invalid, email_malformed,
-    member_number_too_long, fields_too_many, field_too_long, text_invalid) or Conflict (member_number_taken).
+    member_number_too_long, fields_too_many, field_too_long, text_invalid, timezone_unknown) or Conflict
+    (member_number_taken).
     """
     friend = session.get(Friend, friend_id, with_for_update=True)
     if friend is None:
@@ -51,6 +54,7 @@ def edit(session: Session, friend_id: int, wanted: FriendEdit, now: datetime) ->
         "kana": wanted.kana,
         "birthday": wanted.birthday,
         "language": wanted.language,
+        "timezone": _zone(friend, wanted.timezone),
         "fields": dict(wanted.fields),
     }
     if friend.line_user_id is None:
@@ -63,6 +67,13 @@ def edit(session: Session, friend_id: int, wanted: FriendEdit, now: datetime) ->
     if changed:
         touching.touch(session, [friend.id])
     return changed
+
+
+def _zone(friend: Friend, wanted: str) -> str | None:
+    """Return the zone to be stored; one that stands there is kept, whoever put it there."""
+    if wanted == (friend.timezone or ""):
+        return friend.timezone
+    return zone_names.read(wanted) if wanted else None
 
 
 def _check(wanted: FriendEdit, now: datetime) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, cast
-from zoneinfo import ZoneInfo
+
+from segments import zone_names
 
 LANGUAGES = ("ja", "en")
 BASIC_ID_LIMIT = 32
@@ -64,7 +65,8 @@ def _free_item(value: Any) -> FreeItem:
 
 
 def _zone_name(value: Any) -> str:
-    return ZoneInfo(_text(value)).key
+    zone = zone_names.find(_text(value))
+    return _must(zone is not None, zone).key
 
 
 def _language(value: Any) -> str:

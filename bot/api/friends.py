@@ -37,6 +37,7 @@ def _known(session: Session, friend_id: int) -> FriendOut:
         line_user_id=friend.line_user_id,
         display_name=friend.display_name,
         language=friend.language,
+        timezone=friend.timezone,
         member_number=friend.member_number,
         followed_at=friend.followed_at,
         blocked_at=friend.blocked_at,

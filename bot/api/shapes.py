@@ -156,6 +156,8 @@ class FriendOut(BaseModel):
     line_user_id: str | None
     display_name: str
     language: str
+    timezone: str | None
+    """The friend's own, by its IANA name; null = the shop's. Quiet hours go by it."""
     member_number: str | None
     followed_at: datetime | None
     blocked_at: datetime | None

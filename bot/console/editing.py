@@ -1,4 +1,4 @@
-"""Two people editing the same settings: who saves later is told, loses nothing, and may overwrite on purpose."""
+"""Two people editing the same settings or the same friend: who saves later is told, loses nothing, and may overwrite on purpose."""
 
 import json
 from hashlib import sha256
@@ -18,7 +18,7 @@ def mark(stored: Any) -> str:
     return sha256(written.encode()).hexdigest()[:16]
 
 
-def warn_if_changed(form: Typed, stored: Any) -> None:
+def warn_if_changed(form: Typed, stored: Any, code: str = "settings_changed") -> None:
     """Note in the form that somebody else saved meanwhile; sent once more it overwrites what they did."""
     if form.text(SEEN) != mark(stored):
-        form.add("", explain(Conflict("settings_changed")))
+        form.add("", explain(Conflict(code)))

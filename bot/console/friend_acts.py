@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from bot.console import friend_form
+from bot.console import editing, friend_form, friend_zones
 from bot.console.access import SENDERS, current_operator, requires
+from bot.console.page import current_shop
+from bot.console.typed import Typed
 from bot.services import current_services
 from bot.words import explain
 from segments import friend_editing, friend_notes, friends, mail_consent, tags
@@ -132,10 +134,7 @@ _WISHES: dict[str, Act] = {
 @requires(*SENDERS)
 def edit(friend_id: int) -> ResponseReturnValue:
     """Show the record as a form."""
-    with current_services().database.reading() as session:
-        friend = _friend(session, friend_id)
-        form = friend_form.of_friend(session, friend)
-    return render_template("console/friend_edit.html", friend=friend, form=form)
+    return _edit_page(friend_id)
 
 
 @blueprint.post("/edit")
@@ -144,24 +143,33 @@ def save(friend_id: int) -> ResponseReturnValue:
     """Save the record; what cannot be taken is told beside its field, and nothing is lost."""
     services, by = current_services(), current_operator().actor
     now, form = services.clock.now(), friend_form.read(request.form)
-    with services.database.reading() as session:
-        friend = _friend(session, friend_id)
-    wanted = friend_form.wanted(form, friend)
-    if not form.errors:
-        try:
-            with services.database.begin() as session:
-                changed = friend_editing.edit(session, friend_id, wanted, now)
-                if changed:
-                    # Which, not what: the record of who did what is kept when the friend is erased.
-                    operators.note(session, by, "friend_changed", str(friend_id), now, fields=changed)
-        except NotFound:
-            raise
-        except KokyakuError as refused:
-            form.add(friend_form.PLACES.get(refused.code, ""), explain(refused))
+    try:
+        with services.database.begin() as session:
+            friend = _friend(session, friend_id, held=True)
+            wanted = friend_form.wanted(form, friend)
+            editing.warn_if_changed(form, friend_form.stored(session, friend), "friend_changed")
+            changed = [] if form.errors else friend_editing.edit(session, friend_id, wanted, now)
+            if changed:
+                # Which, not what: the record of who did what is kept when the friend is erased.
+                operators.note(session, by, "friend_changed", str(friend_id), now, fields=changed)
+    except NotFound:
+        raise
+    except KokyakuError as refused:
+        form.add(friend_form.PLACES.get(refused.code, ""), explain(refused))
     if form.errors:
-        return render_template("console/friend_edit.html", friend=friend, form=form), 422
+        return _edit_page(friend_id, form), 422
     flash(_("保存しました。"), "success")
     return redirect(url_for("friends.show", friend_id=friend_id))
+
+
+def _edit_page(friend_id: int, typed: Typed | None = None) -> str:
+    """Show what was typed, or the record as it stands."""
+    with current_services().database.reading() as session:
+        friend = _friend(session, friend_id)
+        seen = friend_form.seen(session, friend)
+        form = typed or friend_form.of_friend(session, friend)
+    zones = friend_zones.options(current_shop(), friend.timezone or "", form.text("timezone"))
+    return render_template("console/friend_edit.html", friend=friend, form=form, seen=seen, zones=zones)
 
 
 def _do(friend_id: int, action: str, act: Act, anchor: str, **details: str) -> ResponseReturnValue:
@@ -180,8 +188,8 @@ def _do(friend_id: int, action: str, act: Act, anchor: str, **details: str) -> R
     return redirect(url_for("friends.show", friend_id=friend_id, _anchor=anchor))
 
 
-def _friend(session: Session, friend_id: int) -> Friend:
-    friend = session.get(Friend, friend_id) if 0 < friend_id < 2**63 else None
+def _friend(session: Session, friend_id: int, *, held: bool = False) -> Friend:
+    friend = session.get(Friend, friend_id, with_for_update=held) if 0 < friend_id < 2**63 else None
     if friend is None:
         raise NotFound("friend_unknown", friend_id=friend_id)
     return friend

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from bot.console import editing
 from bot.console.typed import Typed
 from bot.i18n import LANGUAGES
 from segments import mail_consent
@@ -19,6 +20,7 @@ PLACES = {
     "member_number_taken": "member_number",
     "member_number_too_long": "member_number",
     "name_too_long": "kana",
+    "timezone_unknown": "timezone",
     "fields_too_many": "fields",
     "field_too_long": "fields",
     "text_invalid": "",
@@ -38,9 +40,23 @@ def of_friend(session: Session, friend: Friend) -> Typed:
         "email": friend.email or "",
         "mail_agreed": "1" if mail_consent.addresses(session, [friend.id]) else "",
         "language": friend.language,
+        "timezone": friend.timezone or "",
     }
     rows = [(name, str(value)) for name, value in friend.fields.items() if value is not None]
     return Typed(values, _rows(rows))
+
+
+def seen(session: Session, friend: Friend) -> str:
+    """Return what the record is recognised by, when it is saved from a form that was opened earlier."""
+    return editing.mark(stored(session, friend))
+
+
+def stored(session: Session, friend: Friend) -> Any:
+    """Return all that the form may change."""
+    form = of_friend(session, friend)
+    # A name on LINE changes by itself, and not here.
+    values = {name: value for name, value in form.values.items() if name != "name" or not friend.line_user_id}
+    return [values, form.lists]
 
 
 def read(form: MultiDict[str, str]) -> Typed:
@@ -60,6 +76,7 @@ def wanted(form: Typed, friend: Friend) -> FriendEdit:
         email=form.text("email"),
         mail_agreed=form.is_on("mail_agreed"),
         language=language if language in LANGUAGES else friend.language,
+        timezone=form.text("timezone"),
         fields=_fields(form, friend.fields),
     )
 

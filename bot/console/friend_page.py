@@ -5,7 +5,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.console import coming_views, friend_timeline, friend_views, rich_menus_views, timeline_reading
+from bot.console import (
+    coming_views,
+    friend_timeline,
+    friend_views,
+    friend_zones,
+    rich_menus_views,
+    timeline_reading,
+)
 from bot.console.access import READERS, requires
 from bot.console.friends import blueprint
 from bot.console.page import current_shop
@@ -55,6 +62,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         setters=timeline_reading.SETTERS,
         language=language,
         now=now,
+        own_zone=friend_zones.apart(record.friend.timezone, shop, now),
         kind_words=kind_words,
         reason_words=reason_words,
         has_inbox="inbox.show" in current_app.view_functions,

@@ -30,6 +30,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "email": N_("メールアドレス"),
         "email_consent": N_("メールの同意"),
         "language": N_("言語"),
+        "timezone": N_("タイムゾーン"),
         "tags": N_("タグ"),
         "route": N_("流入経路"),
         "points": N_("ポイント"),

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from segments import zone_names
 from segments.errors import Invalid
 from segments.imports import cells, dates
 from segments.imports.columns import Fields
@@ -31,6 +32,7 @@ FIELDS = Fields(
         "email": ("メールアドレス", "メール", "Eメール", "e-mail", "mail"),
         "email_consent": ("メール同意", "メール配信同意", "メルマガ", "email consent", "mail consent"),
         "language": ("言語", "lang"),
+        "timezone": ("タイムゾーン", "time zone", "tz"),
         "tags": ("タグ", "tag"),
         "route": ("流入経路", "経路", "登録経路", "source"),
         "points": ("ポイント", "ポイント残高", "保有ポイント", "point", "point balance"),
@@ -54,6 +56,8 @@ class FriendLine:
     email_agreed: bool | datetime | None
     """Whether they agreed to mail, or since when; None when the file does not say."""
     language: str
+    timezone: str
+    """The zone they live in, by its IANA name."""
     tags: tuple[str, ...]
     route: str
     points: int | None
@@ -73,6 +77,7 @@ def read_friend(reader: Reader, job: Job) -> FriendLine:
         email=reader.optional("email", _email) or "",
         email_agreed=reader.optional("email_consent", lambda cell: _agreed(cell, job)),
         language=reader.optional("language", _language) or "",
+        timezone=reader.optional("timezone", lambda cell: zone_names.read(cells.plain(cell))) or "",
         tags=reader.optional("tags", _tags) or (),
         route=reader.text("route", MAX_TAG),
         points=reader.optional("points", cells.points),

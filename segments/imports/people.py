@@ -89,6 +89,7 @@ def _take_over(friend: Friend, line: FriendLine, now: datetime) -> bool:
         "birthday": line.birthday,
         "email": line.email,
         "language": line.language,
+        "timezone": line.timezone,
         "fields": friend.fields | dict(line.others),
         # The first route stays, as it does for a friend who scans two codes.
         "route": friend.route or line.route,

@@ -53,6 +53,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "line_user_id_malformed": ("{column}「{given}」はLINEユーザーID（Uと半角英数字32文字）ではありません。", "{column} {given} is no LINE user id (U and 32 hexadecimal digits)."),
     "email_unreadable": ("{column}「{given}」はメールアドレスとして読めません。", "{column} {given} is no e-mail address."),
     "language_unknown": ("{column}「{given}」は言語として読めません。ja や en のように書いてください。", "{column} {given} is no language. Write ja or en."),
+    "timezone_unknown": ("{column}「{given}」というタイムゾーンはありません。Asia/Tokyo や America/New_York のように書いてください。", "{column} {given} is no time zone. Write it like Asia/Tokyo or America/New_York."),
     # Orders
     "order_id_missing": ("注文番号が空です。", "The order id is empty."),
     "order_id_too_long": ("注文番号が長すぎます（{length}文字。{limit}文字まで）。", "The order id is too long ({length} characters; at most {limit})."),

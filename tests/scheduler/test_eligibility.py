@@ -171,6 +171,16 @@ def test_candidates_carry_what_the_database_knows(database: Database) -> None:
     assert third.quiet == QUIET
 
 
+@pytest.mark.parametrize("name", ["Asia", "x" * 64, "../etc/localtime", "=1+1"])
+def test_a_stored_zone_that_does_not_exist_counts_as_the_shops(database: Database, name: str) -> None:
+    with database.begin() as session:
+        delivery = _delivery(a_friend(session, timezone=name))
+        session.add(delivery)
+        session.flush()
+        (one,) = candidates(session, [delivery], NOW)
+    assert one.recipient.zone.key == "Asia/Tokyo"
+
+
 def test_steps_follow_their_scenario(database: Database) -> None:
     with database.begin() as session:
         scenario, other = a_scenario(session), a_scenario(session)

@@ -40,6 +40,22 @@ def test_a_record_is_changed_and_waiting_purchases_come_with_the_number(database
         assert session.get_one(Facts, friend.id, populate_existing=True).purchase_count == 0
 
 
+def test_a_zone_is_set_kept_and_given_up(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session, timezone="Nowhere/At_All")
+        # What stands there already is kept, whoever put it there.
+        assert (
+            friend_editing.edit(session, friend.id, FriendEdit("", timezone="Nowhere/At_All"), A_SATURDAY)
+            == []
+        )
+        for typed, kept in (("asia/seoul", "Asia/Seoul"), ("", None)):
+            changed = friend_editing.edit(session, friend.id, FriendEdit("", timezone=typed), A_SATURDAY)
+            assert (changed, session.get_one(Friend, friend.id, populate_existing=True).timezone) == (
+                ["timezone"],
+                kept,
+            )
+
+
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
@@ -49,6 +65,7 @@ def test_a_record_is_changed_and_waiting_purchases_come_with_the_number(database
         (FriendEdit("", kana="あ" * 101), "name_too_long"),
         (FriendEdit("", fields={"a": "b" * 501}), "field_too_long"),
         (FriendEdit("", kana="a\x00"), "text_invalid"),
+        (FriendEdit("", timezone="Asia"), "timezone_unknown"),
     ],
 )
 def test_what_cannot_be_is_refused(sqlite: Database, wanted: FriendEdit, code: str) -> None:

@@ -52,6 +52,7 @@ def test_settings_are_saved_and_have_defaults(database: Database) -> None:
     ("field", "value"),
     [
         ("timezone", "Mars/Olympus"),
+        ("timezone", "Asia"),
         ("language", "fr"),
         ("closed_weekdays", [7]),
         ("closed_weekdays", [True]),

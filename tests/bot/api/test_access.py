@@ -61,6 +61,7 @@ def test_a_friend_is_told_with_stage_and_sums(caller: Caller, services: Services
         friend = a_friend(
             session,
             member_number="M-1",
+            timezone="Asia/Seoul",
             facts={"stage": "regular", "stage_reason": "followed", "purchase_count": 3, "spend_yen": 8940},
             blocked_at=days_ago(1),
         )
@@ -72,6 +73,7 @@ def test_a_friend_is_told_with_stage_and_sums(caller: Caller, services: Services
         8940,
     )
     assert told["stage_reason"] == "友だち追加されました"
+    assert told["timezone"] == "Asia/Seoul"
     assert told["blocked_at"] == "2026-11-20T05:30:00Z"
 
 

@@ -81,6 +81,7 @@ def test_the_demo_without_a_simulator_says_so_as_often_as_one_tries(terminal: Te
     ("setting", "value", "said"),
     [
         ("KOKYAKU_TIMEZONE", "Mars/North", "A setting is wrong (KOKYAKU_TIMEZONE=Mars/North"),
+        ("KOKYAKU_TIMEZONE", "Asia", "A setting is wrong (KOKYAKU_TIMEZONE=Asia"),
         ("KOKYAKU_PORT", "abc", "A setting is wrong (KOKYAKU_PORT=abc"),
         ("KOKYAKU_DATABASE_URL", "nonsense", "KOKYAKU_DATABASE_URL を接続先として読めません。"),
         ("KOKYAKU_DATABASE_URL", "oracel://x/y", "KOKYAKU_DATABASE_URL を接続先として読めません。"),

@@ -78,7 +78,7 @@ def test_an_export_opens_in_a_spreadsheet_and_runs_nothing(terminal: Terminal, t
     lines = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
     assert lines[0][:3] == ["友だちID", "会員番号", "名前"]
     assert lines[1] == [
-        *(str(friend.id), "'+81", '\'=HYPERLINK("http://x")', "ja", "2026-11-11"),
+        *(str(friend.id), "'+81", '\'=HYPERLINK("http://x")', "ja", "", "2026-11-11"),
         *("トライアル", "", "2", "3000", "2026-11-20", "5"),
     ]
     assert lines[2][2] == "改行\nあり, カンマ"

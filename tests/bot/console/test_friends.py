@@ -63,11 +63,12 @@ def test_a_condition_is_built_on_a_page_of_its_own(owner: Visitor) -> None:
 
 
 def test_what_the_list_shows_is_written_out_safely(owner: Visitor) -> None:
-    add(owner, "=1+1", member_number="M-1")
+    add(owner, "=1+1", member_number="M-1", timezone="Asia/Seoul")
     add(owner, "別の人")
     answer = owner.get("/console/friends/export.csv?q=M-1")
     lines = list(csv.reader(StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
     assert (answer.mimetype, len(lines), lines[1][1:3]) == ("text/csv", 2, ["M-1", "'=1+1"])
+    assert dict(zip(*lines, strict=True))["タイムゾーン"] == "Asia/Seoul"
 
 
 def test_friends_that_were_ticked_are_tagged_after_a_look_at_how_many(owner: Visitor) -> None:
@@ -152,7 +153,9 @@ def test_a_note_that_is_too_long_is_shown_again(owner: Visitor) -> None:
 def test_a_record_with_a_mistake_is_not_saved_and_nothing_typed_is_lost(owner: Visitor) -> None:
     friend = add(owner, "佐藤", fields={"来店": 3})
     page = f"/console/friends/{friend}/edit"
+    seen = next(form.fields["seen"] for form in owner.forms(page) if "seen" in form.fields)
     fields = {
+        "seen": seen,
         "kana": "サトウ",
         "email": "nowhere",
         "birthday": "",

@@ -152,3 +152,20 @@ def test_bad_lines_are_refused_with_their_column(desk: Desk) -> None:
 def test_a_column_mapped_to_nothing_is_left_out(desk: Desk) -> None:
     desk.friends(csv_text("会員番号,職業,秘密", [("7", "農家", "!")]), mapping={"秘密": ""})
     assert only(desk).fields == {"職業": "農家"}
+
+
+def test_a_zone_comes_in_by_its_name_and_an_empty_cell_leaves_it(desk: Desk) -> None:
+    header = "会員番号,タイムゾーン"
+    assert desk.friends(csv_text(header, [("7", "america/New York")])).accepted == 1
+    assert only(desk).timezone == "America/New_York"
+    assert desk.friends(csv_text(header, [("7", "")])).unchanged == 1
+    assert desk.friends(csv_text("member_number,timezone", [("7", "Ａｓｉａ／Ｓｅｏｕｌ")])).accepted == 1
+    assert only(desk).timezone == "Asia/Seoul"
+
+
+@pytest.mark.parametrize("cell", ["Asia", "日本", "=Asia/Tokyo", "x" * 90])
+def test_a_zone_that_does_not_exist_is_refused_with_its_line_and_column(sqlite_desk: Desk, cell: str) -> None:
+    report = sqlite_desk.friends(csv_text("会員番号,Time zone", [("7", "UTC"), ("8", cell)]))
+    assert codes(report) == [(3, "timezone_unknown")]
+    assert report.refused[0].params == {"given": cell[:64], "column": "Time zone"}
+    assert only(sqlite_desk).timezone == "UTC"
