@@ -65,8 +65,8 @@ ABOUT_SENDING = {
     "reentry_invalid": N_("もう一度始めるまでの日数は、1日から%(days)s日までにしてください。"),
     "delay_invalid": N_("送るまでの間は%(days)s日までにしてください。"),
     "valid_for_invalid": N_("有効期間は%(days)s日までにしてください。"),
-    "rides_for_invalid": N_("返信を待つ時間は%(days)s日までにしてください。"),
-    "step_without_message": N_("このステップにはメッセージがありません。"),
+    "rides_for_invalid": N_("返信を待つ時間は、0より長く%(days)s日までにしてください。"),
+    "step_without_message": N_("このステップにはメッセージがないため、返信を待てません。"),
     "bundling_window_invalid": N_("まとめて送るために待つ時間は%(minutes)s分までにしてください。"),
     "message_changed": N_(
         "開いている間に、ほかの人が文面を変えました。別の画面で開き直して、いまの文面をご確認ください。"

@@ -180,6 +180,15 @@ def _splits(step: Step, language: str) -> list[str]:
     return [one_of(("、", ", "), language).join(shares)] if shares else []
 
 
+def _rides(step: Step, language: str) -> list[str]:
+    if step.rides_for is None:
+        return []
+    wait = span_words(step.rides_for, language)
+    ja = f"返信を待つ時間: 最長{wait}。連絡があれば無料の返信に添え、なければそのとき送ります"
+    en = f"Waits up to {wait} for the friend to write and goes with the free reply; otherwise it is sent then"
+    return [one_of((ja, en), language)]
+
+
 def _does(step: Step, language: str) -> list[str]:
     names: dict[str, Pair] = {
         "tag": ("タグを付ける", "Tag"),
@@ -194,7 +203,7 @@ def _does(step: Step, language: str) -> list[str]:
     return [f"{one_of(names[name], language)}: {value}" for name, value in told.items()]
 
 
-_DETAILS: tuple[Callable[[Step, str], list[str]], ...] = (_waits, _splits, _does)
+_DETAILS: tuple[Callable[[Step, str], list[str]], ...] = (_waits, _rides, _splits, _does)
 
 
 def alarm_words(scenario: Scenario, step: Step, alarm: Alarm, language: str) -> str:

@@ -1,5 +1,8 @@
 """What trying a scenario for one friend tells, in words of either language."""
 
+from zoneinfo import ZoneInfo
+
+from bot import formats
 from bot.step_words import Pair, arm_words, one_of
 from scheduler.reasons import reason_words
 from scheduler.scenario_trial import Moment, Trial
@@ -16,6 +19,10 @@ OUTCOMES: dict[str, Pair] = {
     "left": ("ここで離れます", "leaves here"),
     "paused": ("このステップは一時停止中です", "this step is paused"),
 }
+RIDES: Pair = (
+    "友だちから連絡があれば返信に添えて、なければ遅くとも{latest}に送ります",
+    "goes with the reply if the friend writes, and is sent by {latest} otherwise",
+)
 ENDS: dict[str, Pair] = {
     "completed": ("最後まで進みます。", "Goes through to the end."),
     "goal": ("目標を達成して終わります。", "Ends with the goal reached."),
@@ -27,9 +34,12 @@ ENDS: dict[str, Pair] = {
 }
 
 
-def outcome_words(moment: Moment, language: str) -> str:
-    """Return what would happen at a step."""
+def outcome_words(moment: Moment, language: str, zone: ZoneInfo) -> str:
+    """Return what would happen at a step; times are told as clocks in `zone` show them."""
     words = one_of(OUTCOMES[moment.outcome], language)
+    if moment.until is not None and moment.until > moment.at:
+        latest = formats.moment(moment.until, zone, language)
+        return one_of(RIDES, language).format(latest=latest)
     if not moment.detail:
         return words
     told = (

@@ -1,24 +1,20 @@
-"""Which steps' messages may wait for a free reply to ride on, and for how long."""
+"""Which steps' messages may wait for a free reply to ride on, and for how long: one rule for every way to say so."""
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
-from scheduler import step_changes
 from segments.errors import Invalid
 
 LONGEST = timedelta(days=30)
 
 
-def let_ride(session: Session, step_id: int, rides_for: timedelta | None) -> None:
-    """Let a step's message wait so long for a reply, or push it at once with None; what waits already keeps its time.
+def check(rides_for: timedelta | None, *, has_message: bool) -> None:
+    """Refuse to let a step's message wait so long for a reply; None, to push it at once, is always right.
 
-    Raises NotFound("step_unknown") and Invalid: rides_for_invalid, step_without_message.
+    Raises Invalid: step_without_message, rides_for_invalid (days), both with the part of the step as `at`.
     """
-    step = step_changes.step_of(session, step_id)
-    if rides_for is not None and not timedelta() < rides_for <= LONGEST:
-        raise Invalid("rides_for_invalid", days=LONGEST.days)
-    if rides_for is not None and step.message_id is None:
-        raise Invalid("step_without_message")
-    step.rides_for = rides_for
-    session.flush()
+    if rides_for is None:
+        return
+    if not has_message:
+        raise Invalid("step_without_message", at="rides_for")
+    if not timedelta() < rides_for <= LONGEST:
+        raise Invalid("rides_for_invalid", days=LONGEST.days, at="rides_for")

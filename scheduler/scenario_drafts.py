@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from scheduler import scenario_starts, step_effects, step_settings
+from scheduler import riding, scenario_starts, step_effects, step_settings
 from scheduler.matching import IF
 from scheduler.models import Message, Purpose, Reentry, StepKind
 from scheduler.scenario_settings import ScenarioSettings
@@ -48,6 +48,7 @@ class StepDraft:
     purpose: Purpose = Purpose.CARE
     effects: dict[str, Any] = field(default_factory=dict[str, Any])
     valid_for: timedelta | None = None
+    rides_for: timedelta | None = None
     settings: StepSettings = field(default_factory=StepSettings)
 
 
@@ -83,12 +84,13 @@ def _goal(session: Session, given: dict[str, Any] | None) -> dict[str, Any] | No
 def step_values(session: Session, draft: StepDraft) -> dict[str, Any]:
     """Return the columns of a step.
 
-    Raises Invalid (delay_invalid, valid_for_invalid, step_settings_invalid, step_effects_invalid, condition_…, …).
+    Raises Invalid (delay_invalid, valid_for_invalid, rides_for_invalid, step_settings_invalid, condition_…, …).
     """
     if not timedelta() <= draft.delay <= LONGEST:
         raise Invalid("delay_invalid", days=LONGEST_DAYS)
     if draft.valid_for is not None and not timedelta() < draft.valid_for <= LONGEST:
         raise Invalid("valid_for_invalid", days=LONGEST_DAYS)
+    riding.check(draft.rides_for, has_message=draft.kind in SAYING)
     step_settings.check(draft.kind, draft.settings, has_condition=draft.condition is not None)
     return {
         "kind": draft.kind,
@@ -100,6 +102,7 @@ def step_values(session: Session, draft: StepDraft) -> dict[str, Any]:
         "purpose": draft.purpose,
         "effects": step_effects.checked(session, draft.effects) if draft.kind in DOING else {},
         "valid_for": draft.valid_for if draft.kind in SAYING else None,
+        "rides_for": draft.rides_for,
         "settings": step_settings.dump(draft.settings),
     }
 

@@ -57,6 +57,7 @@ def _step(session: Session, flow: Flow, step: Step) -> dict[str, Any]:
         "purpose": step.purpose.value if step.message_id is not None else None,
         "effects": step.effects,
         "valid_for": dump(span_of(step.valid_for)) if step.valid_for else None,
+        "rides_for": dump(span_of(step.rides_for)) if step.rides_for else None,
     }
     inside = {arm: _line(session, flow, list(flow.in_arm(step, arm))) for arm in arms_of(step)}
     if "arms" in settings:

@@ -102,6 +102,8 @@ class FileStep(Part):
     purpose: Purpose = Purpose.CARE
     effects: _Tree = {}
     valid_for: Span | None = None
+    rides_for: Span | None = None
+    """How long its message waits for a free reply to go with."""
     latest_days: Annotated[float, Field(gt=0, le=LONGEST_DAYS)] | None = None
     otherwise: Otherwise = Otherwise.GO_ON
     block_limit: BlockLimit | None = None
@@ -126,6 +128,7 @@ class FileStep(Part):
             purpose=self.purpose,
             effects=self.effects,
             valid_for=self.valid_for.length if self.valid_for else None,
+            rides_for=self.rides_for.length if self.rides_for else None,
             settings=StepSettings(
                 when=When(weekdays=self.weekdays, best_hour=self.best_hour, before=self.before),
                 latest_days=self.latest_days,

@@ -18,7 +18,7 @@ from scheduler.models import Delivery, DeliveryState, Enrolment, EnrolmentState,
 from scheduler.reasons import Reason
 from scheduler.scenario_flow import Flow
 from scheduler.scenarios import SECOND_TRY
-from scheduler.step_deliveries import Ground
+from scheduler.step_deliveries import Ground, leaves_at
 from scheduler.step_round import Round
 from scheduler.steps import take
 from scheduler.trial_book import TrialBook
@@ -46,6 +46,8 @@ class Moment:
     """`sent`, `skipped`, `done`, `waits`, `arm`, `left`, `paused`."""
     detail: str = ""
     """The reason of a skip or of leaving, the arm's name."""
+    until: datetime | None = None
+    """Of a message that waits for a free reply to go with: when it leaves at the latest."""
 
 
 @dataclass(frozen=True)
@@ -116,28 +118,41 @@ class _Way:
             step, now = self._steps[book.step_id], max(book.next_at, now)
             if not step.active:
                 self._moments.append(self._moment(now, step, "paused"))
-                return Trial(self._moments, "paused")
+                return Trial(self._riding(), "paused")
             now = self._wait_cut_short(step, now)
             self._look(step, now)
-        return Trial(self._moments, "goes_on")
+        return Trial(self._riding(), "goes_on")
+
+    def _riding(self) -> list[Moment]:
+        """Return the moments; what waits for a reply leaves with the next push at the latest (scheduler.collecting)."""
+        pushes = [each.until or each.at for each in self._moments if each.outcome == "sent"]
+        return [
+            replace(each, until=min(push for push in pushes if push >= each.at)) if each.until else each
+            for each in self._moments
+        ]
 
     def _not_withdrawn(self) -> list[Moment]:
-        """Return the moments; who leaves in the very moment of a message does not get it (enrolments.end_many)."""
-        leaves = self._book.state in {EnrolmentState.LEFT, EnrolmentState.GOAL}
-        withdrawn = {"outcome": "skipped", "detail": Reason.SCENARIO_ENDED}
+        """Return the moments; who leaves before a message does, or with it, does not get it (enrolments.end_many)."""
+        ended, moments = self._book.ended_at, self._riding()
+        if ended is None or self._book.state not in {EnrolmentState.LEFT, EnrolmentState.GOAL}:
+            return moments
+        withdrawn = {"outcome": "skipped", "detail": Reason.SCENARIO_ENDED, "until": None}
         return [
             replace(each, **withdrawn)
-            if leaves and each.outcome == "sent" and each.at == self._book.ended_at
+            if each.outcome == "sent" and (each.until or each.at) >= ended
             else each
-            for each in self._moments
+            for each in moments
         ]
 
     def _look(self, step: Step, at: datetime) -> None:
         member = self._book.begin(at + SECOND_TRY)
-        take(Ground(self._shared, self._scenario, step, at), [member])
+        ground = Ground(self._shared, self._scenario, step, at)
+        take(ground, [member])
         outcome, detail = self._outcome(step)
         if outcome:
-            self._moments.append(self._moment(at, step, outcome, detail))
+            rides = self._book.taken.rides_until if outcome == "sent" else None
+            until = leaves_at(ground, rides) if rides else None
+            self._moments.append(replace(self._moment(at, step, outcome, detail), until=until))
         seen = {moment.step_id for moment in self._moments} | {step.id}
         self._moments += self._passed([each for each in self._book.taken.passed if each.id not in seen], at)
 

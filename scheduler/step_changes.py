@@ -1,13 +1,14 @@
 """What an operator changes in a scenario: whether a step runs, when it is due, what it says."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from scheduler import riding
 from scheduler.models import Enrolment, EnrolmentState, MessageVersion, Step
 from scheduler.step_settings import LONGEST_DAYS
 from segments.errors import Conflict, Invalid, NotFound
@@ -18,12 +19,19 @@ LONGEST = timedelta(days=LONGEST_DAYS)
 
 @dataclass(frozen=True)
 class Timing:
-    """When a step is due after the one before it, and how long it still makes sense then."""
+    """When a step is due after the one before it, how long it still makes sense then, and may wait for a reply."""
 
     delay: timedelta
     at_time: time | None
     """Time of day in the shop's zone; None = as soon as the delay is over."""
     valid_for: timedelta | None
+    rides_for: timedelta | None
+    """How long its message waits for a free reply; None = it is pushed at once."""
+
+
+def timing_of(step: Step) -> Timing:
+    """Return when a step is due as it stands."""
+    return Timing(step.delay, step.at_time, step.valid_for, step.rides_for)
 
 
 def step_of(session: Session, step_id: int) -> Step:
@@ -84,17 +92,29 @@ def resume(session: Session, step_id: int, now: datetime) -> Step:
 def retime(session: Session, step_id: int, timing: Timing) -> bool:
     """Set when a step is due; tell whether that is new. Friends who wait for it already keep their date.
 
-    Raises Invalid: delay_invalid, valid_for_invalid.
+    A message that already waits for a reply keeps its time, too.
+    Raises Invalid: delay_invalid, valid_for_invalid, rides_for_invalid, step_without_message.
     """
     if not timedelta() <= timing.delay <= LONGEST:
         raise Invalid("delay_invalid", days=LONGEST.days)
     if timing.valid_for is not None and not timedelta() < timing.valid_for <= LONGEST:
         raise Invalid("valid_for_invalid", days=LONGEST.days)
     step = step_of(session, step_id)
-    if timing == Timing(step.delay, step.at_time, step.valid_for):
+    riding.check(timing.rides_for, has_message=step.message_id is not None)
+    if timing == timing_of(step):
         return False
     step.delay, step.at_time, step.valid_for = timing.delay, timing.at_time, timing.valid_for
+    step.rides_for = timing.rides_for
     return True
+
+
+def let_ride(session: Session, step_id: int, rides_for: timedelta | None) -> None:
+    """Let a step's message wait so long for a reply, or push it at once with None; what waits already keeps its time.
+
+    Raises NotFound (step_unknown) and Invalid: rides_for_invalid, step_without_message.
+    """
+    retime(session, step_id, replace(timing_of(step_of(session, step_id)), rides_for=rides_for))
+    session.flush()
 
 
 def reword(

@@ -13,6 +13,7 @@ from scheduler import reply_carry
 from scheduler.house import quiet_hours
 from scheduler.models import DeliveryKind, DeliveryState, Scenario, Step
 from scheduler.scenario_flow import Flow
+from scheduler.silence import next_moment
 from scheduler.step_book import StepBook
 from scheduler.step_round import Round
 from scheduler.verdicts import Allowed, Refused, Verdict
@@ -125,4 +126,12 @@ def _pushed_at(ground: Ground, expires_at: datetime | None) -> datetime:
     if not wait:
         return ground.now
     quiet, zone = quiet_hours(ground.settings), ground.settings.zone
-    return reply_carry.push_at(ground.now, wait, expires_at, quiet, zone)
+    latest = reply_carry.push_at(ground.now, wait, expires_at, quiet, zone)
+    # What closed days would hold beyond its validity does not wait at all: now it may leave.
+    return latest if expires_at is None or leaves_at(ground, latest) < expires_at else ground.now
+
+
+def leaves_at(ground: Ground, moment: datetime) -> datetime:
+    """Return when a message that is pushed at `moment` may leave by the clock alone: quiet hours and closed days hold it."""
+    house = ground.shared.house(ground.now)
+    return next_moment(moment, house.quiet, ground.settings.zone, house.open_days(DeliveryKind.STEP))[0]

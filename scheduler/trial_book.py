@@ -22,6 +22,8 @@ class Taken:
 
     said: str | None = None
     """Of its message: why it was skipped, "" for one that is sent; None when it says nothing, or said it before."""
+    rides_until: datetime | None = None
+    """When its message is pushed unless the friend writes before; None for one that does not wait for that."""
     arm: str = ""
     passed: list[Step] = field(default_factory=list[Step])
     """Steps with a message that were passed over for want of a date."""
@@ -107,6 +109,7 @@ class TrialBook(StepBook):
         for row in new:
             self._had.add(row["step_id"])
             self.taken.said = row["reason"] or ""
+            self.taken.rides_until = row["not_before"] if row["rides_from"] else None
         return {row["enrolment_id"] for row in new}
 
     def mail(self, step: Step, ids: Sequence[int], now: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from bot.cli.context import NUMBER, Program
-from scheduler import bundling, riding, savings
+from scheduler import bundling, savings, step_changes
 from scheduler.bundling import Policy
 from scheduler.savings import Month
 
@@ -63,7 +63,7 @@ def ride(program: Program, step_id: int, hours: int | None, off: bool) -> None:
         )
         raise click.UsageError(words)
     with program.database.begin() as session:
-        riding.let_ride(session, step_id, timedelta(hours=hours) if hours else None)
+        step_changes.let_ride(session, step_id, timedelta(hours=hours) if hours else None)
     if hours is None:
         click.echo(program.words("待たずに送るようにしました。", "Its message is pushed at once."))
         return

@@ -139,7 +139,7 @@ def try_(program: Program, scenario_id: int, friend_id: int) -> None:
     for each in trial.moments:
         when = formats.moment(each.at, zone, language)
         name = each.name or step_words.kind_words(each.kind, language)
-        click.echo(f"{when}  {each.number}. {name}: {outcome_words(each, language)}")
+        click.echo(f"{when}  {each.number}. {name}: {outcome_words(each, language, zone)}")
     ended = f"{formats.moment(trial.ends_at, zone, language)}  " if trial.ends_at else ""
     click.echo(ended + end_words(trial, language))
 

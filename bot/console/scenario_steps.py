@@ -13,6 +13,7 @@ from bot import formats, operators, step_words
 from bot.console import (
     condition_form,
     inserts,
+    ride_hours,
     scenario_choices,
     scenario_conditions,
     scenarios_views,
@@ -182,6 +183,7 @@ def _page(here: _Here, form: Typed, status: int = 200, whom: Draft | None = None
             arm_rows=range(1, step_settings_form.ARM_ROWS + 1),
             weekdays=_weekdays(language),
             zone=zone_label(),
+            longest_ride=ride_hours.MOST,
         )
     return page, status
 

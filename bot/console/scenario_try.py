@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot import step_words, trial_words
 from bot.console import previews, scenarios_views
 from bot.console.access import READERS, requires
+from bot.console.page import current_shop
 from bot.console.previews import Reader, Shown
 from bot.i18n import current_language
 from bot.services import current_services
@@ -48,6 +49,7 @@ def show(scenario_id: int) -> ResponseReturnValue:
         is_unknown=bool(request.args.get("friend")) and reader.friend is None,
         told=told,
         words=trial_words,
+        zone=current_shop().zone,
         steps=step_words,
         language=current_language(),
     )

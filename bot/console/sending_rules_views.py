@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from bot.console import policies_views
+from bot import step_words
+from bot.console import policies_views, scenarios_views
 from bot.console.policies_views import Version
 from scheduler import bundling, contact_plan, control_groups, mail_settings
 from scheduler.contact_plan import StageCount
 from scheduler.control_groups import ControlPolicy
 from scheduler.mail_settings import MailSettings
-from scheduler.models import Scenario, Step
+from scheduler.models import Step
 from segments import contact_policy, policies, shop, trust_policy
 from segments.contact_policy import ContactPolicy
 from segments.models import Friend
@@ -57,7 +58,8 @@ class RidingStep:
     scenario: str
     step_id: int
     step: str
-    hours: int
+    waits: str
+    """How long at most, in words."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def rules(session: Session) -> Rules:
         control=control_groups.read(found),
         bundling=bundling.policy(session),
         mail=mail_settings.load(session),
-        riding=len(riding(session)),
+        riding=session.scalar(select(func.count()).select_from(Step).where(*_RIDES)) or 0,
         changed={name: policies_views.newest(session, name) for name in KINDS},
     )
 
@@ -90,18 +92,25 @@ def in_force(session: Session, name: str) -> SendingPolicy:
     return KINDS[name].from_json(policies.in_force(session, name).get(name, {}))
 
 
-def riding(session: Session) -> Sequence[RidingStep]:
+_RIDES = (Step.rides_for.is_not(None), Step.removed_at.is_(None))
+
+
+def riding(session: Session, language: str) -> Sequence[RidingStep]:
     """Return the steps whose message may wait for a reply."""
-    rows = session.execute(
-        select(Scenario.id, Scenario.name, Step.id, Step.name, Step.rides_for)
-        .join(Step, Step.scenario_id == Scenario.id)
-        .where(Step.rides_for.is_not(None))
-        .order_by(Scenario.id, Step.position)
-    )
+    order = (Step.scenario_id, Step.position)
+    steps = session.scalars(
+        select(Step).options(joinedload(Step.scenario)).where(*_RIDES).order_by(*order)
+    ).all()
+    names = scenarios_views.message_names(session, steps)
     return [
-        RidingStep(scenario_id, scenario, step_id, step, round(rides.total_seconds() / 3600))
-        for scenario_id, scenario, step_id, step, rides in rows
-        if rides is not None
+        RidingStep(
+            step.scenario_id,
+            scenarios_views.name_of(step.scenario, language),
+            step.id,
+            scenarios_views.title_of(step, names, language),
+            step_words.span_words(step.rides_for or timedelta(), language),
+        )
+        for step in steps
     ]
 
 

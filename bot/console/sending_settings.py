@@ -13,6 +13,7 @@ from bot.console import editing, sending_rules_views
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.page import zone_label
 from bot.console.typed import Typed
+from bot.i18n import current_language
 from bot.line.check import Finding
 from bot.mail.check import TODO
 from bot.mail.wiring import Missing, missing
@@ -97,7 +98,7 @@ def save_together() -> ResponseReturnValue:
 def _together_page(form: Typed, status: int = 200) -> ResponseReturnValue:
     with current_services().database.reading() as session:
         seen = editing.mark(bundling.policy(session).minutes)
-        riding = sending_rules_views.riding(session)
+        riding = sending_rules_views.riding(session, current_language())
     return _page("console/sending_together.html", form, status, seen, riding=riding, longest=LONGEST_MINUTES)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from bot.console import fact_tokens
+from bot.console import fact_tokens, ride_hours
 from bot.i18n import N_
 from bot.words import problem_words
 from scheduler import message_texts
@@ -71,7 +71,8 @@ class StepForm:
         delay = self._span("delay") + stored.delay % HOUR
         valid = self._span("valid")
         leftover = stored.valid_for % HOUR if stored.valid_for else timedelta()
-        return Timing(delay, self._time("at_time"), (valid + leftover) or None)
+        rides = ride_hours.typed(self._number(ride_hours.FIELD, ride_hours.MOST), stored.rides_for)
+        return Timing(delay, self._time("at_time"), (valid + leftover) or None, rides)
 
     def _span(self, name: str) -> timedelta:
         return timedelta(
@@ -168,4 +169,5 @@ def filled(step: Step, fields: list[TextField]) -> dict[str, str]:
         "at_time": f"{step.at_time:%H:%M}" if step.at_time else "",
         "valid_days": str(valid.days) if step.valid_for else "",
         "valid_hours": str(valid.seconds // 3600) if step.valid_for else "",
+        ride_hours.FIELD: ride_hours.shown(step.rides_for),
     } | {each.path: fact_tokens.to_text(each.source, each.language) for each in fields}

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from bot.console import ride_hours
 from bot.console.typed import Typed, ticked
 from bot.i18n import N_
 from bot.words import explain
@@ -25,6 +26,7 @@ from segments.errors import Invalid, KokyakuError
 FIELD_OF = {
     "delay_invalid": "delay_days",
     "valid_for_invalid": "valid_days",
+    "rides_for_invalid": ride_hours.FIELD,
     "step_message_missing": "text_ja",
     "message_missing": "text_ja",
     "message_invalid": "text_ja",
@@ -67,6 +69,7 @@ def filled(step: Step | None, kind: StepKind) -> Typed:
         "otherwise": settings.otherwise.value,
         "valid_days": str(valid.days) if step.valid_for else "",
         "valid_hours": str(valid.seconds // 3600) if step.valid_for else "",
+        ride_hours.FIELD: ride_hours.shown(step.rides_for),
         "purpose": step.purpose.value,
         "tag": str(step.effects.get("tag") or ""),
         "untag": str(step.effects.get("untag") or ""),
@@ -87,6 +90,7 @@ def draft(
         minutes=form.number("delay_minutes", 59),
     )
     valid = timedelta(days=form.number("valid_days", LONGEST_DAYS), hours=form.number("valid_hours", 23))
+    rides = ride_hours.typed(form.number(ride_hours.FIELD, ride_hours.MOST), step.rides_for if step else None)
     at_time, settings = form.clock("at_time"), _settings(form, kind, step)
     if form.errors or settings is None:
         return None
@@ -101,6 +105,7 @@ def draft(
         purpose=Purpose(purpose) if purpose in set(Purpose) else Purpose.CARE,
         effects=_effects(form, kind, step),
         valid_for=valid or None,
+        rides_for=rides,
         settings=settings,
     )
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from bot import scenario_words
-from bot.console import scenarios_views, step_form, step_saving
+from bot.console import ride_hours, scenarios_views, step_form, step_saving
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.page import current_shop, zone_label
 from bot.console.step_form import StepForm
@@ -17,12 +17,15 @@ from bot.services import current_services
 from bot.words import explain
 from scheduler import scenario_figures, step_changes
 from scheduler.models import Message, MessageVersion, Step
-from scheduler.step_changes import Timing
 from segments.errors import Invalid, KokyakuError
 
 blueprint = Blueprint("steps", __name__, url_prefix="/console/scenarios/steps")
 
-FIELD_OF = {"delay_invalid": "delay_days", "valid_for_invalid": "valid_days"}
+FIELD_OF = {
+    "delay_invalid": "delay_days",
+    "valid_for_invalid": "valid_days",
+    "rides_for_invalid": ride_hours.FIELD,
+}
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,6 @@ class Stored:
     message: Message | None
     waiting: int
     uses: int
-
-    @property
-    def timing(self) -> Timing:
-        """When it is due now."""
-        return Timing(self.step.delay, self.step.at_time, self.step.valid_for)
 
 
 def _load(step_id: int) -> Stored:
@@ -88,7 +86,7 @@ def save(step_id: int) -> ResponseReturnValue:
 
 
 def _change(form: StepForm, stored: Stored) -> Change:
-    timing = form.timing(stored.timing)
+    timing = form.timing(step_changes.timing_of(stored.step))
     content = form.content(stored.version.content) if stored.version else None
     if stored.version and form.values.get("version") != str(stored.version.version):
         form.add("", explain(Invalid("message_changed")))
@@ -110,6 +108,7 @@ def _page(stored: Stored, form: StepForm, status: int = 200) -> ResponseReturnVa
         form=form,
         words=scenario_words,
         zone=zone_label(),
+        longest_ride=ride_hours.MOST,
         languages_of_text={"ja": _("日本語の文面"), "en": _("英語の文面")},
     )
     return page, status

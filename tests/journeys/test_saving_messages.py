@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from scheduler import broadcast_progress, broadcasts, drafts, riding
+from scheduler import broadcast_progress, broadcasts, drafts, step_changes
 from scheduler.broadcast_progress import Progress
 from scheduler.drafts import Draft
 from scheduler.models import BroadcastState, DeliveryState, Scenario, Through
@@ -31,7 +31,7 @@ def _three_scenarios(world: World) -> None:
                 step["at_time"] = time(16)
             scenario = a_scenario(session, step)
             if text == LATER:
-                riding.let_ride(session, scenario.steps[0].id, timedelta(hours=20))
+                step_changes.let_ride(session, scenario.steps[0].id, timedelta(hours=20))
         a_product(session, code="TEA")
 
 

@@ -35,6 +35,7 @@ def _step(draw: st.DrawFn, depth: int) -> dict[str, Any]:
     if kind == "message":
         made["message"] = {"content": {"ja": [{"type": "text", "text": "こんにちは"}]}}
         made |= draw(st.sampled_from([{}, {"valid_for": {"days": 1}}, {"if": {"is": "everyone"}}]))
+        made |= draw(st.sampled_from([{}, {"rides_for": {"hours": 20}}, {"rides_for": {"days": 3}}]))
     if kind == "action":
         made["effects"] = {"tag": "道"}
     if kind in {"wait_until", "branch", "goal"}:

@@ -1,6 +1,7 @@
 """Scenario files that are wrong: every problem with its line and its field, and nothing stored."""
 
 import json
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -14,6 +15,7 @@ from scheduler.scenario_shapes import Problem
 from segments.db import Database
 from segments.errors import Invalid
 from tests.fakes.clock import A_SATURDAY as NOW
+from tests.scheduler.scenario_walks import made, say
 
 GONE = object()
 GOOD: dict[str, Any] = {
@@ -70,6 +72,11 @@ def refused(database: Database, text: str) -> Invalid:
         (("steps", 0), {"do": "message", "message": "no such"}, "steps.0.message"),
         (("steps", 0), {"do": "message", "message": {"content": {"ja": []}}}, "steps.0.message.content.ja"),
         (("steps", 0), {"do": "action", "effects": {"coupon": "no such"}}, "steps.0.coupon"),
+        (("steps", 0, "rides_for"), {"hours": 5}, "steps.0.rides_for"),
+        (("steps", 0), say("話す", rides_for={"days": 31}), "steps.0.rides_for"),
+        (("steps", 0), say("話す", rides_for={}), "steps.0.rides_for"),
+        (("steps", 0), say("話す", rides_for="a day"), "steps.0.rides_for"),
+        (("steps", 0), say("話す", rides_for={"hours": -1}), "steps.0.rides_for.hours"),
     ],
 )
 def test_a_wrong_file_says_where_it_is_wrong_and_stores_nothing(
@@ -81,6 +88,36 @@ def test_a_wrong_file_says_where_it_is_wrong_and_stores_nothing(
     assert any(problem.at.startswith(at) for problem in problems), [problem.at for problem in problems]
     for language in ("ja", "en"):
         assert all(words for words in all_words(error, language))
+
+
+def test_waiting_too_long_for_a_reply_is_told_with_its_line_in_both_languages(sqlite: Database) -> None:
+    text = '{"kokyaku": "scenario", "name": "あ", "starts": {"event": "purchased"}, "steps": [\n'
+    text += json.dumps(say("話す"))[:-1] + ',\n"rides_for": {"days": 31}}\n]}'
+    error = refused(sqlite, text)
+    assert all_words(error, "ja") == [
+        "3行目 steps.0.rides_for: 返信を待つ時間は、0より長く30日までにしてください。"
+    ]
+    assert all_words(error, "en") == [
+        "line 3 steps.0.rides_for: A step may wait for a reply for more than 0 and up to 30 days."
+    ]
+
+
+def test_how_long_a_message_waits_for_a_reply_goes_through_files_and_copies(database: Database) -> None:
+    span = {"days": 1, "hours": 6, "minutes": 30}
+    with database.begin() as session:
+        first = made(session, say("待つ", rides_for=span), say("待たない"))
+        told = scenario_files.export(session, first.id)
+        assert [step.get("rides_for") for step in told["steps"]] == [span, None]
+        again = scenario_files.create(session, json.dumps(told), "test", NOW)
+        copied = scenario_files.copy(session, first.id, "%(name)sのコピー", "test", NOW)
+        session.expire_all()
+        for each in (first, again, copied):
+            assert [step.rides_for for step in each.steps] == [timedelta(days=1, hours=6, minutes=30), None]
+        # Over its own scenario a file is the whole truth: what it leaves out is taken off.
+        told["steps"][1]["rides_for"] = told["steps"][0].pop("rides_for")
+        scenario_files.replace(session, first.id, json.dumps(told), "test", NOW)
+        session.expire_all()
+        assert [step.rides_for for step in first.steps] == [None, timedelta(days=1, hours=6, minutes=30)]
 
 
 def test_a_file_that_is_no_json_names_the_line(sqlite: Database) -> None:

@@ -1,19 +1,48 @@
 """What each kind of step does for the friends who come to it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from scheduler import enrolments, splits, triggers
-from scheduler.models import EnrolmentState, Reentry
+from scheduler.models import Delivery, EnrolmentState, Reentry
 from scheduler.step_settings import Arm
-from segments import events, shop
+from segments import contact_policy, events, shop
+from segments.contact_policy import ContactPolicy
 from segments.db import Database
 from segments.models import EventKind, Facts, FriendTag
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.scheduler.scenario_walks import BOUGHT, DAY, HOUR, advance, enter, made, say, told
+
+
+def test_a_message_waits_for_a_reply_unless_closed_days_would_outlast_its_validity(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        closed_on_sundays = replace(shop.load(session), closed_weekdays=(6,))
+        shop.save(session, closed_on_sundays, NOW)
+        waits = {"rides_for": {"hours": 20}}
+        scenario = made(
+            session,
+            say("待つ", **waits),
+            say("日曜まで", **waits, valid_for={"hours": 24}),
+            say("月曜まで", **waits, valid_for={"hours": 48}),
+        )
+        enter(session, scenario)
+        for days, at in ((0, 20 * HOUR), (1, timedelta())):
+            contact_policy.save(session, ContactPolicy(closed_days=days), "test", NOW)
+            with session.begin_nested() as life:
+                advance(session, NOW)
+                rows = session.execute(select(Delivery.not_before, Delivery.rides_from).order_by(Delivery.id))
+                assert [tuple(row) for row in rows] == [
+                    (NOW + 20 * HOUR, NOW),
+                    (NOW + at, NOW),
+                    (NOW + 20 * HOUR, NOW),
+                ]
+                life.rollback()
 
 
 def test_a_branch_leads_each_friend_into_their_arm_and_back_to_the_line(database: Database) -> None:

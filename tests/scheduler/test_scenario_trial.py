@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import mail_settings, scenario_files, scenario_trial, scenarios
 from scheduler.enrolments import enrol
+from scheduler.house import quiet_hours
 from scheduler.mail_settings import MailSettings
 from scheduler.models import (
     Decision,
@@ -25,7 +26,8 @@ from scheduler.models import (
 )
 from scheduler.reasons import Reason
 from scheduler.scenario_trial import CAUSE, Trial
-from segments import coupons
+from scheduler.timing import next_allowed
+from segments import coupons, shop
 from segments.db import Database
 from segments.models import CouponGrant, FriendTag
 from tests.asking import asked_of
@@ -52,10 +54,15 @@ def told(trial: Trial) -> Said:
     return sorted((each.at, each.step_id, each.detail) for each in of_messages)
 
 
-def all_leave(session: Session, enrolment: Enrolment) -> None:
-    """Have what is due of an enrolment taken by LINE."""
-    due = (Delivery.enrolment_id == enrolment.id, Delivery.state == DeliveryState.QUEUED)
-    session.execute(update(Delivery).where(*due).values(state=DeliveryState.ACCEPTED))
+def all_leave(session: Session, enrolment: Enrolment, before: datetime) -> None:
+    """Have LINE take what of an enrolment is pushed before a moment, and what waits for a reply along with it."""
+    house = shop.load(session)
+    queued = (Delivery.enrolment_id == enrolment.id, Delivery.state == DeliveryState.QUEUED)
+    waiting = session.scalars(select(Delivery).where(*queued)).all()
+    pushes = [next_allowed(each.not_before or NOW, quiet_hours(house), house.zone) for each in waiting]
+    last = max((push for push in pushes if push < before), default=None)
+    taken = [each.id for each in waiting if last is not None and each.created_at <= last]
+    session.execute(update(Delivery).where(Delivery.id.in_(taken)).values(state=DeliveryState.ACCEPTED))
 
 
 def lived(session: Session, scenario: Scenario, friend_id: int) -> tuple[Said, str]:
@@ -69,7 +76,7 @@ def lived(session: Session, scenario: Scenario, friend_id: int) -> tuple[Said, s
         assert enrolment.next_at is not None
         if enrolment.next_at > now:
             now = enrolment.next_at
-            all_leave(session, enrolment)
+            all_leave(session, enrolment, now)
         scenarios.advance(session, now)
         session.refresh(enrolment)
     rows = session.scalars(select(Delivery).where(Delivery.enrolment_id == enrolment.id))
@@ -122,6 +129,46 @@ def test_who_reaches_the_goal_in_the_moment_in_which_a_held_message_leaves_is_to
             (True, Reason.SCENARIO_ENDED)
         ]
         assert (told(trial), trial.end) == lived(session, made, buyer.id)
+
+
+def test_a_message_that_waits_for_a_reply_is_told_with_when_it_leaves_at_the_latest(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        rides = {"rides_for": timedelta(hours=5)}
+        alone = a_scenario(session, rides, active=False)
+        # Nine hours from 14:30 on it is 23:30: quiet hours hold it until 9:00.
+        into_the_night = a_scenario(session, {"rides_for": timedelta(hours=9)}, active=False)
+        carried = a_scenario(session, rides, {"delay": timedelta(hours=2)}, active=False)
+        friend = a_friend(session)
+        trials = [
+            scenario_trial.run(session, made.id, friend.id, NOW) for made in (alone, into_the_night, carried)
+        ]
+        morning = next_allowed(
+            NOW + timedelta(hours=9), quiet_hours(shop.load(session)), shop.load(session).zone
+        )
+    assert morning > NOW + timedelta(hours=9)
+    assert [[(each.outcome, each.until) for each in trial.moments] for trial in trials] == [
+        [("sent", NOW + timedelta(hours=5))],
+        [("sent", morning)],
+        [("sent", NOW + timedelta(hours=2)), ("sent", None)],
+    ]
+
+
+def test_who_reaches_the_goal_while_a_message_still_waits_for_a_reply_is_told_not_to_get_it(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        goal = {"kind": StepKind.GOAL, "condition": BOUGHT, "message_id": None, "delay": timedelta(hours=3)}
+        waits, is_over = (
+            a_scenario(session, {"rides_for": timedelta(hours=hours)}, goal, reentry=Reentry.ALWAYS)
+            for hours in (4, 2)
+        )
+        buyer = a_friend(session, facts={"purchase_count": 1})
+        for made, reason in ((waits, Reason.SCENARIO_ENDED), (is_over, "")):
+            trial = scenario_trial.run(session, made.id, buyer.id, NOW)
+            assert [each[2] for each in told(trial)] == [reason]
+            assert (told(trial), trial.end) == lived(session, made, buyer.id)
 
 
 def counts(session: Session) -> list[int]:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from scheduler import library, message_texts, scenarios, step_changes
 from scheduler.messages import check, render
-from scheduler.models import Delivery, Enrolment, MessageVersion, Scenario
+from scheduler.models import Delivery, Enrolment, MessageVersion, Scenario, StepKind
 from scheduler.sample_facts import sample_facts
 from scheduler.step_changes import Timing
 from segments.db import Database
@@ -39,30 +39,44 @@ def test_friends_wait_at_a_paused_step_and_go_on_when_it_is_resumed(database: Da
 
 
 def test_a_step_is_timed_anew_once(database: Database) -> None:
-    timing = Timing(timedelta(days=3), time(18, 30), timedelta(days=2))
+    timing = Timing(timedelta(days=3), time(18, 30), timedelta(days=2), timedelta(hours=5))
     with database.begin() as session:
         step_id = a_scenario(session).steps[0].id
         assert step_changes.retime(session, step_id, timing)
     with database.begin() as session:
         step = step_changes.step_of(session, step_id)
-        assert (step.delay, step.at_time, step.valid_for) == (timing.delay, timing.at_time, timing.valid_for)
+        assert step_changes.timing_of(step) == timing
         assert not step_changes.retime(session, step_id, timing)
 
 
 @pytest.mark.parametrize(
     ("timing", "code"),
     [
-        (Timing(timedelta(days=-1), None, None), "delay_invalid"),
-        (Timing(timedelta(days=3651), None, None), "delay_invalid"),
-        (Timing(timedelta(), None, timedelta()), "valid_for_invalid"),
-        (Timing(timedelta(), None, timedelta(days=4000)), "valid_for_invalid"),
+        (Timing(timedelta(days=-1), None, None, None), "delay_invalid"),
+        (Timing(timedelta(days=3651), None, None, None), "delay_invalid"),
+        (Timing(timedelta(), None, timedelta(), None), "valid_for_invalid"),
+        (Timing(timedelta(), None, timedelta(days=4000), None), "valid_for_invalid"),
+        (Timing(timedelta(), None, None, timedelta()), "rides_for_invalid"),
+        (Timing(timedelta(), None, None, timedelta(days=30, seconds=1)), "rides_for_invalid"),
     ],
 )
-def test_a_time_beyond_a_year_is_refused(sqlite: Database, timing: Timing, code: str) -> None:
+def test_a_time_out_of_reason_is_refused_and_the_step_stays_as_it_was(
+    sqlite: Database, timing: Timing, code: str
+) -> None:
     with sqlite.begin() as session:
         step_id = a_scenario(session).steps[0].id
+        before = step_changes.timing_of(step_changes.step_of(session, step_id))
         with pytest.raises(Invalid, match=code):
             step_changes.retime(session, step_id, timing)
+        assert step_changes.timing_of(step_changes.step_of(session, step_id)) == before
+
+
+def test_a_step_without_a_message_cannot_wait_for_a_reply(sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        step_id = a_scenario(session, {"kind": StepKind.WAIT, "message_id": None}).steps[0].id
+        with pytest.raises(Invalid, match="step_without_message"):
+            step_changes.let_ride(session, step_id, timedelta(hours=5))
+        step_changes.let_ride(session, step_id, None)
 
 
 def test_new_words_are_a_new_version_and_the_next_friend_gets_them(database: Database) -> None:

@@ -158,6 +158,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(owner: 
         ("wait", {"delay_days": "9999"}, "0から3650までの数字"),
         ("wait", {"at_time": "25時"}, "時刻を 21:00 のように"),
         ("wait", {"before": "field"}, "日付の入った項目の名前を入力してください。"),
+        ("wait", {"rides_hours": "5"}, "メッセージがないため、返信を待てません。"),
     ):
         refused = owner.post(path + kind, {"name": "残るはず"} | fields)
         assert (refused.status_code, words in refused.text) == (422, True), (kind, words)
@@ -241,6 +242,86 @@ def test_settings_are_shown_again_as_they_were_saved(owner: Visitor) -> None:
     assert refused.status_code == 422
     assert "ほかの人がこのシナリオを変えました" in refused.text
     assert "誕生日の7日前" in owner.get(f"{PAGE}{number}").text
+
+
+def waiting_time(owner: Visitor, step: int) -> timedelta | None:
+    with owner.services.database.reading() as session:
+        return session.get_one(Step, step).rides_for
+
+
+def sent_back(owner: Visitor, path: str) -> dict[str, Any]:
+    """Return what a browser would send of a step's settings."""
+    form = next(form for form in owner.forms(path) if "delay_days" in form.fields)
+    return {
+        name: values[0] for name, values in form.fields.items() if name not in {"csrf_token", "selected"}
+    } | {"purpose": "care"}
+
+
+def test_how_long_a_message_waits_for_a_reply_is_set_changed_and_taken_off(owner: Visitor) -> None:
+    number = made(owner)
+    step = add(owner, number, "", StepKind.MESSAGE, name="お加減", text_ja="いかがですか", rides_hours="30")
+    path = f"{PAGE}steps/{step}/settings"
+    assert waiting_time(owner, step) == timedelta(hours=30)
+    page = owner.get(f"{PAGE}{number}").text
+    assert "返信を待つ時間: 最長1日 6時間。連絡があれば無料の返信に添え、なければそのとき送ります" in page
+    assert sent_back(owner, path)["rides_hours"] == "30"
+    assert owner.post(path, sent_back(owner, path) | {"rides_hours": "5"}).status_code == 302
+    assert waiting_time(owner, step) == timedelta(hours=5)
+    owner.post("/console/language", {"language": "en"})
+    words = "Waits up to 5 hours for the friend to write and goes with the free reply"
+    assert words in owner.get(f"{PAGE}{number}").text
+    for nothing in ("0", ""):
+        assert owner.post(path, sent_back(owner, path) | {"rides_hours": "7"}).status_code == 302
+        assert waiting_time(owner, step) == timedelta(hours=7)
+        assert owner.post(path, sent_back(owner, path) | {"rides_hours": nothing}).status_code == 302
+        assert waiting_time(owner, step) is None
+    assert "for the friend to write" not in owner.get(f"{PAGE}{number}").text
+    with owner.services.database.reading() as session:
+        noted = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == str(step))).all()
+    assert [each for each in noted if each == "step_changed"] == ["step_changed"] * 5
+
+
+def test_minutes_that_a_file_says_are_kept_until_other_hours_are_typed(owner: Visitor) -> None:
+    number = made(owner)
+    step = add(owner, number, "", StepKind.MESSAGE, text_ja="いかがですか")
+    stored = timedelta(hours=1, minutes=30)
+    for path in (f"{PAGE}steps/{step}/settings", f"{PAGE}steps/{step}"):
+        with owner.services.database.begin() as session:
+            session.get_one(Step, step).rides_for = stored
+        assert sent_back(owner, path)["rides_hours"] == "2"
+        assert owner.post(path, sent_back(owner, path)).status_code == 302
+        assert waiting_time(owner, step) == stored
+        assert owner.post(path, sent_back(owner, path) | {"rides_hours": "3"}).status_code == 302
+        assert waiting_time(owner, step) == timedelta(hours=3)
+
+
+@pytest.mark.parametrize("typed", ["721", "一日", "-1"])
+def test_a_wrong_time_to_wait_for_a_reply_is_told_beside_its_field_and_kept(
+    owner: Visitor, typed: str
+) -> None:
+    number = made(owner)
+    step = add(owner, number, "", StepKind.MESSAGE, text_ja="いかがですか", rides_hours="5")
+    for path in (f"{PAGE}steps/{step}/settings", f"{PAGE}steps/{step}"):
+        answer = owner.post(path, sent_back(owner, path) | {"rides_hours": typed})
+        assert answer.status_code == 422
+        place = answer.text.index('id="rides_hours-error"')
+        assert "0から720までの数字" in answer.text[place : place + 200]
+        assert f'value="{typed}"' in answer.text
+        assert waiting_time(owner, step) == timedelta(hours=5)
+
+
+def test_only_a_step_with_a_message_is_asked_how_long_it_waits_for_a_reply(owner: Visitor) -> None:
+    number = made(owner)
+    for kind in StepKind:
+        page = owner.get(f"{PAGE}{number}/steps/new?kind={kind.value}").text
+        assert ('name="rides_hours"' in page) is (kind is StepKind.MESSAGE)
+    wait = add(owner, number, "", StepKind.WAIT, name="待つ")
+    for path in (f"{PAGE}steps/{wait}", f"{PAGE}steps/{wait}/settings"):
+        assert "rides_hours" not in owner.get(path).text
+        refused = owner.post(path, sent_back(owner, path) | {"rides_hours": "5"})
+        assert refused.status_code == 422
+        assert "メッセージがないため、返信を待てません。" in refused.text
+    assert waiting_time(owner, wait) is None
 
 
 def test_a_scenario_goes_to_a_file_and_back(owner: Visitor) -> None:

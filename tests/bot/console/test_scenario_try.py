@@ -59,6 +59,16 @@ def test_what_they_would_get_is_told_with_how_it_would_look(owner: Visitor) -> N
     assert page.count("この友だちには送られません") == 5
 
 
+def test_a_message_that_waits_for_a_reply_is_told_with_its_latest_time(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        made = a_scenario(session, {"name": "お加減", "rides_for": timedelta(hours=5)})
+        path = f"/console/scenarios/{made.id}/try?friend={a_friend(session).id}"
+    words = "お加減: 友だちから連絡があれば返信に添えて、なければ遅くとも2026年11月21日（土） 19:30に送ります"
+    assert words in owner.get(path).text
+    owner.post("/console/language", {"language": "en"})
+    assert "is sent by Sat 21 Nov 2026, 19:30 otherwise" in owner.get(path).text
+
+
 def test_a_message_that_cannot_be_read_takes_no_other_with_it(owner: Visitor) -> None:
     with owner.services.database.begin() as session:
         made = a_scenario(session, {"message_id": a_message(session, "{{ name_sama }}へ").id}, {})

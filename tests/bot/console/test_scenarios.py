@@ -160,6 +160,22 @@ def test_time_and_words_of_a_step_are_changed_and_line_is_asked_first(owner: Vis
     assert "4日 6時間後" in owner.get(PAGE).text
 
 
+def test_how_long_a_message_waits_for_a_reply_is_changed_beside_its_words(owner: Visitor) -> None:
+    number = step_saying(owner, "thank_you")
+    path = f"{PAGE}steps/{number}"
+    for typed, stored in (("24", timedelta(days=1)), ("36", timedelta(hours=36)), ("", None)):
+        assert owner.submit(path, form_of(owner, path) | {"rides_hours": typed}).location == path
+        with owner.services.database.reading() as session:
+            assert session.get_one(Step, number).rides_for == stored
+        assert form_of(owner, path)["rides_hours"] == typed
+        page = owner.get(path).text
+        assert "すでに返信を待っているメッセージは、前の予定のままです。" in page
+        assert ("、返信を待つ時間 1日 12時間" in page) is (typed == "36")
+    with owner.services.database.reading() as session:
+        noted = session.scalars(select(AuditEntry.action).where(AuditEntry.actor == "operator:1")).all()
+    assert noted == ["step_retimed"] * 3
+
+
 def test_what_line_refuses_is_told_and_not_saved(owner: Visitor) -> None:
     number = step_saying(owner, "thank_you")
     path = f"{PAGE}steps/{number}"

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
+from bot.models import Role
 from bot.policy_words import THRESHOLDS
 from scheduler import bundling, control_groups, mail_settings
 from scheduler.control_groups import ControlPolicy
 from scheduler.mail_settings import MailSettings
+from scheduler.models import Message
 from segments import contact_policy, shop, trust_policy
 from segments.contact_policy import Limits
 from segments.trust_policy import TrustPolicy
 from tests.bot.browsing import Forms, Visitor
-from tests.builders import a_friend
+from tests.builders import a_friend, a_scenario, days_ago
 
 PAGE = "/console/settings/sending/"
 
@@ -129,6 +131,30 @@ def test_who_saves_later_is_told_and_overwrites_only_on_purpose(
     kept = {field: values[0] for field, values in again.fields.items()}
     assert mine.items() <= kept.items()
     assert visitor.submit(PAGE + name, kept).location == PAGE
+
+
+def test_steps_that_wait_for_a_reply_are_listed_with_the_way_to_their_setting(visitor: Visitor) -> None:
+    visitor.log_in()
+    assert "返信を待つステップはありません" in visitor.get(f"{PAGE}together").text
+    with visitor.services.database.begin() as session:
+        waits, gone = {"rides_for": timedelta(hours=30)}, {"name": "外した", "removed_at": days_ago(1)}
+        made = a_scenario(session, waits, {}, waits | gone, name="お手入れ", name_en="Care")
+        step = made.steps[0].id
+        title = session.get_one(Message, made.steps[0].message_id).name
+    page = visitor.get(f"{PAGE}together").text
+    assert f"お手入れ / {title}" in page
+    assert "最長1日 6時間待ちます" in page
+    assert "外した" not in page
+    assert "無料の返信に添えるステップ: 1件" in visitor.get(PAGE).text
+    way = f"/console/scenarios/steps/{step}/settings#rides_hours"
+    assert f'href="{way}"' in page
+    assert 'id="rides_hours"' in visitor.get(way).text
+    visitor.post("/console/language", {"language": "en"})
+    assert f"Care / {title}" in visitor.get(f"{PAGE}together").text
+    visitor.post("/console/language", {"language": "ja"})
+    visitor.log_in(Role.VIEWER, "viewer")
+    seen = visitor.get(f"{PAGE}together").text
+    assert f'href="/console/scenarios/{made.id}#step-{step}"' in seen
 
 
 def test_quiet_hours_bundling_and_mail_are_saved(visitor: Visitor) -> None:
