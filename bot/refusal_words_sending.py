@@ -40,6 +40,17 @@ ABOUT_SENDING = {
     "plan_invalid": N_("プランの「%(field)s」に誤りがあります。"),
     "plan_in_use": N_("ご利用中のプランは削除できません。先に別のプランを選んでください。"),
     "event_not_parked": N_("この通知はすでに処理されています。"),
+    "uncertain_which": N_(
+        "配信の番号か --all のどちらかを指定してください。--broadcast は --all と使います。"
+    ),
+    "uncertain_decided": N_("この配信は、すでに判断されています。何も変更していません。"),
+    "uncertain_by_mail": N_(
+        "メールで送ったものは、もう一度送れません。必要なときは、別の方法で友だちに連絡してください。"
+    ),
+    "uncertain_too_old": N_("送ってから30日以上たっているため、もう一度送れません。"),
+    "uncertain_campaign_over": N_(
+        "元の配信が取り消されたか、ステップが削除されているため、もう一度送れません。"
+    ),
     "chunk_not_parked": N_("この送信は、もう保留されていません。"),
     "trigger_invalid": N_("シナリオのきっかけ「%(given)s」は使えません。"),
     "scenario_unknown": N_("このシナリオは見つかりません。"),

@@ -12,9 +12,13 @@ KEY_LIFE = timedelta(hours=23, minutes=50)
 """LINE forgets a retry key after 24 hours and would then send again; we stop a little before."""
 
 
-def delivery_key(delivery_id: int) -> UUID:
-    """Return the retry key of a personal push: the same after every crash."""
-    return uuid5(KEY_SPACE, f"delivery:{delivery_id}")
+def delivery_key(delivery_id: int, lost_before: int = 0) -> UUID:
+    """Return the retry key of a personal push: the same after every crash.
+
+    Each time a person has it sent again (scheduler.uncertain) it gets another: the first has died.
+    """
+    tail = f":{lost_before}" if lost_before else ""
+    return uuid5(KEY_SPACE, f"delivery:{delivery_id}{tail}")
 
 
 def chunk_key(chunk_id: int, generation: int) -> UUID:

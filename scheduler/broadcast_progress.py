@@ -56,7 +56,7 @@ def progress(session: Session, broadcast_id: int) -> Progress:
     by_reason: dict[str, int] = {}
     for state, reason, count, _until in rows:
         by_state[state] = by_state.get(state, 0) + count
-        if reason is not None:
+        if reason is not None and state is not DeliveryState.ACCEPTED:
             by_reason[reason] = by_reason.get(reason, 0) + count
     held = [row for row in rows if row.state is DeliveryState.QUEUED and row.reason is not None]
     return Progress(

@@ -148,8 +148,20 @@ def _finish_where(session: Session, which: ColumnElement[bool], now: datetime) -
         .values(state=BroadcastState.DONE, ended_at=now)
         .returning(Broadcast.id)
         .execution_options(synchronize_session=False)
-    )
-    return len(done.all())
+    ).all()
+    return len(done) - _reopened(session, done, has_open)
+
+
+def _reopened(session: Session, done: Sequence[int], has_open: ColumnElement[bool]) -> int:
+    """Take back the end of those of which something was put in line at that very moment; return how many.
+
+    Somebody may have had messages sent again (scheduler.uncertain) while we waited for the broadcast's row.
+    """
+    if not done:
+        return 0
+    back = update(Broadcast).where(Broadcast.id.in_(done), has_open).returning(Broadcast.id)
+    values = {"state": BroadcastState.SENDING, "ended_at": None}
+    return len(session.scalars(back.values(values).execution_options(synchronize_session=False)).all())
 
 
 def sweep(

@@ -68,6 +68,11 @@ def _reason(delivery: Delivery, by: Decision | None) -> Said:
 def _became(delivery: Delivery, zone: tzinfo, taker: Said, reason: Said) -> Said:
     at = decision_words.clock(delivery.ended_at or delivery.created_at, zone)
     match delivery.state:
+        case DeliveryState.ACCEPTED if delivery.reason is not None:
+            return Said(
+                f"{at.ja}に送りました（{reason.ja}）。",
+                f"Sent on {at.en} ({reason.en}).",
+            )
         case DeliveryState.ACCEPTED:
             return Said(f"{at.ja}に{taker.ja}が受け付けました。", f"{taker.en} took it on {at.en}.")
         case DeliveryState.SKIPPED:

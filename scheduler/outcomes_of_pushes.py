@@ -36,7 +36,7 @@ def record_pushes(ledger: Ledger, batch: Pushes, outcomes: Sequence[Outcome | No
 
 def _record_the_rest(ledger: Ledger, chunk: Chunk, batch: Pushes, by_id: dict[int, Outcome | None]) -> None:
     said = {id_: outcome for id_, outcome in by_id.items() if outcome is not None}
-    sending = _still_sending(ledger, list(by_id))
+    sending = _still_sending(ledger, chunk.id, list(by_id))
     _give_back(ledger, batch, by_id, sending)
     refused = [id_ for id_ in _of(said, RefusedByLine) if id_ in sending]
     in_company = {id_ for ids in batch.carried.values() for id_ in ids}
@@ -59,14 +59,15 @@ def _record_the_rest(ledger: Ledger, chunk: Chunk, batch: Pushes, by_id: dict[in
     close_or_go_on(ledger, chunk, slowest)
 
 
-def _still_sending(ledger: Ledger, delivery_ids: Sequence[int]) -> set[int]:
+def _still_sending(ledger: Ledger, chunk_id: int, delivery_ids: Sequence[int]) -> set[int]:
     """Return those of a run's pushes that wait for its answer.
 
     A worker that was only cut off may come back with a refusal after another has run the same chunk: what was
-    accepted since it must not put back.
+    accepted since it must not put back, nor what a person has sent again since, which is in another chunk.
     """
     these = bulk.among(ledger.session, Delivery.id, delivery_ids)
-    query = select(Delivery.id).where(these, Delivery.state == DeliveryState.SENDING)
+    here = (Delivery.chunk_id == chunk_id, Delivery.state == DeliveryState.SENDING)
+    query = select(Delivery.id).where(these, *here)
     return set(ledger.session.scalars(query))
 
 

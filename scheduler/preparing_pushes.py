@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Text, delete, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from scheduler import affording, bulk, bundling, eligibility, messages
+from scheduler import affording, bulk, bundling, eligibility, lost_tries, messages
 from scheduler.batches import Pushes, delivery_key, key_expired
 from scheduler.gateway import Push
 from scheduler.keeping_back import EXPIRED, change, end, keep_back
@@ -178,6 +178,7 @@ def _as_pushes(
     if not deliveries:
         return None
     addresses = _addresses(session, deliveries)
+    again = lost_tries.counts(session, [each.id for each in deliveries])
     several = {first: tuple(ids) for first, ids in carried.items() if len(ids) > 1}
     firsts = [each for each in deliveries if each.id in carried] if several else deliveries
     bodies = texts | {first: bundling.joined([texts[id_] for id_ in ids]) for first, ids in several.items()}
@@ -185,7 +186,12 @@ def _as_pushes(
         chunk_id=chunk.id,
         broadcast_id=chunk.broadcast_id,
         pushes=tuple(
-            Push(each.id, addresses[each.friend_id], bodies[each.id], delivery_key(each.id))
+            Push(
+                each.id,
+                addresses[each.friend_id],
+                bodies[each.id],
+                delivery_key(each.id, again.get(each.id, 0)),
+            )
             for each in firsts
         ),
         friend_ids=tuple(delivery.friend_id for delivery in firsts),

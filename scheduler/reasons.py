@@ -50,6 +50,7 @@ class Reason(StrEnum):
     MAIL_REFUSED = "mail_refused"
     MAIL_PUT_OFF = "mail_put_off"
     MAIL_INTERRUPTED = "mail_interrupted"
+    TAKEN_AS_ARRIVED = "taken_as_arrived"
 
 
 WORDS: dict[Reason, tuple[str, str]] = {
@@ -128,6 +129,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.MAIL_INTERRUPTED: (
         "送信の途中で切れたため、メールが届いたかどうか分かりません",
         "Cut off while it was sent: the mail may have arrived",
+    ),
+    Reason.TAKEN_AS_ARRIVED: (
+        "届いたかどうか分からなかったため、担当者が届いたことにしました",
+        "Nobody could tell whether it arrived; an operator took it as arrived",
     ),
     Reason.NOT_PRINTABLE: ("文字にできない情報が使われています", "A fact used cannot be shown as text"),
     Reason.PREPARING_FAILED: (

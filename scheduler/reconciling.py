@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from scheduler import meter
+from scheduler import lost_tries, meter
 from scheduler.gateway import Quota
 from scheduler.models import (
     Chunk,
@@ -55,9 +55,14 @@ def threshold(ours: int, line: int) -> int:
 def count_ours(session: Session, now: datetime) -> int:
     """Count this month's messages from the deliveries themselves: what LINE took, or may have taken.
 
-    Replies and mail are no messages of LINE's plan and left out. What went together in one push counts once.
+    Replies and mail are no messages of LINE's plan and left out. What went together in one push counts once; what a
+    person had sent again counts for each try, as LINE counts it.
     """
     since = month_start(now)
+    return _deliveries(session, since) + lost_tries.messages_since(session, since)
+
+
+def _deliveries(session: Session, since: datetime) -> int:
     counts = (DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
     ended = and_(Delivery.state.in_(counts), Delivery.ended_at >= since)
     leaving = and_(Delivery.state == DeliveryState.SENDING, Delivery.first_attempt_at >= since)

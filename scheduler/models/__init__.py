@@ -12,6 +12,7 @@ from scheduler.models.deliveries import (
     DeliveryBody,
     DeliveryKind,
     DeliveryState,
+    LostTry,
 )
 from scheduler.models.messages import CONTENT_FORMAT, Message, MessageVersion, Purpose
 from scheduler.models.money import MessageMeter, QuotaCheck
@@ -45,6 +46,7 @@ __all__ = [
     "Enrolment",
     "EnrolmentState",
     "Heartbeat",
+    "LostTry",
     "Message",
     "MessageMeter",
     "MessageVersion",

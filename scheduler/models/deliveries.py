@@ -123,6 +123,14 @@ Index(
     postgresql_where=(Delivery.state == DeliveryState.SENDING) & (Delivery.kind == DeliveryKind.REPLY),
 )
 
+# What nobody knows the end of, for a person to decide: few, and found without reading all deliveries.
+Index(
+    "ix_deliveries_uncertain",
+    Delivery.id,
+    sqlite_where=Delivery.state == DeliveryState.UNCERTAIN,
+    postgresql_where=Delivery.state == DeliveryState.UNCERTAIN,
+)
+
 # What came of each step's messages, for its block rate and its scenario's page; broadcasts add nothing to it.
 Index(
     "ix_deliveries_step_id_state_ended_at",
@@ -147,6 +155,29 @@ class DeliveryBody(Base):
     )
     messages: Mapped[list[Any]] = mapped_column(SentJson)
     reply_token: Mapped[str | None] = mapped_column(Text)
+
+
+class LostTry(Base):
+    """A try that nobody knows the end of, kept when a person had its delivery sent again under another key."""
+
+    __tablename__ = "lost_tries"
+
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    """1 for the first time; the next try's retry key is made with it."""
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(String(64))
+    ended_at: Mapped[datetime]
+    """When the try became uncertain: the month in which it counts."""
+    is_message: Mapped[bool]
+    """Whether it counts as a message of that month; not what another push or a reply carried."""
+    reason: Mapped[str | None] = mapped_column(String(64))
+    chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id"))
+    """The chunk it left in, whose body it had when it was one for many."""
+    messages: Mapped[list[Any] | None] = mapped_column(SentJson)
+    """The body it had of its own."""
 
 
 class ChunkState(StrEnum):

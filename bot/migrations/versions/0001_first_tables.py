@@ -1772,6 +1772,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("step_id IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_deliveries_uncertain",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
+        )
+        batch_op.create_index(
             "ix_deliveries_waiting",
             ["not_before"],
             unique=False,
@@ -1841,6 +1848,26 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_delivery_bodies")),
+    )
+    op.create_table(
+        "lost_tries",
+        sa.Column("delivery_id", BigId, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=False),
+        sa.Column("is_message", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("chunk_id", BigId, nullable=True),
+        sa.Column("messages", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["chunk_id"], ["chunks.id"], name=op.f("fk_lost_tries_chunk_id_chunks")),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["deliveries.id"],
+            name=op.f("fk_lost_tries_delivery_id_deliveries"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_lost_tries")),
     )
     op.create_table(
         "step_passes",
@@ -2013,6 +2040,7 @@ def downgrade() -> None:
 
     op.drop_table("step_passes")
     op.drop_table("savings")
+    op.drop_table("lost_tries")
     op.drop_table("delivery_bodies")
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempts_delivery_id"))
@@ -2024,6 +2052,11 @@ def downgrade() -> None:
             "ix_deliveries_waiting_friend_id",
             sqlite_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
             postgresql_where=sa.text("state = 'queued' AND chunk_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_deliveries_uncertain",
+            sqlite_where=sa.text("state = 'uncertain'"),
+            postgresql_where=sa.text("state = 'uncertain'"),
         )
         batch_op.drop_index(
             "ix_deliveries_waiting",
