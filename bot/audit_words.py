@@ -138,6 +138,8 @@ ACTIONS = {
     "target_dropped": N_("目標をやめる"),
     "target_set": N_("目標の設定"),
     "trust_adjusted": N_("信頼の調整"),
+    "uncertain_arrived": N_("不明な配信を届いたことにする"),
+    "uncertain_sent_again": N_("不明な配信の再送"),
     "webhook_set": N_("Webhookのアドレスの設定"),
 }
 """By action, as `operators.note` is told it."""

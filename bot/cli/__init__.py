@@ -39,6 +39,7 @@ COMMANDS = {
     "stops": "bot.cli.kill_switch:stops",
     "tag": "bot.cli.tags:tag",
     "trust": "bot.cli.trust:trust_group",
+    "uncertain": "bot.cli.uncertain:uncertain",
     "web": "bot.cli.serving:web",
     "why": "bot.cli.why:why",
     "worker": "bot.cli.serving:worker",

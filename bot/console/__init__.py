@@ -72,6 +72,7 @@ from bot.console import (
     tags,
     targets,
     till,
+    uncertain,
     unsent,
     watching,
 )
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     results.blueprint,
     unsent.blueprint,
     stuck.blueprint,
+    uncertain.blueprint,
     message_tools.blueprint,
     pictures.blueprint,
     previews.blueprint,

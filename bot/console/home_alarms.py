@@ -20,7 +20,7 @@ from bot.line.token_verifier import VERIFY, VERIFY_JWT
 from bot.models import InboundEvent, LineCall
 from bot.pulse import pulse_of
 from bot.words import PAUSE_REASONS
-from scheduler import parked_chunks
+from scheduler import parked_chunks, uncertain_list
 from scheduler.models import Broadcast, BroadcastState
 from segments.models import ImportRun, ImportState
 
@@ -54,6 +54,7 @@ def alarms(session: Session, now: datetime) -> list[Alarm]:
         *_connection(session),
         *_paused(session),
         *_stuck(session),
+        *_uncertain(session),
         *_steps(session),
         *_silent(session, now),
         *_imports(session, now),
@@ -145,6 +146,16 @@ def _stuck(session: Session) -> Iterator[Alarm]:
         address("stuck.index"),
         _("保留したメッセージを見る"),
     )
+
+
+def _uncertain(session: Session) -> Iterator[Alarm]:
+    if waiting := uncertain_list.count(session):
+        yield Alarm(
+            _("届いたかどうか分からない配信が%(count)s件あります。", count=waiting),
+            address("uncertain.index"),
+            _("どうするかを決める"),
+            is_grave=False,
+        )
 
 
 def _steps(session: Session) -> Iterator[Alarm]:

@@ -90,7 +90,7 @@ def _sending() -> tuple[Place, ...]:
         Place(
             "broadcasts.index",
             _("一斉配信"),
-            ("watching", "approving", "leaving", "results", "unsent", "stuck"),
+            ("watching", "approving", "leaving", "results", "unsent", "stuck", "uncertain"),
         ),
         Place(
             "scenarios.index",

@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 from bot.console.timeline_reading import Line, Reader
 from bot.i18n import N_
 from bot.words import DELIVERY_STATES, reason_words
-from scheduler import decision_words
+from scheduler import decision_words, uncertain
+from scheduler.models import Delivery, DeliveryState
 from scheduler.timeline import Entry
 from segments.models import Direction
 
@@ -46,8 +47,14 @@ def delivery(entry: Entry, reader: Reader) -> Line:
             _("応答と一緒に無料で送信") if delivery.chunk_id is None else _("ほかのメッセージとまとめて送信")
         )
         why = " / ".join(each for each in (why, carried) if each)
-    link = ("watching.show", {"broadcast_id": delivery.broadcast_id}) if delivery.broadcast_id else None
-    return Line(entry.at, entry.sort, title, aside=why, link=link)
+    return Line(entry.at, entry.sort, title, aside=why, link=_page_of(delivery))
+
+
+def _page_of(delivery: Delivery) -> tuple[str, dict[str, int]] | None:
+    """Return where more is told: what waits for a decision leads to where it is made."""
+    if delivery.state is DeliveryState.UNCERTAIN and delivery.kind in uncertain.KINDS:
+        return "uncertain.index", {"friend": delivery.friend_id}
+    return ("watching.show", {"broadcast_id": delivery.broadcast_id}) if delivery.broadcast_id else None
 
 
 def decision(entry: Entry, reader: Reader) -> Line:

@@ -9,6 +9,7 @@ from bot.console.typed import Typed
 from bot.services import current_services
 from bot.words import DELIVERY_STATES, reason_words
 from scheduler import broadcast_progress
+from scheduler.models import DeliveryState
 
 blueprint = Blueprint("unsent", __name__, url_prefix="/console/broadcasts")
 
@@ -27,6 +28,7 @@ def index(broadcast_id: int) -> ResponseReturnValue:
     return render_template(
         "console/broadcast_unsent.html",
         draft=draft,
+        undecided=progress.by_state.get(DeliveryState.UNCERTAIN, 0),
         reasons=progress.unsent_by_reason,
         chosen=reason,
         page=page,

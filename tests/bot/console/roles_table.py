@@ -131,6 +131,8 @@ targets               read  index show
 targets               own   drop save
 till                  till  issue look redeem sell show undo
 tracked_links         open  follow
+uncertain             read  index
+uncertain             send  again arrived ask_again ask_arrived
 unsent                read  index
 watching              read  progress show
 watching              send  ask_cancel cancel pause resume
