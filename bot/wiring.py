@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from bot import migrations
+from bot import migrations, restored
 from bot.line.gateway import open_gateway
 from bot.mail.wiring import mailer_of, missing
 from bot.services import Services
@@ -54,10 +54,14 @@ def wait_for(database: Database, say: Report, stop: Event | None = None) -> None
 
 
 def migrate(database: Database) -> None:
-    """Bring our tables and the job engine's to this program's version; of several that start at once, one by one."""
+    """Bring our tables and the job engine's to this program's version; of several that start at once, one by one.
+
+    What PostgreSQL's own tools restored sends nothing before somebody has looked.
+    """
     with _alone(database):
         migrations.upgrade(database)
         engine.migrate(database)
+        restored.stop_if_restored(database, SystemClock().now())
 
 
 @contextmanager

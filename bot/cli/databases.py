@@ -48,7 +48,7 @@ def backup(program: Program, file: Path) -> None:
 def restore(program: Program, file: Path, yes: bool) -> None:
     """Put a copy made by `backup` in the database's place; nothing is sent until `kokyaku start`. SQLite only."""
     database = open_database(program.settings)
-    _only_sqlite(program, database, "pg_restore --clean --if-exists --dbname=… FILE")
+    _only_sqlite(program, database, "createdb NEW && pg_restore --no-owner --exit-on-error --dbname=NEW FILE")
     if not yes:
         click.confirm(
             program.words(

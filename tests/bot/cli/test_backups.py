@@ -14,6 +14,7 @@ from segments.models import Friend, Purchase
 from tests.bot.cli.terminal import Terminal
 from tests.builders import a_friend, a_message, a_purchase
 from tests.databases import PostgresServer
+from tests.processes import ROOT
 
 TABLES = (Friend, Purchase, Message)
 
@@ -117,13 +118,21 @@ def test_a_damaged_database_is_put_aside_for_its_copy(sqlite: Database, tmp_path
     assert contents(sqlite) == before
 
 
-@pytest.mark.parametrize("words", [("backup",), ("restore", "--yes")])
-def test_on_postgresql_its_own_tools_are_named(
-    postgres: PostgresServer, tmp_path: Path, words: tuple[str, ...]
+@pytest.mark.parametrize(
+    ("words", "tool"),
+    [
+        (("backup",), "pg_dump --format=custom"),
+        (("restore", "--yes"), "pg_restore --no-owner --exit-on-error"),
+    ],
+)
+def test_on_postgresql_its_own_tools_are_named_as_the_manual_has_them(
+    postgres: PostgresServer, tmp_path: Path, words: tuple[str, ...], tool: str
 ) -> None:
     with postgres.copy() as database:
         told = Terminal(database, tmp_path).refusal("db", *words, str(tmp_path / "copy"))
-    assert "pg_dump" in told or "pg_restore" in told
+    assert tool in told
+    for manual in ("operations.md", "operations.ja.md"):
+        assert tool in (ROOT / "docs" / manual).read_text(encoding="utf-8")
 
 
 def test_a_dump_of_postgresql_as_the_manual_says_holds_everything(
