@@ -2,9 +2,10 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scheduler.pacing import RATES
@@ -42,6 +43,15 @@ class Settings(BaseSettings):
     mail_from: str = Field("", validation_alias="KOKYAKU_MAIL_FROM")
     mails_per_minute: float = Field(60, gt=0, validation_alias="KOKYAKU_MAILS_PER_MINUTE")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, given: Any) -> Any:
+        """Let an empty value mean the default: a compose file hands on `NAME: ${NAME:-}` for what nobody set."""
+        if not isinstance(given, dict):
+            return given
+        values = cast("dict[str, Any]", given)
+        return {name: value for name, value in values.items() if not _is_empty(value)}
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -78,3 +88,7 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
