@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import BigInteger, literal, select
+from sqlalchemy import BigInteger, literal
 from sqlalchemy.orm import Session
 
 from scheduler import candidates, mail_settings
@@ -14,10 +14,10 @@ from scheduler.mail_instead import INSTEAD
 from scheduler.models import Broadcast, DeliveryKind, DeliveryState, Purpose
 from scheduler.verdicts import Allowed, Held, Refused, Verdict, may_send
 from scheduler.waiting import Waiting
-from segments import audience, mail_consent
-from segments.conditions import Condition
+from scheduler.whom import Whom, friends_of
+from segments import mail_consent
 from segments.leaves.chance import PRIME, drawn
-from segments.models import AudienceMember, Facts, Friend
+from segments.models import Friend
 
 EXACT = 10_000
 """Up to so many friends everybody is asked about."""
@@ -26,14 +26,6 @@ SAMPLE = 2_000
 SALT = "foretelling"
 PAGE = 2_500
 """Friends that are asked about together; few pages, because each takes a handful of queries."""
-
-
-@dataclass(frozen=True)
-class Whom:
-    """An audience, by its condition or as a frozen list."""
-
-    condition: Condition | None = None
-    audience_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -163,15 +155,7 @@ def _with_mail(
 
 def _asked(session: Session, whom: Whom, recipients: int, now: datetime) -> list[int]:
     """Return everybody of a small audience, of a large one those drawn by lot: the same while nobody comes or goes."""
-    if whom.condition is not None:
-        query = (
-            select(Friend.id)
-            .join(Facts, Facts.friend_id == Friend.id)
-            .where(audience.matching(session, whom.condition, now))
-        )
-    else:
-        listed = AudienceMember.audience_id == whom.audience_id
-        query = select(Friend.id).join(AudienceMember, AudienceMember.friend_id == Friend.id).where(listed)
+    query = friends_of(session, whom, now)
     if recipients <= EXACT:
         return list(session.scalars(query))
     lot = drawn(Friend.id, SALT) < literal(PRIME * SAMPLE // recipients, BigInteger())

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from scheduler import line_quota, meter
-from scheduler.foretelling import Foretold, Whom, foretell
+from scheduler.foretelling import Foretold, foretell
 from scheduler.line_quota import USE
 from scheduler.meter import note_line as note_use
 from scheduler.models import Purpose
@@ -14,6 +14,7 @@ from scheduler.plan_settings import PLAN, choose_plan, plan_of, plans, remove_pl
 from scheduler.plans import PLANS, Plan, Tier, extra_cost, most_messages
 from scheduler.reach import reach
 from scheduler.reserved import reserved
+from scheduler.whom import Whom
 from segments import shop
 from segments.conditions import Condition
 
