@@ -113,12 +113,19 @@ def error_words(error: KokyakuError, language: str) -> str:
     words = ERRORS.get(error.code)
     if words is not None:
         try:
-            return speak(words) % error.params
+            return speak(words) % _worded(error.params, language)
         except (KeyError, TypeError):
             pass  # Raised without what its words want to name: the code still tells what it was.
     if import_words.knows(error.code):
         return import_words.reason_words(error.code, error.params, language)
     return speak(ANY_ERROR) % {"code": error.code}
+
+
+def _worded(params: Mapping[str, object], language: str) -> Mapping[str, object]:
+    """Return what a refusal names, a reason for not sending in words; what is none stays as it is."""
+    if "reason" not in params:
+        return params
+    return {**params, "reason": reasons.reason_words(str(params["reason"]), language)}
 
 
 def explain(error: KokyakuError) -> str:

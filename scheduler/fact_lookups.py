@@ -33,8 +33,14 @@ class LookedUp(NamedTuple):
     """The facts asked for."""
 
 
-def look_up(session: Session, friend_ids: set[int], names: frozenset[str], now: datetime) -> LookedUp:
-    """Ask for the facts called `names` of some friends."""
+def look_up(
+    session: Session,
+    friend_ids: set[int],
+    names: frozenset[str],
+    now: datetime,
+    code_instead: str | None = None,
+) -> LookedUp:
+    """Ask for the facts called `names` of some friends; with `code_instead` nobody gets a referral code by it."""
     ids = sorted(friend_ids)
     last = last_products(session, ids) if "last_product" in names else {}
     return LookedUp(
@@ -43,7 +49,7 @@ def look_up(session: Session, friend_ids: set[int], names: frozenset[str], now: 
         goods=catalogue(session, last.values()) if names & {"last_product", "trial"} else Catalogue(()),
         coupons=best_coupons(session, ids, now) if names & {"coupon", "coupons"} else {},
         recommended=recommend(session, ids, now) if names & RECOMMENDED else {},
-        codes=references(session, ids) if names & REFERRAL_FACTS else {},
+        codes=references(session, ids, code_instead) if names & REFERRAL_FACTS else {},
         links=links.targets(session) if LINKS in names else {},
         names=names,
     )

@@ -127,10 +127,12 @@ def best_coupons(session: Session, friend_ids: Sequence[int], now: datetime) -> 
     return held
 
 
-def references(session: Session, friend_ids: Sequence[int]) -> dict[int, str]:
-    """Return each friend's referral code, made for those who have none yet."""
+def references(session: Session, friend_ids: Sequence[int], instead: str | None = None) -> dict[int, str]:
+    """Return each friend's referral code; those who have none yet get one, or are shown with `instead` if given."""
     rows = session.execute(select(Friend.id, Friend.referral_code).where(Friend.id.in_(friend_ids)))
     codes = dict(rows.all())
+    if instead is not None:
+        return {id_: code or instead for id_, code in codes.items()}
     without = [id_ for id_, code in codes.items() if code is None]
     for friend in session.scalars(select(Friend).where(Friend.id.in_(without))) if without else ():
         codes[friend.id] = referrals.code_of(session, friend)

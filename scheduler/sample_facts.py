@@ -1,12 +1,15 @@
-"""A made-up friend of whom everything is known: what a message would say, before it goes to anybody."""
+"""A made-up friend of whom everything is known, and real ones looked at without writing: what a message would say."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from scheduler.fact_words import cycle_reason, name_sama, referral_url, share_url
 from scheduler.link_calls import FACT as LINKS
 from scheduler.link_calls import SampleLinks
-from scheduler.template_facts import shop_facts
+from scheduler.template_facts import personal_facts, shop_facts
 from segments.recommending_words import Why, reason_words
 from segments.shop import Shop
 
@@ -18,6 +21,8 @@ GOODS = {
 CODE = "ABCD2345"
 BASIC_ID = "@sample"
 LINK, PICTURE = "https://example.com/", "https://example.com/sample.jpg"
+CAUSE = {"order_id": "1", "code": CODE, "number": "1234"}
+"""What may have started a scenario."""
 
 
 def sample_facts(settings: Shop, language: str, now: datetime) -> dict[str, Any]:
@@ -54,8 +59,27 @@ def sample_facts(settings: Shop, language: str, now: datetime) -> dict[str, Any]
         "shop_name": product,
         "opening_hours": "10:00-19:00",
         "how_to_buy": product,
-        "cause": {"order_id": "1", "code": CODE, "number": "1234"},
+        "cause": CAUSE,
         LINKS: SampleLinks(LINK),
         **known,
         "free_item": item | of_shop["free_item"],
     }
+
+
+def facts_to_look_at(
+    session: Session,
+    friend_ids: Sequence[int],
+    wanted: Collection[str],
+    now: datetime,
+    *,
+    language: str | None = None,
+    is_started: bool = True,
+) -> dict[int, dict[str, Any]]:
+    """Return the facts of at most 500 real friends as personal_facts does, but write nothing.
+
+    A referral code that a friend would only get now is made up, and so is what started a scenario, unless
+    `is_started` says that nothing does.
+    """
+    found = personal_facts(session, friend_ids, now, language=language, wanted=wanted, code_instead=CODE)
+    made_up = {"cause": CAUSE} if is_started and "cause" in wanted else {}
+    return {friend_id: known | made_up for friend_id, known in found.items()}

@@ -30,6 +30,7 @@ def personal_facts(
     language: str | None = None,
     wanted: Collection[str] | None = None,
     tracking: Tracking | None = None,
+    code_instead: str | None = None,
 ) -> dict[int, dict[str, Any]]:
     """Return the facts of at most 500 friends, for `messages.render`; scheduler.vocabulary lists them.
 
@@ -38,12 +39,13 @@ def personal_facts(
     products and coupons are in the friend's language, or in `language` when that is given. `zone`
     (the shop's when None) is the wall clock of dates. Only facts in `wanted` are looked up: those
     that the deliveries' messages name, or all for friend ids. Friends whose referral code is wanted
-    and who have none get one. With `tracking`, links lead through us so that taps are known.
+    and who have none get one; with `code_instead` they are shown with that, and nothing is written. With
+    `tracking`, links lead through us so that taps are known.
     """
     names = facts_named(session, subjects) if wanted is None else frozenset(wanted)
     asked = subjects_of(session, subjects)
     settings = shop.load(session)
-    looked_up = look_up(session, {subject.friend_id for subject in asked}, names, now)
+    looked_up = look_up(session, {subject.friend_id for subject in asked}, names, now, code_instead)
     given = {"zone": zone or settings.zone}
     facts: dict[int, dict[str, Any]] = {}
     of_shop = _OfShop(settings)

@@ -10,10 +10,13 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import tried_words
+from bot.cli import asking
 from bot.cli.context import LARGEST, Program
-from scheduler import control_groups, drafts, quota
+from scheduler import control_groups, drafts, quota, sample_renders
 from scheduler.drafts import Draft
 from scheduler.models import Message, MessageVersion, Through
+from scheduler.whom import Whom
 from segments import audience, conditions, recipients
 from segments.errors import Invalid, NotFound
 from segments.models import Segment
@@ -62,13 +65,15 @@ def create(
     """Add a draft; print its id, how many it reaches and what it costs."""
     _one_of(program, {"--segment": segment_name, "--condition": condition, "--csv": csv_path})
     _one_of(program, {"--text": text or text_en, "--message": message_key})
-    now = program.services.clock.now()
+    now, content = program.services.clock.now(), _content(text, text_en)
+    if content is not None:
+        asking.of_content(program, content, now)
     with program.database.begin() as session:
         tree = _condition(session, segment_name, condition)
         list_id = None if csv_path is None else _frozen(program, session, csv_path, now, by_mail=by_mail)
         draft = Draft(
             name=name,
-            content=_content(text, text_en),
+            content=content,
             message_version_id=_version(session, message_key),
             condition=tree,
             audience_id=list_id,
@@ -81,8 +86,12 @@ def create(
         session.flush()
         whom = conditions.parse(tree) if tree else None
         price = quota.price(session, now, condition=whom, audience_id=list_id, broadcast_id=stored.id)
+        said = session.get_one(MessageVersion, stored.message_version_id).content
+        tried = sample_renders.try_one(session, said, now, Whom(whom, list_id))
     click.echo(stored.id)
     click.echo(_told(program, price), err=True)
+    for words in tried_words.told(tried, program.settings.language):
+        click.echo(words, err=True)
 
 
 def _told(program: Program, price: quota.Price) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from bot import operators, scenario_file_words
+from bot import operators, scenario_file_words, tried_words
+from bot.cli import asking
 from bot.cli.context import NUMBER, Program
-from scheduler import scenario_edits, scenario_files
+from scheduler import scenario_edits, scenario_files, scenario_wordings
 from scheduler.models import Scenario, Step
 from scheduler.scenario_flow import Flow
 from segments.errors import Invalid
@@ -26,6 +27,7 @@ def import_(context: click.Context, file: Path, scenario_id: int | None, yes: bo
     program = context.ensure_object(Program)
     text, now = file.read_text(encoding="utf-8-sig"), program.services.clock.now()
     try:
+        asking.of_file(program, text, now)
         with program.database.begin() as session:
             if scenario_id is None:
                 made = scenario_files.create(session, text, BY, now)
@@ -42,6 +44,10 @@ def import_(context: click.Context, file: Path, scenario_id: int | None, yes: bo
         head = program.words("何も保存していません。", "Nothing was stored.")
         raise click.ClickException("\n".join([head, *(f"  {line}" for line in lines)])) from error
     click.echo(program.words(f"シナリオ {number} を保存しました。", f"Saved as scenario {number}."))
+    with program.database.reading() as session:
+        tried = scenario_wordings.try_all(session, text, now)
+    for words in tried_words.told_of_steps(tried, program.settings.language):
+        click.echo(words, err=True)
     if scenario_id is None:
         click.echo(
             program.words(

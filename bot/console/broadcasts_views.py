@@ -15,6 +15,7 @@ from bot.mail.wiring import missing
 from bot.settings import Settings
 from scheduler import drafts, mail_settings, quota
 from scheduler.models import Broadcast, BroadcastState, Message, MessageVersion, Purpose, Through
+from scheduler.whom import Whom
 from segments import condition_known, condition_words, conditions
 from segments.errors import NotFound
 from segments.models import Audience
@@ -118,12 +119,23 @@ def mail_is_set(session: Session, settings: Settings) -> bool:
 
 def price(session: Session, draft: Draft, now: datetime) -> quota.Price:
     """Return whom a draft reaches and what it costs."""
+    named, at = whom(draft), max(draft.scheduled_at or now, now)
+    return quota.price(
+        session,
+        now,
+        condition=named.condition,
+        audience_id=named.audience_id,
+        purpose=draft.purpose,
+        broadcast_id=draft.id,
+        at=at,
+    )
+
+
+def whom(draft: Draft) -> Whom:
+    """Return the audience of a draft."""
     if draft.condition is not None:
-        whom: dict[str, Any] = {"condition": conditions.parse(draft.condition)}
-    else:
-        whom = {"audience_id": draft.audience_id}
-    at = max(draft.scheduled_at or now, now)
-    return quota.price(session, now, **whom, purpose=draft.purpose, broadcast_id=draft.id, at=at)
+        return Whom(condition=conditions.parse(draft.condition))
+    return Whom(audience_id=draft.audience_id)
 
 
 def audience_words(session: Session, draft: Draft) -> str:

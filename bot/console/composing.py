@@ -14,12 +14,14 @@ from bot.console.audience_choice import Kind
 from bot.console.broadcast_form import READY, ComposeForm
 from bot.console.broadcasts_views import Draft
 from bot.words import explain, problem_words
-from scheduler import drafts
+from scheduler import drafts, message_asking
+from scheduler.gateway import MessageGateway
 from scheduler.message_checks import check
 from scheduler.models import Purpose, Through
 from segments import audience, recipients
 from segments.errors import Invalid, KokyakuError
 from segments.recipients import Recipients
+from segments.shop import Shop
 
 FIELD_OF = {
     "name_missing": "name",
@@ -46,6 +48,8 @@ FIELD_OF = {
     "holdout_invalid": "holdout",
     "audience_missing": "audience",
 }
+OF_A_TEXT = frozenset({"message_not_renderable", "line_refused"})
+"""Refusals of one language's text, which they name."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,19 @@ def _message(form: ComposeForm) -> dict[str, Any]:
     return {"content": content}
 
 
+def ask_line(
+    gateway: MessageGateway, form: ComposeForm, stored: Draft | None, settings: Shop, now: datetime
+) -> bool:
+    """Have LINE check what was typed, with no transaction open; False when LINE could not be asked.
+
+    Raises Invalid (message_not_renderable, line_refused). A ready message and what was not changed LINE knows already.
+    """
+    content = _message(form).get("content")
+    if content is None or (stored is not None and content == stored.content):
+        return True
+    return message_asking.ask_line(gateway, content, settings, now)
+
+
 def _ready_version(form: ComposeForm) -> int:
     chosen = form.ready.data or ""
     if chosen not in form.ready_ids:
@@ -176,8 +193,10 @@ def _misspelt(field: Any, language: str) -> list[str]:
 
 def show(form: ComposeForm, error: KokyakuError) -> None:
     """Put a refusal beside the field it is about; beside the name when it is about none."""
-    field = getattr(form, FIELD_OF.get(error.code, "name"))
-    add(field, explain(error))
+    name = FIELD_OF.get(error.code, "name")
+    if error.code in OF_A_TEXT:
+        name = "text_en" if error.params.get("language") == "en" else "text_ja"
+    add(getattr(form, name), explain(error))
 
 
 def add(field: Any, words: str) -> None:

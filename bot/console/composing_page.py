@@ -13,6 +13,7 @@ from bot.console import (
     condition_form,
     form_drafts,
     inserts,
+    trying,
 )
 from bot.console.access import current_operator
 from bot.console.audience_choice import Kind
@@ -20,6 +21,7 @@ from bot.console.broadcast_form import ComposeForm
 from bot.console.broadcast_steps import Part, author
 from bot.console.broadcasts_views import Draft
 from bot.console.condition_form import Draft as Conditions
+from bot.console.page import current_shop
 from bot.services import current_services
 from segments.conditions import dump
 from segments.errors import KokyakuError
@@ -81,11 +83,15 @@ def _save(form: ComposeForm, stored: Draft | None, conditions: Conditions) -> in
     if not valid or form.errors:
         return None
     try:
+        confirmed = composing.ask_line(current_services().gateway, form, stored, current_shop(), by.now)
         with database.begin() as session:
-            return composing.save(session, form, stored, condition, by)
+            saved = composing.save(session, form, stored, condition, by)
     except KokyakuError as error:
         composing.show(form, error)
         return None
+    if not confirmed:
+        trying.warn_unconfirmed()
+    return saved
 
 
 def _step_page(

@@ -4,14 +4,16 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from bot import tried_words
 from bot.console import broadcast_steps, broadcasts_views, inserts, own_line, previews, quiet, sending
 from bot.console.access import SENDERS, current_operator, requires
 from bot.console.broadcast_form import field_text
 from bot.console.broadcast_steps import author
 from bot.console.page import current_shop, current_zone
+from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import reason_words
-from scheduler import approvals, broadcast_lookup, broadcasts
+from scheduler import approvals, broadcast_lookup, broadcasts, sample_renders
 
 blueprint = Blueprint("leaving", __name__, url_prefix="/console/broadcasts")
 blueprint.add_app_template_global(broadcast_steps.way, "broadcast_way")
@@ -81,11 +83,13 @@ def _confirm_page(broadcast_id: int, errors: dict[str, str], when: str, at: str)
         needs_approval = approvals.is_to_many(session, broadcast_lookup.get(session, broadcast_id), now)
         shown = previews.shown(session, draft.content, None, now)
         audience = broadcasts_views.audience_words(session, draft)
+        tried = sample_renders.try_one(session, draft.content, now, broadcasts_views.whom(draft))
     page = render_template(
         "console/broadcast_confirm.html",
         draft=draft,
         price=costs,
         audience=audience,
+        tried=tried_words.told(tried, current_language()),
         needs_approval=needs_approval,
         wait=quiet.wait_at(current_shop(), now),
         shown=shown,

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from bot import operators
 from bot.console import form_drafts, picture_fields
 from bot.console.message_form import MessageForm
-from bot.console.step_saving import ask_line
 from bot.services import Services
 from bot.words import explain
 from scheduler import message_library
+from scheduler.message_asking import ask_line
 from scheduler.message_library import Written
 from scheduler.message_uses import Use
 from scheduler.models import MessageVersion

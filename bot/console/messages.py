@@ -18,6 +18,7 @@ from bot.console import (
     picture_fields,
     previews,
     sending,
+    trying,
 )
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.message_form import MessageForm
@@ -165,6 +166,7 @@ def _saved(form: MessageForm, editing: Editing) -> ResponseReturnValue | None:
             _("メッセージを保存しました。LINEに接続できなかったため、LINEで確かめることはできませんでした。"),
             "warning",
         )
+    trying.warn(version.content)
     return redirect(url_for("messages.show", message_id=version.message_id))
 
 

@@ -19,11 +19,9 @@ from bot.console.line_look import Look
 from bot.i18n import current_language
 from bot.words import problem_words
 from scheduler import messages
-from scheduler.fact_lookups import REFERRAL_FACTS
 from scheduler.messages import BadTemplate, RenderError
 from scheduler.reasons import reason_words
-from scheduler.sample_facts import sample_facts
-from scheduler.template_facts import personal_facts
+from scheduler.sample_facts import facts_to_look_at, sample_facts
 from segments import shop
 from segments.models import Friend
 
@@ -115,16 +113,10 @@ def _facts(
     friend_id: int | None,
     now: datetime,
 ) -> dict[str, Any]:
-    sample = sample_facts(shop.load(session), language, now)
     if friend_id is None:
-        return sample
-    # What a scenario's cause tells, and a referral code yet to be given, are made up: a preview writes nothing.
-    made_up = {"cause"}
-    if session.get_one(Friend, friend_id).referral_code is None:
-        made_up |= REFERRAL_FACTS
+        return sample_facts(shop.load(session), language, now)
     wanted = {fact.split(".")[0] for content in contents for fact in _named(content)}
-    known = personal_facts(session, [friend_id], now, language=language, wanted=wanted - made_up)[friend_id]
-    return {name: value for name, value in sample.items() if name in wanted & made_up} | known
+    return facts_to_look_at(session, [friend_id], wanted, now, language=language)[friend_id]
 
 
 def _named(content: Mapping[str, Any]) -> Collection[str]:

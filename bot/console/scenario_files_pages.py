@@ -6,14 +6,15 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from bot import operators, scenario_file_words
-from bot.console import scenario_form, scenario_pages
+from bot import operators, scenario_file_words, tried_words
+from bot.console import scenario_form, scenario_pages, trying
 from bot.console.access import READERS, SENDERS, current_operator, requires
+from bot.console.page import current_shop
 from bot.console.typed import Typed
 from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import explain
-from scheduler import library, scenario_files
+from scheduler import library, scenario_files, scenario_wordings
 from segments.errors import Invalid, KokyakuError
 
 blueprint = Blueprint("scenario_files", __name__, url_prefix="/console/scenarios")
@@ -39,6 +40,7 @@ def import_file() -> ResponseReturnValue:
     now, upload = services.clock.now(), request.files.get("file")
     try:
         text = (upload.read(LONGEST_FILE) if upload else b"").decode("utf-8-sig")
+        confirmed = scenario_wordings.ask_line_of(services.gateway, text, current_shop(), now)
         with services.database.begin() as session:
             made = scenario_files.create(session, text, by, now)
             operators.note(session, by, "scenario_imported", str(made.id), now)
@@ -50,6 +52,12 @@ def import_file() -> ResponseReturnValue:
             form.add("file", line)
         return scenario_pages.form_page(form, None, 422)
     flash(_("ファイルからシナリオを作りました。内容を確かめてから、始めてください。"), "success")
+    if not confirmed:
+        trying.warn_unconfirmed()
+    with services.database.reading() as session:
+        tried = scenario_wordings.try_all(session, text, now)
+    for words in tried_words.told_of_steps(tried, current_language()):
+        flash(words, "warning")
     return redirect(url_for("scenario.show", scenario_id=number))
 
 

@@ -18,14 +18,15 @@ from bot.console import (
     scenario_conditions,
     scenarios_views,
     step_settings_form,
+    trying,
 )
 from bot.console.access import SENDERS, current_operator, requires
 from bot.console.condition_form import Draft
-from bot.console.page import zone_label
+from bot.console.page import current_shop, zone_label
 from bot.console.typed import Typed
 from bot.i18n import current_language
 from bot.services import current_services
-from bot.words import problem_words
+from bot.words import explain, problem_words
 from scheduler import (
     message_checks,
     scenario_edits,
@@ -34,6 +35,7 @@ from scheduler import (
     scenario_steps,
     step_changes,
 )
+from scheduler.message_asking import ask_line
 from scheduler.models import Purpose, Scenario, Step, StepKind
 from scheduler.scenario_steps import Spot
 from scheduler.step_settings import DateKind
@@ -79,7 +81,8 @@ def create(scenario_id: int) -> ResponseReturnValue:
         made = scenario_steps.add_step(session, scenario_id, draft, here.spot)
         operators.note(session, by, "step_added", str(made.id), now, scenario=scenario_id)
 
-    return _stored(here, store, _("ステップを追加しました。すでに先へ進んでいる友だちには届きません。"))
+    done = _("ステップを追加しました。すでに先へ進んでいる友だちには届きません。")
+    return _stored(here, store, done, asks_line=True)
 
 
 @blueprint.get("/steps/<int:step_id>/settings")
@@ -130,9 +133,9 @@ def _message(session: Session, form: Typed, kind: StepKind) -> int | None:
     """Return the message that a new step says: a ready one, or a new one of what was typed."""
     if kind is not StepKind.MESSAGE:
         return None
-    if (chosen := form.text("message")).isdecimal() and len(chosen) < 19:
-        return int(chosen)
-    content = inserts.content(form.text("text_ja"), form.text("text_en"))
+    if (chosen := _chosen(form)) is not None:
+        return chosen
+    content = _typed(form)
     if "ja" not in content:
         raise Invalid("message_missing")
     for problem in message_checks.check(content):
@@ -144,13 +147,47 @@ def _message(session: Session, form: Typed, kind: StepKind) -> int | None:
     return scenario_messages.write(session, form.text("name"), purpose, content, by, now)
 
 
-def _stored(here: _Here, store: _Store, done: str) -> ResponseReturnValue:
+def _chosen(form: Typed) -> int | None:
+    chosen = form.text("message")
+    return int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
+
+
+def _typed(form: Typed) -> dict[str, Any]:
+    return inserts.content(form.text("text_ja"), form.text("text_en"))
+
+
+def _asked_line(form: Typed, kind: StepKind) -> bool:
+    """Have LINE check what was typed, its refusals beside the text; False when LINE could not be asked."""
+    content = _typed(form)
+    if kind is not StepKind.MESSAGE or _chosen(form) is not None or message_checks.check(content):
+        return True
+    services = current_services()
+    try:
+        return ask_line(services.gateway, content, current_shop(), services.clock.now())
+    except Invalid as error:
+        form.add(f"text_{error.params['language']}", explain(error))
+        return True
+
+
+def _warn_of(form: Typed, kind: StepKind) -> None:
+    """Tell for whom of a sample of friends a new step's message cannot be made."""
+    if kind is not StepKind.MESSAGE:
+        return
+    content, chosen = _typed(form), _chosen(form)
+    if chosen is not None:
+        with current_services().database.reading() as session:
+            content = step_changes.newest(session, chosen).content
+    trying.warn(content)
+
+
+def _stored(here: _Here, store: _Store, done: str, *, asks_line: bool = False) -> ResponseReturnValue:
     form = Typed(request.form.to_dict(), {"weekdays": request.form.getlist("weekdays")})
     whom = scenario_conditions.sent(form)
     if whom.pressed:
         return _page(here, form, whom=whom)
     asks = here.kind in step_settings_form.ASKING | step_settings_form.DOING
     kept = here.step.condition if here.step else None
+    confirmed = _asked_line(form, here.kind) if asks_line else True
     try:
         with current_services().database.begin() as session:
             store(session, form, scenario_conditions.condition_of(whom) if asks else kept)
@@ -161,6 +198,10 @@ def _stored(here: _Here, store: _Store, done: str) -> ResponseReturnValue:
     if form.errors:
         return _page(here, form, 422, whom)
     flash(done, "success")
+    if not confirmed:
+        trying.warn_unconfirmed()
+    if asks_line:
+        _warn_of(form, here.kind)
     return redirect(url_for("scenario.show", scenario_id=here.scenario.id))
 
 

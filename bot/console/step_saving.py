@@ -8,14 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from bot import operators
-from scheduler import messages, step_changes
-from scheduler.gateway import GatewayError, MessageGateway, RefusedByLine
+from scheduler import step_changes
 from scheduler.models import MessageVersion
-from scheduler.reasons import reason_words
-from scheduler.sample_facts import sample_facts
 from scheduler.step_changes import Timing
-from segments.errors import Invalid
-from segments.shop import Shop
 
 
 @dataclass(frozen=True)
@@ -26,25 +21,6 @@ class Change:
     timing: Timing
     version: MessageVersion | None
     content: dict[str, Any] | None
-
-
-def ask_line(gateway: MessageGateway, content: dict[str, Any], settings: Shop, now: datetime) -> bool:
-    """Have LINE check what a made-up friend would get in each language; False when LINE could not be asked.
-
-    Raises Invalid: message_not_renderable(reason), line_refused(details).
-    """
-    for language in content:
-        try:
-            said = messages.render(content, language, sample_facts(settings, language, now))
-            gateway.validate("push", said)
-        except messages.RenderError as error:
-            raise Invalid("message_not_renderable", reason=reason_words(error.reason, language)) from error
-        except RefusedByLine as error:
-            details = "; ".join(f"{place}: {problem}" for place, problem in error.details) or str(error)
-            raise Invalid("line_refused", details=details[:500]) from error
-        except GatewayError:
-            return False
-    return True
 
 
 def save(session: Session, change: Change, by: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from bot import scenario_words
-from bot.console import ride_hours, scenarios_views, step_form, step_saving
+from bot.console import ride_hours, scenarios_views, step_form, step_saving, trying
 from bot.console.access import READERS, SENDERS, current_operator, requires
 from bot.console.page import current_shop, zone_label
 from bot.console.step_form import StepForm
@@ -16,6 +16,7 @@ from bot.i18n import current_language
 from bot.services import current_services
 from bot.words import explain
 from scheduler import scenario_figures, step_changes
+from scheduler.message_asking import ask_line
 from scheduler.models import Message, MessageVersion, Step
 from segments.errors import Invalid, KokyakuError
 
@@ -82,6 +83,8 @@ def save(step_id: int) -> ResponseReturnValue:
         form.add(FIELD_OF.get(error.code, ""), explain(error))
         return _page(stored, form, 422)
     flash(*step_saving.outcome_words(confirmed=confirmed))
+    if _is_new(change) and change.content is not None:
+        trying.warn(change.content)
     return redirect(url_for("steps.edit", step_id=step_id))
 
 
@@ -95,10 +98,16 @@ def _change(form: StepForm, stored: Stored) -> Change:
 
 def _asked_line(change: Change) -> bool:
     """Return whether LINE finds the message good; what is not new it knows already."""
-    if change.content is None or change.version is None or change.content == change.version.content:
+    if change.content is None or not _is_new(change):
         return True
     services = current_services()
-    return step_saving.ask_line(services.gateway, change.content, current_shop(), services.clock.now())
+    return ask_line(services.gateway, change.content, current_shop(), services.clock.now())
+
+
+def _is_new(change: Change) -> bool:
+    return (
+        change.content is not None and change.version is not None and change.content != change.version.content
+    )
 
 
 def _page(stored: Stored, form: StepForm, status: int = 200) -> ResponseReturnValue:
