@@ -1,7 +1,7 @@
-"""The runs of the benchmark of sending: real workers send to a sink, fast, at LINE's pace, paused, to everybody at once."""
+"""The runs of the benchmark of sending: real workers send to a sink, fast, at LINE's pace, halted, to everybody at once."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.processes import Installation, running
 
 TICKS = os.sysconf("SC_CLK_TCK")
 READY_SECONDS = 120
+HALT_SECONDS = 5
 BRAKE_OFF = {"KOKYAKU_PUSHES_PER_SECOND": "1000000", "KOKYAKU_MULTICASTS_PER_SECOND": "100000"}
 
 
@@ -63,7 +64,7 @@ class Workers:
 
     def memory_mb(self) -> float:
         """Return the most memory that any of them has ever held."""
-        return max(_most_memory(pid) for pid in self._pids)
+        return max(most_memory_mb(pid) for pid in self._pids)
 
 
 @contextmanager
@@ -123,28 +124,58 @@ def send(database: Database, sink: SinkClient, some: Workers, content: dict[str,
     )
 
 
-def pause(database: Database, sink: SinkClient, content: dict[str, Any], friends: int) -> dict[str, Any]:
-    """Pause a broadcast in its middle; return the seconds until the last call, and what came of everybody."""
+@dataclass(frozen=True)
+class Halt:
+    """What came of a broadcast that was halted in its middle and went on again."""
+
+    seconds: float
+    """From the moment the halt was asked for to the last call that the sink saw before it went on."""
+    left: int
+    """Friends who had not got it then."""
+    duplicates: int
+    missing: int
+
+
+def pause(database: Database, sink: SinkClient, content: dict[str, Any], friends: int) -> Halt:
+    """Pause a broadcast in its middle."""
     sender = Sender(database)
+    return _halt(sender, sink, content, friends, (sender.pause, sender.resume))
+
+
+def stop(database: Database, sink: SinkClient, content: dict[str, Any], friends: int) -> Halt:
+    """Stop everything by the kill switch in the middle of a broadcast."""
+    sender = Sender(database)
+    turns = (lambda _id: sender.stop_everything(), lambda _id: sender.start_again())
+    return _halt(sender, sink, content, friends, turns)
+
+
+def _halt(
+    sender: Sender,
+    sink: SinkClient,
+    content: dict[str, Any],
+    friends: int,
+    turns: tuple[Callable[[int], None], Callable[[int], None]],
+) -> Halt:
+    halt, go_on = turns
     broadcast_id = sender.draft(content)
     sink.reset()
     sender.start(broadcast_id)
     while sink.counts()["recipients"] < friends // 4:
         sender.wait_a_little(0.1)
-    sender.pause(broadcast_id)
-    paused_at = monotonic()
-    sender.wait_a_little(5)
+    asked_at = monotonic()
+    halt(broadcast_id)
+    sender.wait_a_little(HALT_SECONDS)
     told = sink.counts()
-    sender.resume(broadcast_id)
+    go_on(broadcast_id)
     sender.wait(broadcast_id, BroadcastState.DONE)
     after = sink.counts()
     sender.close()
-    return {
-        "pause_s": max(0.0, told["last"] - paused_at),
-        "left_at_pause": friends - told["recipients"],
-        "duplicates": after["duplicates"],
-        "missing": friends - after["recipients"],
-    }
+    return Halt(
+        seconds=max(0.0, told["last"] - asked_at),
+        left=friends - told["recipients"],
+        duplicates=after["duplicates"],
+        missing=friends - after["recipients"],
+    )
 
 
 def server_cpu(database: Database) -> float:
@@ -167,7 +198,8 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _most_memory(pid: int) -> float:
+def most_memory_mb(pid: int) -> float:
+    """Return the most memory that a process has held."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     most = next(line for line in lines if line.startswith("VmHWM"))
     return int(most.split()[1]) / 1024

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from scheduler import broadcasts, drafts
+from scheduler import broadcasts, drafts, kill_switch
 from scheduler.drafts import Draft
 from scheduler.engine import DbosQueue
 from scheduler.models import Broadcast, BroadcastState
@@ -143,6 +143,16 @@ class Sender:
         """Go on."""
         with self._database.begin() as session:
             broadcasts.resume(session, self._queue, broadcast_id, self._clock.now())
+
+    def stop_everything(self) -> None:
+        """Turn the kill switch."""
+        with self._database.begin() as session:
+            kill_switch.stop_everything(session, "bench", self._clock.now())
+
+    def start_again(self) -> None:
+        """Turn it back."""
+        with self._database.begin() as session:
+            kill_switch.start_again(session, self._queue, "bench", self._clock.now())
 
     def wait(self, broadcast_id: int, state: BroadcastState, seconds: float = 900) -> Broadcast:
         """Return the broadcast when it has come to `state`."""

@@ -1,30 +1,25 @@
-"""Broadcasts whose worker or database server is killed at random moments, and what the simulator counted afterwards."""
+"""Broadcasts whose workers or database server are killed at random moments, and what the simulator counted afterwards."""
 
 import random
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
-from datetime import time
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from subprocess import Popen
 from threading import Event
 
-from sqlalchemy import insert, select
-
-from scheduler import broadcast_progress, broadcasts, drafts, engine
-from scheduler.drafts import Draft
-from scheduler.engine import DbosQueue
-from scheduler.models import BroadcastState, DeliveryState
-from segments import shop
+from scheduler import broadcast_progress, engine
+from scheduler.models import DeliveryState
 from segments.clock import SystemClock
-from segments.db import Database
-from segments.models import Facts, Friend
 from tests.databases import PostgresServer
 from tests.fakes.simulator import SimulatorClient
+from tests.journeys import mass_sends
 from tests.processes import Installation, kill
 
-PERSONAL = {"ja": [{"type": "text", "text": "{{ name }}様、秋の新茶が入りました。"}]}
 ENOUGH_SECONDS = 600
 PATIENCE_SECONDS = 60
-"""How long a worker may take to start, or to find its database again."""
+"""How long a worker may take to send something, or to find its database again."""
+START_SECONDS = 180
+"""How long it may take to be heard of: workers stand back behind whatever else the machine does."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,8 @@ class CrashCount:
     kills: int
     """Of workers."""
     server_kills: int
+    workers: int
+    """At work at once."""
     broadcasts: int
     """Sent one after another, because one was over before the last kill."""
     friends: int
@@ -47,7 +44,10 @@ class CrashCount:
 
 
 class CrashRun:
-    """Broadcasts to `friends` people through workers that are killed, on a server that is killed too."""
+    """Broadcasts to `friends` people through `workers` that are killed, on a server that is killed too.
+
+    Of several workers one is killed while the others go on, and another comes in its place; only PostgreSQL has several.
+    """
 
     def __init__(
         self,
@@ -57,70 +57,74 @@ class CrashRun:
         friends: int,
         seed: int,
         server: PostgresServer | None = None,
+        workers: int = 1,
     ) -> None:
+        assert workers == 1 or not installation.database.is_sqlite, "SQLite has one worker"
         self._installation, self._line, self._server = installation, line, server
         self._database = installation.database
         self._chance = random.Random(seed)
-        self._friends = friends
+        self._friends, self._count_of_workers = friends, workers
         self._clock = SystemClock()
         self._pause = Event()
         self._broadcasts: list[int] = []
-        self._worker: Popen[bytes] | None = None
+        self._workers: list[Popen[bytes]] = []
+        self._last_start: datetime = self._clock.now()
 
     def run(self, kills: int, server_kills: int = 0) -> CrashCount:
         """Play it to its end; kills of the server, which need one, fall between those of workers by chance."""
         engine.migrate(self._database)
         ids = self._line.add_friends(self._friends)
-        _add_friends(self._database, ids, self._clock)
-        self._start()
+        mass_sends.add_friends(self._database, ids, self._clock.now())
+        self._begin()
         try:
             self._play(kills, server_kills)
         finally:
-            if self._worker is not None:
-                self._kill_worker()
+            for worker in self._workers:
+                kill(worker)
         return self._count(ids, kills, server_kills)
 
     def _play(self, kills: int, server_kills: int) -> None:
         targets = [self._kill_worker] * kills + [self._kill_server] * server_kills
         self._chance.shuffle(targets)
         for target in targets:
+            self._wait_until_all_work()
             if self._is_over():
-                self._start()
+                self._begin()
             self._wait_for_some_sends()
             self._pause.wait(self._chance.uniform(0, 0.4))
             target()
         self._wait_until_over()
 
-    def _start(self) -> None:
-        now, queue = self._clock.now(), DbosQueue(self._database)
-        with self._database.begin() as session:
-            shop.save(session, _without_quiet_hours(shop.load(session)), now)
-            draft = Draft(name="crash", content=PERSONAL, condition={"is": "everyone"})
-            broadcast = drafts.create(session, draft, now=now, by="test")
-            broadcasts.schedule(session, queue, broadcast.id, None, now)
-            self._broadcasts.append(broadcast.id)
-        queue.close()
-
     def _kill_worker(self) -> None:
-        assert self._worker is not None
-        kill(self._worker)
-        self._worker = None
+        kill(self._workers.pop(self._chance.randrange(len(self._workers))))
 
     def _kill_server(self) -> None:
-        """Kill the database under the worker's feet; nobody starts the worker again."""
+        """Kill the database under the workers' feet; nobody starts them again."""
         assert self._server is not None, "only a server can be killed"
         self._server.crash()
         self._alive()
 
-    def _alive(self) -> "Popen[bytes]":
-        """Return the worker, started if the last one was killed."""
-        if self._worker is None:
-            self._worker = self._installation.start("worker")
-        assert self._worker.poll() is None, "the worker ended by itself; its log says why"
-        return self._worker
+    def _alive(self) -> None:
+        """See to it that as many workers as are wanted have been started and none has ended by itself."""
+        while len(self._workers) < self._count_of_workers:
+            self._last_start = self._clock.now()
+            self._workers.append(self._installation.start("worker"))
+        assert all(worker.poll() is None for worker in self._workers), (
+            "a worker ended by itself; its log says why"
+        )
+
+    def _wait_until_all_work(self) -> None:
+        """Of several, wait until each is at work, so that those who live compete for what the dead one leaves."""
+        for _ in range(START_SECONDS * 10):
+            self._alive()
+            heard = mass_sends.workers_heard(self._database, self._last_start)
+            if self._count_of_workers == 1 or len(heard) == self._count_of_workers:
+                return
+            self._pause.wait(0.1)
+        raise AssertionError("a worker does not begin to work; its log says why")
 
     def _wait_for_some_sends(self) -> None:
-        """Wait until this worker has sent something more, so that the kill falls into the middle of a send."""
+        """Wait until something more has been sent, so that the kill falls into the middle of a send."""
         before = self._sent()
         for _ in range(PATIENCE_SECONDS * 10):
             self._alive()
@@ -132,8 +136,10 @@ class CrashRun:
         return int(self._line.counts(friends=False)["delivered"])
 
     def _is_over(self) -> bool:
-        with self._database.begin() as session:
-            return broadcast_progress.progress(session, self._broadcasts[-1]).state is BroadcastState.DONE
+        return mass_sends.is_over(self._database, self._broadcasts[-1])
+
+    def _begin(self) -> None:
+        self._broadcasts.append(mass_sends.begin(self._database, self._clock.now()))
 
     def _wait_until_over(self) -> None:
         for _ in range(ENOUGH_SECONDS * 5):
@@ -149,36 +155,10 @@ class CrashRun:
         return CrashCount(
             kills=kills,
             server_kills=server_kills,
+            workers=self._count_of_workers,
             broadcasts=due,
             friends=len(ids),
             duplicates=sum(got[id_] > due for id_ in ids),
             missing=sum(got[id_] < due for id_ in ids),
             uncertain=sum(each.get(DeliveryState.UNCERTAIN, 0) for each in states),
         )
-
-
-def _without_quiet_hours(settings: shop.Shop) -> shop.Shop:
-    return replace(settings, quiet_from=time(0), quiet_until=time(0))
-
-
-def _add_friends(database: Database, line_user_ids: list[str], clock: SystemClock) -> None:
-    now = clock.now()
-    with database.begin() as session:
-        session.execute(
-            insert(Friend),
-            [
-                {
-                    "line_user_id": id_,
-                    "display_name": f"友だち{number}",
-                    "language": "ja",
-                    "kana": "",
-                    "fields": {},
-                    "created_at": now,
-                    "followed_at": now,
-                    "follow_state_at": now,
-                }
-                for number, id_ in enumerate(line_user_ids)
-            ],
-        )
-        ids = session.scalars(select(Friend.id)).all()
-        session.execute(insert(Facts), [{"friend_id": id_, "stage_since": now} for id_ in ids])
