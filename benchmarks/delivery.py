@@ -114,14 +114,12 @@ def _pace(installation: Installation, sink: SinkClient, friends: int) -> dict[st
 
 
 def _broadcast(friends: int, made: Databases, sink: SinkClient) -> dict[str, Any]:
-    few, everybody = (
-        _identical(count, made, sink) for count in (min(FEW, max(1, friends // SHARE)), friends)
-    )
-    return delivery_figures.of_broadcast(few, everybody)
+    few = _identical("few", min(FEW, max(1, friends // SHARE)), made, sink)
+    return delivery_figures.of_broadcast(few, _identical("all", friends, made, sink))
 
 
-def _identical(friends: int, made: Databases, sink: SinkClient) -> delivery_runs.Run:
-    with _installed(made, f"all-{friends}", sink) as installation:
+def _identical(name: str, friends: int, made: Databases, sink: SinkClient) -> delivery_runs.Run:
+    with _installed(made, name, sink) as installation:
         delivery_world.fill(installation.database, friends)
         with delivery_runs.workers(installation, 1) as some:
             run = delivery_runs.send(installation.database, sink, some, delivery_world.IDENTICAL, friends)

@@ -11,13 +11,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import delivery_world, webhook_greetings, webhook_load
+from benchmarks import delivery_world, webhook_figures, webhook_greetings, webhook_load
+from benchmarks.databases import KINDS, Databases, databases
 from benchmarks.delivery_runs import server_cpu
 from benchmarks.sink import running_sink
 from benchmarks.webhook_load import Answers, Load
 from benchmarks.webhook_runs import Web, bare_web, our_web, our_worker
-from scheduler import engine
-from tests.databases import PostgresServer
 from tests.processes import SECRET, Installation
 
 MOST_A_SECOND = 6_000
@@ -26,22 +25,22 @@ MOST_A_SECOND = 6_000
 
 def main() -> None:
     """Run, print what was found and, last, the figures as JSON."""
-    asked = _asked()
-    figures: dict[str, Any] = {}
+    asked = asked_for(sys.argv[1:])
+    figures: dict[str, Any] = {"database": asked.database}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        (folder / "pg").mkdir()
-        server = PostgresServer(folder / "pg")
-        stack.callback(server.stop)
-        figures |= _measured(server, folder, asked)
+        made = stack.enter_context(databases(asked.database, folder))
+        figures |= _measured(made, asked)
         if asked.follows:
-            figures |= webhook_greetings.rush(server, folder, asked.follows, asked.follow_seconds)
+            figures |= webhook_greetings.rush(made, asked.follows, asked.follow_seconds)
     figures["load"] = [round(each, 1) for each in os.getloadavg()]
     print(json.dumps(figures))
 
 
-def _asked() -> argparse.Namespace:
+def asked_for(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=KINDS, default="postgresql", help="the bars are PostgreSQL's")
     parser.add_argument("--friends", type=int, default=20_000, help="friends the campaign goes to")
     parser.add_argument("--rate", type=float, default=500, help="events a second of the steady run")
     parser.add_argument("--seconds", type=float, default=20, help="length of the steady run")
@@ -53,14 +52,13 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--follows", type=int, default=10_000, help="follows of the rush; 0 leaves it out")
     parser.add_argument("--follow-seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def _measured(server: PostgresServer, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+def _measured(made: Databases, asked: argparse.Namespace) -> dict[str, Any]:
     with ExitStack() as stack:
-        database = stack.enter_context(server.copy())
+        database, folder = stack.enter_context(made.new("steady"))
         sink = stack.enter_context(running_sink())
-        engine.migrate(database)
         delivery_world.fill(database, asked.friends)
         installation = Installation(database, folder, sink.url)
         ours = stack.enter_context(our_web(installation, asked.processes))
@@ -84,14 +82,7 @@ def _rounds(installation: Installation, ours: Web, bare: Web, asked: argparse.Na
             cost[name].append(1e6 * spent / len(answers.milliseconds))
             print(f"{name}: {answers.a_second:,.0f} a second, {cost[name][-1]:.0f} µs CPU each", flush=True)
             assert answers.refused == 0, f"{answers.refused} were not answered with 200"
-    bare_rate, our_rate = (sum(taken[name]) for name in ("bare", "ours"))
-    return {
-        "throughput_per_s": round(our_rate / 2),
-        "bare_per_s": round(bare_rate / 2),
-        "throughput_vs_bare": round(our_rate / bare_rate, 2),
-        "event_cpu_us": round(sum(cost["ours"]) / 2),
-        "cpu_vs_bare": round(sum(cost["bare"]) / sum(cost["ours"]), 2),
-    }
+    return webhook_figures.of_rounds(taken, cost)
 
 
 def _while_sending(
@@ -108,12 +99,7 @@ def _while_sending(
     sent = sink.counts()["recipients"] - before
     sender.close()
     print(f"at {answers.a_second:.0f} a second: {_words(answers)}; {sent:,} pushes meanwhile", flush=True)
-    return {
-        f"p99_ms_at_{asked.rate:.0f}": round(answers.percentile(99), 1),
-        f"p50_ms_at_{asked.rate:.0f}": round(answers.percentile(50), 1),
-        "refused": answers.refused,
-        "pushes_meanwhile": sent,
-    }
+    return webhook_figures.of_steady(answers, asked.rate, sent)
 
 
 def _load(web: Web, asked: argparse.Namespace, count: int, seed: int) -> Load:

@@ -4,20 +4,19 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any
 
 from sqlalchemy import func, select
 
+from benchmarks import webhook_figures
+from benchmarks.databases import Databases
 from benchmarks.webhook_runs import a_free_port, our_web, our_worker
 from bot.models import InboundEvent, InboundState
-from scheduler import engine
 from scheduler.models import Delivery, DeliveryKind, DeliveryState
 from segments.db import Database
 from segments.models import Friend
-from tests.databases import PostgresServer
 from tests.fakes.simulator import SimulatorClient
 from tests.processes import ROOT, Installation
 
@@ -25,13 +24,10 @@ STEP_SECONDS = 0.5
 PATIENCE_SECONDS = 300
 
 
-def rush(server: PostgresServer, folder: Path, follows: int, seconds: float) -> dict[str, Any]:
+def rush(made: Databases, follows: int, seconds: float) -> dict[str, Any]:
     """Let `follows` people follow within `seconds`; return what became of their greetings."""
     with ExitStack() as stack:
-        database = stack.enter_context(server.copy())
-        engine.migrate(database)
-        own = folder / "rush"
-        own.mkdir()
+        database, own = stack.enter_context(made.new("rush"))
         port = a_free_port()
         line = stack.enter_context(_simulator(port))
         installation = Installation(database, own, line.url)
@@ -106,12 +102,8 @@ def _counted(database: Database, line: SimulatorClient, follows: int) -> dict[st
     )
     with database.reading() as session:
         rows = session.execute(replies.where(Delivery.kind == DeliveryKind.REPLY)).all()
-    greeted = {friend for state, _reason, friend in rows if state is DeliveryState.ACCEPTED}
-    explained = {friend for state, reason, friend in rows if state is not DeliveryState.ACCEPTED and reason}
-    return {
-        "follows": follows,
-        "greetings": len(got),
-        "greetings_late": len(explained - greeted),
-        "greetings_unexplained": follows - len(got | explained),
-        "greetings_recorded": len(greeted),
+    greeted = {friend for state, _reason, friend in rows if state is DeliveryState.ACCEPTED and friend}
+    explained = {
+        friend for state, reason, friend in rows if state is not DeliveryState.ACCEPTED and reason and friend
     }
+    return webhook_figures.of_greetings(follows, got, greeted, explained)
