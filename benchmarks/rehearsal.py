@@ -27,10 +27,13 @@ LOOK_SECONDS = 0.1
 def main() -> None:
     """Run, print a table and, last, the figures as JSON."""
     asked = asked_for(sys.argv[1:])
-    with tempfile.TemporaryDirectory() as name, databases(asked.database, Path(name)) as made:
-        with made.new("shop") as (database, folder):
-            rehearsal_world.fill(database, asked.friends, asked.days, asked.seed, SystemClock().now())
-            figures = rehearsed(Installation(database, folder, NOBODY), asked)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        databases(asked.database, Path(name)) as made,
+        made.new("shop") as (database, folder),
+    ):
+        rehearsal_world.fill(database, asked.friends, asked.days, asked.seed, SystemClock().now())
+        figures = rehearsed(Installation(database, folder, NOBODY), asked)
     for name, value in figures.items():
         print(f"{name:10} {value:>10}")
     print(json.dumps(figures))

@@ -12,7 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import delivery_world, webhook_figures, webhook_greetings, webhook_load
-from benchmarks.databases import KINDS, Databases, databases
+from benchmarks.databases import Databases, databases
 from benchmarks.delivery_runs import server_cpu
 from benchmarks.sink import running_sink
 from benchmarks.webhook_load import Answers, Load
@@ -40,7 +40,12 @@ def main() -> None:
 def asked_for(arguments: list[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=KINDS, default="postgresql", help="the bars are PostgreSQL's")
+    parser.add_argument(
+        "--database",
+        choices=["postgresql"],
+        default="postgresql",
+        help="the only one: web and worker apart on SQLite are no way to run a shop of this size",
+    )
     parser.add_argument("--friends", type=int, default=20_000, help="friends the campaign goes to")
     parser.add_argument("--rate", type=float, default=500, help="events a second of the steady run")
     parser.add_argument("--seconds", type=float, default=20, help="length of the steady run")

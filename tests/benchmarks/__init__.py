@@ -1,0 +1,1 @@
+"""The benchmarks: what they take and what their last line tells."""
