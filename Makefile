@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 JOBS ?= auto
 FRIENDS ?= 100000
+# Of `make bench`: the bars' sizes. The crashes alone take 20 to 40 minutes a database; KILLS=10 is a first look.
+KILLS ?= 100
+SERVER_KILLS ?= 5
+CRASH_FRIENDS ?= 20000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test lint types bench check requirements clean
@@ -43,12 +47,13 @@ types: setup-dev ## Check types, strictly
 
 check: lint types test ## Everything a change must pass
 
-bench: setup-dev ## Measure; PURCHASES=CDNOW_master.txt adds what needs real data, FRIENDS=1000000 takes the full size
-	$(BIN)/python benchmarks/crash.py --database sqlite --errors 0.02 --lost 0.01
-	$(BIN)/python benchmarks/crash.py --database postgresql --errors 0.02 --lost 0.01 --server-kills 2
+bench: setup-dev ## Measure, for hours; KILLS=10 is shorter, FRIENDS=1000000 the full size, PURCHASES=CDNOW_master.txt adds real data
+	$(BIN)/python benchmarks/crash.py --database sqlite --kills $(KILLS) --friends $(CRASH_FRIENDS)
+	$(BIN)/python benchmarks/crash.py --database postgresql --kills $(KILLS) --friends $(CRASH_FRIENDS) --server-kills $(SERVER_KILLS) --workers 2
 	$(BIN)/python benchmarks/delivery.py --friends 50000 --broadcast $(FRIENDS) --database sqlite
 	$(BIN)/python benchmarks/delivery.py --friends 50000 --broadcast $(FRIENDS) --database postgresql
-	$(BIN)/python benchmarks/webhook.py
+	$(BIN)/python benchmarks/webhook.py --database postgresql
+	$(BIN)/python benchmarks/rehearsal.py --friends 2000 --days 90 --database sqlite
 	$(BIN)/python benchmarks/console.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
 	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database sqlite
 	$(BIN)/python benchmarks/segments.py --friends $(FRIENDS) --purchases $(FRIENDS)0 --database postgresql
