@@ -15,7 +15,7 @@ from bot.rehearsal.clock import JumpingClock
 from bot.rehearsal.customers import Customers
 from bot.rehearsal.line import RehearsedLine, populate
 from bot.rehearsal.mailer import PatientMailer
-from bot.rehearsal.moments import ceiling, next_night
+from bot.rehearsal.moments import ceiling, next_night, taken_up
 from bot.rehearsal.queue import MemoryQueue
 from bot.rehearsal.setting_aside import lift_kill_switch, month_of, set_aside
 from bot.services import Services
@@ -137,7 +137,7 @@ class Life:
         moments = [
             self._bell,
             self._night,
-            *(ceiling(each) for each in (found.send, customer) if each),
+            *(taken_up(each, self._quiet, self._zone) for each in (found.send, customer) if each),
             *(self._review(each) for each in (found.review,) if each),
             *(each for each in (self.queue.next_at(),) if each),
         ]

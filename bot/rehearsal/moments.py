@@ -3,8 +3,13 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-GRAIN = timedelta(minutes=10)
-"""Steps and messages that fall due within so long are taken up together, at its end; the real bell rings every two seconds."""
+from scheduler.timing import QuietHours, next_allowed
+
+GRAIN = timedelta(minutes=30)
+"""Steps and messages that fall due within so long are taken up together, at its end; the real bell rings every two seconds.
+
+As long as messages wait for each other by default (scheduler.bundling): what goes together here does so there too.
+"""
 
 NIGHT = time(3, 30)
 """When the nightly jobs run, by the shop's clock, as scheduler.ticker has it."""
@@ -15,6 +20,13 @@ def next_night(now: datetime, zone: ZoneInfo) -> datetime:
     local = now.astimezone(zone)
     night = local.replace(hour=NIGHT.hour, minute=NIGHT.minute, second=0, microsecond=0)
     return (night if night > local else night + timedelta(days=1)).astimezone(UTC)
+
+
+def taken_up(moment: datetime, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
+    """Return when a rehearsal takes up what falls due at `moment`: not in quiet hours that it comes before."""
+    end = ceiling(moment)
+    held = next_allowed(end, quiet, zone) != end and next_allowed(moment, quiet, zone) == moment
+    return moment if held else end
 
 
 def ceiling(moment: datetime, grain: timedelta = GRAIN) -> datetime:
