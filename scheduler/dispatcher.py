@@ -1,11 +1,12 @@
 """What sending takes: gateways, pace, clock, and a turn for every writer."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from threading import Event, Lock
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -36,6 +37,8 @@ class Dispatcher:
     """Where mail goes; None while no mail server is set."""
     look_again: timedelta = LOOK_AGAIN
     """How old the answer may be whether somebody has stopped what is being sent."""
+    seconds: Callable[[], float] = monotonic
+    """The clock by which it grows old."""
     ending: Event = field(default_factory=Event)
     """Set when this process is about to end: it finishes the chunks under way and leaves the others to whoever comes."""
 
@@ -45,7 +48,7 @@ class Dispatcher:
     @cached_property
     def watch(self) -> Watch:
         """Tells whether to go on, to all threads that send."""
-        return Watch(self.database, self.look_again)
+        return Watch(self.database, self.look_again, self.seconds)
 
     @contextmanager
     def writing(self) -> Generator[Session]:

@@ -45,13 +45,19 @@ class NamedPart:
     name: str
     run: Part
     rounds: int = ROUNDS
+    tidies: bool = False
+    """Whether it only takes up what was left behind, after a crash for one, and may be left out of many a tick."""
 
 
-def tick(dispatcher: Dispatcher) -> dict[str, int]:
+def tick(dispatcher: Dispatcher, *, tidying: bool = True) -> dict[str, int]:
     """Do everything that is due; return how much of each kind. One part's failure stops no other."""
     with dispatcher.database.begin() as session:
         heartbeats.beat(session, "tick", "tick", dispatcher.clock.now())
-    done = {part.name: _until_nothing_is_left(dispatcher, part) for part in _parts(dispatcher)}
+    done = {
+        part.name: _until_nothing_is_left(dispatcher, part)
+        for part in _parts(dispatcher)
+        if tidying or not part.tidies
+    }
     busy = {name: count for name, count in done.items() if count}
     if busy:
         log.info("tick", **busy)
@@ -71,16 +77,23 @@ def _parts(dispatcher: Dispatcher) -> list[NamedPart]:
         NamedPart("dates", lambda session: date_starts.start_due(session, now())),
         NamedPart("steps", _unless_stopped(lambda session: scenarios.advance(session, now()))),
         NamedPart("broadcasts", lambda session: broadcasts.start_due(session, queue, now())),
-        NamedPart("replanned", lambda session: plan_jobs.sweep_plans(session, queue)),
+        NamedPart("replanned", lambda session: plan_jobs.sweep_plans(session, queue), tidies=True),
         NamedPart("let_go", lambda session: releasing.release(session, now())),
         NamedPart(
             "collected", _unless_stopped(lambda session: collecting.collect_due(session, queue, now()))
         ),
         NamedPart("swept", _unless_stopped(lambda session: chunks.sweep(session, queue, now()))),
-        NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now())),
-        NamedPart("decisions_pruned", lambda session: decision_rows.prune(session, now()), FEW_ROUNDS // 4),
-        NamedPart("uncertain_replies", lambda session: replies.uncertain_leftovers(session, now())),
-        NamedPart("settled_riders", lambda session: reply_settling.settle(session, now())),
+        NamedPart("finished", lambda session: chunks.finish_broadcasts(session, now()), tidies=True),
+        NamedPart(
+            "decisions_pruned",
+            lambda session: decision_rows.prune(session, now()),
+            FEW_ROUNDS // 4,
+            tidies=True,
+        ),
+        NamedPart(
+            "uncertain_replies", lambda session: replies.uncertain_leftovers(session, now()), tidies=True
+        ),
+        NamedPart("settled_riders", lambda session: reply_settling.settle(session, now()), tidies=True),
     ]
 
 

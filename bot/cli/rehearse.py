@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from bot.cli.context import Program
+from bot.process_manners import collect_seldom
 from bot.rehearsal import as_json, words
 from bot.rehearsal.figures import Figures
 from bot.rehearsal.life import Wish
@@ -36,6 +37,7 @@ def rehearse(program: Program, days: int, purchases: bool, seed: int, json_path:
     """
     if json_path is not None:
         json_path.touch()  # Better now than after a minute.
+    collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with _terminated_politely(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(program.words("リハーサル中", "Rehearsing"), total=days)

@@ -83,8 +83,9 @@ class Life:
             zone=self._zone,
             tracking=tracking_of(services.settings),
             mailer=None if missing(services.settings) else PatientMailer(),
-            # Its seconds are real ones, in which days pass here.
-            look_again=timedelta(),
+            # Real seconds tell nothing here, where days pass in them: it looks once a moment.
+            look_again=timedelta(microseconds=1),
+            seconds=lambda: self.clock.now().timestamp(),
         )
         self._jobs = jobs_of(services, self._dispatcher)
         self._customers = Customers(self._zone, self.wish.seed, self.began) if self.wish.purchases else None
@@ -153,11 +154,12 @@ class Life:
         if self._customers:
             self._customers.look_ahead(self.services.database, moment)
             self._customers.buy(self.services.database, moment)
-        if moment >= self._bell:
-            self._ring_hourly(moment)
+        rings = moment >= self._bell
+        if rings:
+            self._ring(moment)
         if moment >= self._night:
             self._prepare_analyses(moment)
-        self._settle()
+        self._settle(tidying=rings)
 
     def _move_to(self, moment: datetime) -> None:
         if month_of(moment) != month_of(self.clock.now()):
@@ -165,7 +167,7 @@ class Life:
         self.clock.jump(moment)
         self.line.move_to(moment)
 
-    def _ring_hourly(self, moment: datetime) -> None:
+    def _ring(self, moment: datetime) -> None:
         self._bell = ceiling(moment + timedelta(microseconds=1), BELL)
         database = self.services.database
         ask_quota(self._dispatcher)
@@ -177,10 +179,10 @@ class Life:
         analyses_nightly.prepare(self.services.database, moment, _not_prepared)
         self._night += ANALYSES
 
-    def _settle(self) -> None:
+    def _settle(self, *, tidying: bool) -> None:
         """Tick and run jobs until nothing of now is left."""
         for _ in range(ROUNDS):
-            done = tick(self._dispatcher)
+            done = tick(self._dispatcher, tidying=tidying)
             ran = self.queue.run_due(self._jobs)
             if not ran and not any(done.values()):
                 return
