@@ -21,6 +21,8 @@ SETTING = "kill_switch"
 REASON_LIMIT = 200
 KEPT = 50
 """Turns of the switch that stay on record."""
+# Built once: it is asked at every turn of everything that sends.
+_KEPT_VALUE = select(Setting.value).where(Setting.name == SETTING)
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,13 @@ class Turn:
 
 def is_stopped(session: Session) -> bool:
     """Tell whether everything is to stand still."""
-    value = session.scalar(select(Setting.value).where(Setting.name == SETTING))
+    value = session.scalar(_KEPT_VALUE)
     return bool(value and value["stopped"])
 
 
 def turns(session: Session) -> list[Turn]:
     """Return the turns on record, the latest first."""
-    value = session.scalar(select(Setting.value).where(Setting.name == SETTING))
+    value = session.scalar(_KEPT_VALUE)
     return [_turn(each) for each in reversed(value["turns"])] if value else []
 
 
