@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.enrolments import end, end_many, enrol, enter_many, leave_all
@@ -17,6 +17,7 @@ from scheduler.step_deliveries import Ground, Member
 from scheduler.step_round import Round
 from scheduler.steps import take
 from segments import shop
+from segments.db import UtcDateTime
 from segments.errors import NotFound
 
 __all__ = ["advance", "end", "end_many", "enrol", "enter_many", "leave_all", "pause", "resume"]
@@ -28,6 +29,36 @@ SECOND_TRY = timedelta(minutes=15)
 """When an enrolment whose step broke is tried again."""
 NEWER_TRY = timedelta(minutes=1)
 """When one is tried again that only a newer version can take further."""
+
+# Built once: asked at every tick, and building them takes longer than asking.
+_IS_DUE = (
+    Enrolment.state == EnrolmentState.ACTIVE,
+    Enrolment.next_at <= bindparam("now", type_=UtcDateTime()),
+)
+_DUE = (
+    select(Enrolment.id)
+    .where(*_IS_DUE)
+    .order_by(Enrolment.next_at)
+    .limit(bindparam("most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(Enrolment)
+    .where(Enrolment.id.in_(bindparam("ids", expanding=True)), *_IS_DUE)
+    .values(next_at=bindparam("second_try", type_=UtcDateTime()))
+    .returning(
+        Enrolment.id,
+        Enrolment.scenario_id,
+        Enrolment.friend_id,
+        Enrolment.cause,
+        Enrolment.context,
+        Enrolment.entered_at,
+        Enrolment.next_step_id,
+        Enrolment.due_at,
+        Enrolment.arms,
+    )
+    .execution_options(synchronize_session=False)
+)
 
 
 def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
@@ -44,33 +75,10 @@ def advance(session: Session, now: datetime, limit: int = BATCH) -> int:
 
 
 def _claim(session: Session, now: datetime, limit: int) -> list[Member]:
-    is_due = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.next_at <= now)
-    ids = session.scalars(
-        select(Enrolment.id)
-        .where(*is_due)
-        .order_by(Enrolment.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    ids = session.scalars(_DUE, {"now": now, "most": limit}).all()
     if not ids:
         return []
-    claimed = session.execute(
-        update(Enrolment)
-        .where(Enrolment.id.in_(ids), *is_due)
-        .values(next_at=now + SECOND_TRY)
-        .returning(
-            Enrolment.id,
-            Enrolment.scenario_id,
-            Enrolment.friend_id,
-            Enrolment.cause,
-            Enrolment.context,
-            Enrolment.entered_at,
-            Enrolment.next_step_id,
-            Enrolment.due_at,
-            Enrolment.arms,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    claimed = session.execute(_CLAIM, {"ids": ids, "now": now, "second_try": now + SECOND_TRY})
     members = [Member(*row) for row in claimed]
     return sorted(members, key=lambda member: (member.next_step_id or 0, member.friend_id, member.id))
 

@@ -3,13 +3,40 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import Integer, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from segments import cycle_rows, cycle_words, events, learning, policies, shop
 from segments.cycle import CycleParams
+from segments.db import UtcDateTime
 from segments.models import Cycle, EventKind, Facts
 from segments.purchase_history import EVERYTHING
+
+_NOW = bindparam("now", type_=UtcDateTime())
+_MOST = bindparam("most", type_=Integer())
+# Built once: asked at every tick, and building them takes longer than asking.
+# Locked: their next date, put there in the same transaction, takes them off the list.
+_TO_REVIEW = (
+    select(Facts.friend_id, Facts.unlearned_since)
+    .where(Facts.review_at <= _NOW)
+    .order_by(Facts.review_at)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_TO_REMIND = (
+    select(Cycle.friend_id, Cycle.category)
+    .where(Cycle.remind_at <= _NOW, Cycle.reminded_at.is_(None))
+    .order_by(Cycle.remind_at)
+    .limit(_MOST)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(Cycle)
+    .where(tuple_(Cycle.friend_id, Cycle.category).in_(_TO_REMIND), Cycle.reminded_at.is_(None))
+    .values(reminded_at=_NOW)
+    .returning(Cycle)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
 
 
 def review_due(session: Session, now: datetime, limit: int = 500) -> int:
@@ -21,15 +48,7 @@ def review_due(session: Session, now: datetime, limit: int = 500) -> int:
 
 
 def _review_friends(session: Session, now: datetime, limit: int) -> int:
-    # Locked: their next date, put there in this transaction, takes them off the list.
-    due = (
-        select(Facts.friend_id, Facts.unlearned_since)
-        .where(Facts.review_at <= now)
-        .order_by(Facts.review_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    found = sorted(session.execute(due).all())
+    found = sorted(session.execute(_TO_REVIEW, {"now": now, "most": limit}).all())
     unlearned = [friend_id for friend_id, since in found if since is not None]
     learning.learn_purchases_many(session, unlearned, now)
     learning.look_again(session, [friend_id for friend_id, since in found if since is None], now)
@@ -52,21 +71,8 @@ def _raise_reminders(session: Session, now: datetime, limit: int) -> int:
 
 
 def _claimed_cycles(session: Session, now: datetime, limit: int) -> list[Cycle]:
-    waiting = (
-        select(Cycle.friend_id, Cycle.category)
-        .where(Cycle.remind_at <= now, Cycle.reminded_at.is_(None))
-        .order_by(Cycle.remind_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claim = (
-        update(Cycle)
-        .where(tuple_(Cycle.friend_id, Cycle.category).in_(waiting), Cycle.reminded_at.is_(None))
-        .values(reminded_at=now)
-        .returning(Cycle)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    return sorted(session.scalars(claim), key=lambda cycle: (cycle.friend_id, cycle.category))
+    claimed = session.scalars(_CLAIM, {"now": now, "most": limit})
+    return sorted(claimed, key=lambda cycle: (cycle.friend_id, cycle.category))
 
 
 def _with_overall_reminder(session: Session, friend_ids: Sequence[int]) -> set[int]:

@@ -18,6 +18,7 @@ from bot.rehearsal.mailer import PatientMailer
 from bot.rehearsal.moments import ceiling, next_night, taken_up
 from bot.rehearsal.queue import MemoryQueue
 from bot.rehearsal.setting_aside import lift_kill_switch, month_of, set_aside
+from bot.rehearsal.turns import Turns
 from bot.services import Services
 from bot.wiring import tracking_of
 from scheduler import quota, scenario_starts
@@ -159,7 +160,7 @@ class Life:
             self._ring(moment)
         if moment >= self._night:
             self._prepare_analyses(moment)
-        self._settle(tidying=rings)
+        self._settle(at_bell=rings)
 
     def _move_to(self, moment: datetime) -> None:
         if month_of(moment) != month_of(self.clock.now()):
@@ -179,10 +180,11 @@ class Life:
         analyses_nightly.prepare(self.services.database, moment, _not_prepared)
         self._night += ANALYSES
 
-    def _settle(self, *, tidying: bool) -> None:
+    def _settle(self, *, at_bell: bool) -> None:
         """Tick and run jobs until nothing of now is left."""
         for _ in range(ROUNDS):
-            done = tick(self._dispatcher, tidying=tidying)
+            turns = [] if at_bell else [Turns(self.services.database, self.clock.now())]
+            done = tick(self._dispatcher, *turns)
             ran = self.queue.run_due(self._jobs)
             if not ran and not any(done.values()):
                 return
