@@ -12,34 +12,30 @@ from sqlalchemy.orm import Session
 from bot import formats, operators, step_words
 from bot.console import (
     condition_form,
-    inserts,
     ride_hours,
     scenario_choices,
     scenario_conditions,
     scenarios_views,
+    step_message_form,
     step_settings_form,
     trying,
 )
 from bot.console.access import SENDERS, current_operator, requires
 from bot.console.condition_form import Draft
-from bot.console.page import current_shop, zone_label
+from bot.console.page import zone_label
 from bot.console.typed import Typed
 from bot.i18n import current_language
 from bot.services import current_services
-from bot.words import explain, problem_words
 from scheduler import (
-    message_checks,
     scenario_edits,
     scenario_figures,
-    scenario_messages,
     scenario_steps,
     step_changes,
 )
-from scheduler.message_asking import ask_line
-from scheduler.models import Purpose, Scenario, Step, StepKind
+from scheduler.models import Scenario, Step, StepKind
 from scheduler.scenario_steps import Spot
 from scheduler.step_settings import DateKind
-from segments.errors import Invalid, KokyakuError, NotFound
+from segments.errors import KokyakuError, NotFound
 
 _Condition = dict[str, Any] | None
 _Store = Callable[[Session, Typed, _Condition], None]
@@ -74,7 +70,7 @@ def create(scenario_id: int) -> ResponseReturnValue:
     by, now = current_operator().actor, current_services().clock.now()
 
     def store(session: Session, form: Typed, condition: _Condition) -> None:
-        message_id = _message(session, form, here.kind)
+        message_id = step_message_form.message_of(session, form, here.kind)
         draft = step_settings_form.draft(form, here.kind, None, message_id, condition)
         if draft is None:
             return
@@ -129,57 +125,6 @@ def _there(step_id: int) -> _Here:
         return _Here(step.scenario, step.kind, step, Spot(), waiting)
 
 
-def _message(session: Session, form: Typed, kind: StepKind) -> int | None:
-    """Return the message that a new step says: a ready one, or a new one of what was typed."""
-    if kind is not StepKind.MESSAGE:
-        return None
-    if (chosen := _chosen(form)) is not None:
-        return chosen
-    content = _typed(form)
-    if "ja" not in content:
-        raise Invalid("message_missing")
-    for problem in message_checks.check(content):
-        form.add(f"text_{problem.path[:2]}", problem_words(problem.code, problem.params))
-    if form.errors:
-        return None
-    purpose = Purpose(form.text("purpose")) if form.text("purpose") in set(Purpose) else Purpose.CARE
-    by, now = current_operator().actor, current_services().clock.now()
-    return scenario_messages.write(session, form.text("name"), purpose, content, by, now)
-
-
-def _chosen(form: Typed) -> int | None:
-    chosen = form.text("message")
-    return int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
-
-
-def _typed(form: Typed) -> dict[str, Any]:
-    return inserts.content(form.text("text_ja"), form.text("text_en"))
-
-
-def _asked_line(form: Typed, kind: StepKind) -> bool:
-    """Have LINE check what was typed, its refusals beside the text; False when LINE could not be asked."""
-    content = _typed(form)
-    if kind is not StepKind.MESSAGE or _chosen(form) is not None or message_checks.check(content):
-        return True
-    services = current_services()
-    try:
-        return ask_line(services.gateway, content, current_shop(), services.clock.now())
-    except Invalid as error:
-        form.add(f"text_{error.params['language']}", explain(error))
-        return True
-
-
-def _warn_of(form: Typed, kind: StepKind) -> None:
-    """Tell for whom of a sample of friends a new step's message cannot be made."""
-    if kind is not StepKind.MESSAGE:
-        return
-    content, chosen = _typed(form), _chosen(form)
-    if chosen is not None:
-        with current_services().database.reading() as session:
-            content = step_changes.newest(session, chosen).content
-    trying.warn(content)
-
-
 def _stored(here: _Here, store: _Store, done: str, *, asks_line: bool = False) -> ResponseReturnValue:
     form = Typed(request.form.to_dict(), {"weekdays": request.form.getlist("weekdays")})
     whom = scenario_conditions.sent(form)
@@ -187,7 +132,7 @@ def _stored(here: _Here, store: _Store, done: str, *, asks_line: bool = False) -
         return _page(here, form, whom=whom)
     asks = here.kind in step_settings_form.ASKING | step_settings_form.DOING
     kept = here.step.condition if here.step else None
-    confirmed = _asked_line(form, here.kind) if asks_line else True
+    confirmed = step_message_form.asked_line(form, here.kind) if asks_line else True
     try:
         with current_services().database.begin() as session:
             store(session, form, scenario_conditions.condition_of(whom) if asks else kept)
@@ -201,7 +146,7 @@ def _stored(here: _Here, store: _Store, done: str, *, asks_line: bool = False) -
     if not confirmed:
         trying.warn_unconfirmed()
     if asks_line:
-        _warn_of(form, here.kind)
+        step_message_form.warn_of(form, here.kind)
     return redirect(url_for("scenario.show", scenario_id=here.scenario.id))
 
 

@@ -16,6 +16,7 @@ from segments.db import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
+from tests.scheduler.lost_messages import LostMessages
 
 
 def jobs_of(dispatcher: Dispatcher) -> dict[Job, Callable[..., None]]:
@@ -51,3 +52,15 @@ def dispatcher(database: Database, gateway: FakeGateway, queue: FakeQueue, clock
 def run_jobs(dispatcher: Dispatcher, queue: FakeQueue) -> Callable[[], int]:
     """Return a function that runs every waiting job."""
     return partial(queue.run, jobs_of(dispatcher))
+
+
+@pytest.fixture
+def lost(
+    dispatcher: Dispatcher,
+    gateway: FakeGateway,
+    queue: FakeQueue,
+    clock: FakeClock,
+    run_jobs: Callable[[], int],
+) -> LostMessages:
+    """Return messages to lose on the way."""
+    return LostMessages(dispatcher, gateway, queue, clock, run_jobs)

@@ -6,18 +6,33 @@ from typing import Any
 
 from sqlalchemy import select
 
-from scheduler import collecting, lost_tries
+from scheduler import collecting, lost_tries, meter, reconciling, uncertain
 from scheduler.delivery import send_chunk
 from scheduler.dispatcher import Dispatcher
-from scheduler.models import Chunk, ChunkState, Delivery, DeliveryState
+from scheduler.models import (
+    Broadcast,
+    BroadcastState,
+    Chunk,
+    ChunkState,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Purpose,
+)
 from scheduler.plan import plan_broadcast
 from scheduler.tick import tick
+from segments.contact_tally import WIDTH
+from segments.models import Facts
+from tests.builders import a_friend, a_message, a_scenario
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.queue import FakeQueue
 from tests.scheduler.broadcast_drafts import HELLO, PERSONAL, a_draft, send, some_friends
 
 Run = Callable[[], int]
+UNCERTAIN = (DeliveryState.UNCERTAIN, "retry_key_expired")
+ACCEPTED = (DeliveryState.ACCEPTED, None)
+ARRIVED = (DeliveryState.ACCEPTED, "taken_as_arrived")
 
 
 class LostMessages:
@@ -81,3 +96,55 @@ class LostMessages:
     def got(self, friends: Sequence[str]) -> list[int]:
         """Return how many messages each friend has got."""
         return [len(self.gateway.sent_to(friend)) for friend in friends]
+
+
+def again(lost: LostMessages, seen: dict[int, int] | None = None) -> int:
+    """Have what is uncertain, or only what was seen, sent again; return how many."""
+    with lost.database.begin() as session:
+        asked = lost.seen() if seen is None else seen
+        return uncertain.send_again(session, asked, "operator:1", lost.clock.now())
+
+
+def arrived(lost: LostMessages, seen: dict[int, int] | None = None) -> int:
+    """Take what is uncertain, or only what was seen, as arrived; return how many."""
+    with lost.database.begin() as session:
+        return uncertain.take_as_arrived(session, lost.seen() if seen is None else seen)
+
+
+def counted(lost: LostMessages) -> tuple[int, int]:
+    """Return the month's messages by the meter, and by the deliveries themselves."""
+    with lost.database.reading() as session:
+        now = lost.clock.now()
+        return meter.read(session, now).claimed, reconciling.count_ours(session, now)
+
+
+def campaign(lost: LostMessages) -> BroadcastState:
+    """Return where the broadcast stands."""
+    with lost.database.reading() as session:
+        return session.get_one(Broadcast, lost.broadcast_id).state
+
+
+def steps(lost: LostMessages, *texts: str, **values: Any) -> str:
+    """Queue steps' messages to one friend; return whom."""
+    now = lost.clock.now()
+    with lost.database.begin() as session:
+        friend = a_friend(session)
+        scenario = a_scenario(session, *({"message_id": a_message(session, text).id} for text in texts))
+        for text, step in zip(texts, scenario.steps, strict=True):
+            delivery = {
+                "friend_id": friend.id,
+                "kind": DeliveryKind.STEP,
+                "purpose": Purpose.CARE,
+                "step_id": step.id,
+                "message_version_id": a_message(session, text).id,
+                "created_at": now,
+                "not_before": now,
+            }
+            session.add(Delivery(**(delivery | values)))
+    return friend.line_user_id or ""
+
+
+def contacts(lost: LostMessages) -> int:
+    """Return how many contacts of the plan the friend has had."""
+    with lost.database.reading() as session:
+        return len(session.scalars(select(Facts.recent_contacts)).one()) // WIDTH

@@ -86,7 +86,7 @@ def shops(sqlite: Database, tmp_path: Path) -> Generator[tuple[Shop, Shop]]:
         a_busy_shop(session)
     sqlite.dispose()
     (tmp_path / "twin").mkdir()
-    template = shutil.copy(tmp_path / "kokyaku.sqlite", tmp_path / "busy.sqlite")
+    template = Path(shutil.copy(tmp_path / "kokyaku.sqlite", tmp_path / "busy.sqlite"))
     with sqlite_copy(template, tmp_path / "twin") as twin:
         yield Shop(sqlite), Shop(twin)
 
