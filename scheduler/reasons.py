@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from scheduler.fact_names import name_of
 from scheduler.outcome_words import OUTCOME_WORDS
 
 
@@ -143,7 +144,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
 
 
 def reason_words(reason: str, language: str = "ja") -> str:
-    """Return a stored reason in words; 「差し込む情報がありません（coupon.title）」 for `fact_missing:coupon.title`.
+    """Return a stored reason in words; 「差し込む情報がありません（クーポンの名前）」 for `fact_missing:coupon.title`.
 
     What sending wrote down of LINE's answer has words too; any other code is returned as it is.
     """
@@ -154,4 +155,6 @@ def reason_words(reason: str, language: str = "ja") -> str:
     words = known[0 if language == "ja" else 1]
     if not detail:
         return words
+    if code == Reason.FACT_MISSING:
+        detail = name_of(detail, language)
     return f"{words}（{detail}）" if language == "ja" else f"{words} ({detail})"

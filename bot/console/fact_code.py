@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 
 from bot.console import fact_tokens
-from bot.console.fact_tokens import FACT_NAMES
 from bot.console.inserts import INSERTS
+from scheduler.fact_names import FACT_NAMES
 
 FILTERS = {
     "last_product.price_yen": "yen",

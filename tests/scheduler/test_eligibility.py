@@ -123,7 +123,7 @@ def test_every_reason_has_words_in_both_languages(reason: Reason) -> None:
 
 
 def test_a_reason_with_a_detail_says_it() -> None:
-    assert reason_words("fact_missing:coupon.title", "ja") == "差し込む情報がありません（coupon.title）"
+    assert reason_words("fact_missing:coupon.title", "ja") == "差し込む情報がありません（クーポンの名前）"
     assert reason_words("line_said_no", "ja") == "line_said_no"
 
 

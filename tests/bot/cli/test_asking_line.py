@@ -18,9 +18,7 @@ from tests.processes import SECRET, TOKEN
 
 CREATE = ("broadcast", "create", "--name", "秋", "--condition", '{"is": "everyone"}')
 NUMBER = "会員番号は{{ member_number }}です"
-FAILING = (
-    "ためしに選んだ3人のうち2人には、次の理由で送れません: 差し込む情報がありません（member_number） 2人。"
-)
+FAILING = "ためしに選んだ3人のうち2人には、次の理由で送れません: 差し込む情報がありません（会員番号） 2人。"
 AWAY = "文面をLINEで確かめることはできませんでした"
 
 

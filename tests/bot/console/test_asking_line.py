@@ -18,9 +18,7 @@ from tests.fakes.gateway import FakeGateway
 
 PAGE = "/console/scenarios/"
 WORDS = "会員番号は{{ member_number }}です"
-FAILING = (
-    "ためしに選んだ5人のうち4人には、次の理由で送れません: 差し込む情報がありません（member_number） 4人。"
-)
+FAILING = "ためしに選んだ5人のうち4人には、次の理由で送れません: 差し込む情報がありません（会員番号） 4人。"
 HINT = "情報がないときに代わりに言う言葉"
 AWAY = "文面をLINEで確かめることはできませんでした"
 REFUSED = RefusedByLine("no", details=(("messages[0].text", "too odd"),), status=400)

@@ -216,7 +216,7 @@ def test_the_preview_is_seen_with_a_friends_eyes_and_says_why_one_would_not_get_
     assert "佐藤 一郎様、新茶です。" in seen
     sent["b0.text.ja"] = "{最後に買った商品の価格}"
     refused = writer.submit(NEW, sent, to="/console/messages/preview").get_json()["html"]
-    assert "この友だちには送られません。差し込む情報がありません（last_product.price_yen）" in refused
+    assert "この友だちには送られません。差し込む情報がありません（最後に買った商品の価格）" in refused
     sent["b0.text.ja"] = "{最後に買った商品の価格|お手頃}"
     assert "お手頃" in writer.submit(NEW, sent, to="/console/messages/preview").get_json()["html"]
 
