@@ -42,6 +42,8 @@ class Item:
     """Whether it is a question that nobody has answered."""
     to_decide: int = 0
     """The delivery that a person must decide about; 0 when there is nothing to decide."""
+    delivery_id: int = 0
+    """Of a campaign: its words stand on a page of their own."""
 
 
 def items_of(
@@ -114,6 +116,7 @@ def _campaign(sent: Sent) -> Item:
         content={},
         state=sent.state,
         reason=sent.reason,
+        delivery_id=sent.id,
     )
 
 

@@ -56,7 +56,7 @@ def menu() -> list[Section]:
         Section(
             _("友だち"),
             (
-                Place("friends.index", _("友だち一覧"), ("taggings", "friend_acts", "merging")),
+                Place("friends.index", _("友だち一覧"), ("taggings", "friend_acts", "merging", "sent")),
                 Place("segments.index", _("セグメント"), ("segment_files", "segment_versions")),
                 Place("tags.index", _("タグ")),
             ),

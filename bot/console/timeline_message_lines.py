@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from bot.console.timeline_reading import Line, Reader
 from bot.i18n import N_
 from bot.words import DELIVERY_STATES, reason_words
-from scheduler import decision_words, uncertain
+from scheduler import decision_words, sent_bodies, uncertain
 from scheduler.models import Delivery, DeliveryState
 from scheduler.timeline import Entry
 from segments.models import Direction
@@ -51,9 +51,11 @@ def delivery(entry: Entry, reader: Reader) -> Line:
 
 
 def _page_of(delivery: Delivery) -> tuple[str, dict[str, int]] | None:
-    """Return where more is told: what waits for a decision leads to where it is made."""
+    """Return where more is told: what waits for a decision leads to where it is made, what left to its words."""
     if delivery.state is DeliveryState.UNCERTAIN and delivery.kind in uncertain.KINDS:
         return "uncertain.index", {"friend": delivery.friend_id}
+    if delivery.state in sent_bodies.LEFT:
+        return "sent.show", {"delivery_id": delivery.id}
     return ("watching.show", {"broadcast_id": delivery.broadcast_id}) if delivery.broadcast_id else None
 
 
