@@ -1,17 +1,19 @@
-"""One message as one friend got it: the very words that left, when, how and under which of LINE's numbers."""
+"""One message as one friend got it: the words that left, when, how and under which of LINE's numbers."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from bot.console import friends_views
 from bot.console.access import READERS, requires
 from bot.console.line_look import Look
 from bot.console.previews import Shown
 from bot.i18n import N_, current_language
 from bot.services import current_services
 from bot.words import DELIVERY_KINDS, DELIVERY_STATES, reason_words
-from scheduler import sent_bodies
-from scheduler.models import ChunkMode
+from scheduler import sent_bodies, uncertain
+from scheduler.models import ChunkMode, DeliveryState
+from scheduler.sent_bodies import SentBody, Try
+from segments.models import Friend
 
 blueprint = Blueprint("sent", __name__, url_prefix="/console/sent")
 
@@ -40,34 +42,42 @@ class Still(Look):
 @blueprint.get("/<int:delivery_id>")
 @requires(*READERS)
 def show(delivery_id: int) -> ResponseReturnValue:
-    """Show what a friend was sent, to the letter."""
-    language = current_language()
+    """Show what a friend was sent."""
     with current_services().database.reading() as session:
         sent = sent_bodies.sent_body(session, delivery_id)
-        friend = friends_views.brief(session, sent.delivery.friend_id)
+        friend = session.get_one(Friend, sent.delivery.friend_id)
         return render_template(
             "console/sent.html",
             sent=sent,
             delivery=sent.delivery,
             friend=friend,
-            campaign=_campaign(sent, language),
-            way=_way(sent),
-            shown=[Shown(sent.language or language, sent.messages, look=Still())],
+            campaign=_campaign(sent, current_language()),
+            tries=[(each, _way(each), _shown(each, friend)) for each in sent.tries],
+            by_mail=any(each.way is ChunkMode.MAIL for each in sent.tries),
+            nothing=_nothing(sent),
             delivery_kinds=DELIVERY_KINDS,
             delivery_states=DELIVERY_STATES,
             reason_words=reason_words,
+            to_decide=sent.delivery.state is DeliveryState.UNCERTAIN
+            and sent.delivery.kind in uncertain.KINDS,
         )
 
 
-def _campaign(sent: sent_bodies.SentBody, language: str) -> str:
+def _shown(each: Try, friend: Friend) -> list[Shown]:
+    return [Shown("en" if friend.language == "en" else "ja", each.messages, look=Still())]
+
+
+def _way(each: Try) -> str:
+    return WAYS[each.way] if each.way is not None else BY_REPLY
+
+
+def _nothing(sent: SentBody) -> str:
+    if sent.delivery.state is DeliveryState.FAILED:
+        return _("送れませんでした。友だちには届いていません。")
+    return _("まだ送られていないか、送られませんでした。")
+
+
+def _campaign(sent: SentBody, language: str) -> str:
     scenario = sent.scenario
-    named = (
-        (scenario.name_en or scenario.name) if scenario and language == "en" else scenario and scenario.name
-    )
+    named = ((scenario.name_en if language == "en" else "") or scenario.name) if scenario else ""
     return sent.broadcast or " – ".join(each for each in (named, sent.step) if each)
-
-
-def _way(sent: sent_bodies.SentBody) -> str:
-    if sent.delivery.state not in sent_bodies.LEFT:
-        return ""
-    return WAYS[sent.way] if sent.way is not None else BY_REPLY

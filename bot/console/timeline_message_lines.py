@@ -31,7 +31,9 @@ def said(entry: Entry, reader: Reader) -> Line:
     if message.unsent_at is not None:
         return Line(entry.at, entry.sort, title, aside=_("（送信が取り消されました）"))
     kind = KINDS_IN_CHAT.get(message.kind)
-    return Line(entry.at, entry.sort, title, message.text or (_(kind) if kind else message.kind))
+    words = message.text or (_(kind) if kind else message.kind)
+    to = ("sent.show", {"delivery_id": message.delivery_id}) if ours and message.delivery_id else None
+    return Line(entry.at, entry.sort, title, words, link=to)
 
 
 def delivery(entry: Entry, reader: Reader) -> Line:

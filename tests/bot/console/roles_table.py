@@ -113,6 +113,7 @@ sending_policies      send  save_contact save_control save_trust
 sending_rules         read  history show
 sending_settings      read  mail quiet_hours together
 sending_settings      send  save_mail save_quiet_hours save_together
+sent                  read  show
 settings              read  show
 settings              send  save
 staff                 own   change_role disable enable end_sessions index invite reset_password show

@@ -22,6 +22,7 @@ from tests.bot.browsing import Visitor
 from tests.builders import a_friend, a_message, a_scenario
 from tests.fakes.clock import A_SATURDAY as NOW
 
+SHARED = (ChunkMode.MULTICAST, ChunkMode.EVERYONE)
 WORDS = "花子様、新茶です <b>https://shop.example/t/secret</b>"
 
 
@@ -43,16 +44,16 @@ def sent(visitor: Visitor, kind: DeliveryKind, way: ChunkMode | None, **values: 
             made.step_id = a_scenario(session, {"name": "一通目"}, name="お礼", name_en="Thanks").steps[0].id
             made.message_version_id = a_message(session, "{{ name_sama }}、新茶です", name="新茶").id
         if way is not None:
-            shared = body if way in (ChunkMode.MULTICAST, ChunkMode.EVERYONE) else None
+            shared = body if way in SHARED else None
             chunk = Chunk(mode=way, state=ChunkState.DONE, messages=shared, language="ja", created_at=NOW)
             session.add(chunk)
             session.flush()
             made.chunk_id = chunk.id
         session.add(made)
         session.flush()
-        session.add(
-            Attempt(delivery_id=made.id, at=NOW, outcome="server_error", status=500, request_id="request-1")
-        )
+        # As sending writes them: a shared request's with its chunk.
+        whose = {"chunk_id": made.chunk_id} if way in SHARED else {"delivery_id": made.id}
+        session.add(Attempt(**whose, at=NOW, outcome="server_error", status=500, request_id="request-1"))
         if way in (None, ChunkMode.PUSH, ChunkMode.MAIL):
             session.add(DeliveryBody(delivery_id=made.id, messages=body))
         return friend.id, made.id
@@ -123,3 +124,37 @@ def test_it_is_for_those_who_may_read(visitor: Visitor) -> None:
 def test_one_that_nobody_was_sent_is_not_found(visitor: Visitor) -> None:
     answer = visitor.log_in().get("/console/sent/999")
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("role", "leads"), [(Role.OWNER, True), (Role.VIEWER, False)])
+def test_what_may_have_arrived_leads_whom_it_is_for_to_the_decision(
+    visitor: Visitor, role: Role, *, leads: bool
+) -> None:
+    friend, delivery = sent(
+        visitor.log_in(role),
+        DeliveryKind.BROADCAST,
+        ChunkMode.PUSH,
+        state=DeliveryState.UNCERTAIN,
+        reason="retry_key_expired",
+    )
+    page = visitor.get(f"/console/sent/{delivery}").text
+    assert "届いたか不明" in page
+    assert "送り始めた日時" in page
+    assert (f"/console/uncertain/?friend={friend}" in page) is leads
+
+
+def test_what_was_refused_did_not_reach_the_friend(visitor: Visitor) -> None:
+    _friend, delivery = sent(
+        visitor.log_in(), DeliveryKind.STEP, ChunkMode.PUSH, state=DeliveryState.FAILED, reason="refused"
+    )
+    page = visitor.get(f"/console/sent/{delivery}").text
+    assert "友だちには届いていません" in page
+    assert "新茶です" not in page
+
+
+def test_of_a_mail_it_says_what_it_was_written_from(visitor: Visitor) -> None:
+    _friend, delivery = sent(visitor.log_in(), DeliveryKind.BROADCAST, ChunkMode.MAIL)
+    page = visitor.get(f"/console/sent/{delivery}").text
+    assert "Message-ID" in page
+    assert "LINEの受付番号" not in page
+    assert "件名と文章を作り" in page
