@@ -24,8 +24,8 @@ TODO = {
     Missing.PUBLIC_URL: (
         "メールの配信停止ページを開けるアドレスがありません。",
         "There is no address at which friends could refuse further mail.",
-        "KOKYAKU_PUBLIC_URL を設定してください。配信停止の手段がないメールは、法律により送れません。",
-        "Set KOKYAKU_PUBLIC_URL: the law forbids mail that cannot be refused.",
+        "KOKYAKU_PUBLIC_URL に https:// で始まるアドレスを設定してください。配信停止の手段がないメールは、法律により送れません。",
+        "Set KOKYAKU_PUBLIC_URL to an address that begins with https://: the law forbids mail that cannot be refused.",
     ),
 }
 

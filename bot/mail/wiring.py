@@ -24,7 +24,7 @@ class Missing(StrEnum):
     SENDER = "sender"
     """KOKYAKU_MAIL_FROM is no address."""
     PUBLIC_URL = "public_url"
-    """Without KOKYAKU_PUBLIC_URL nobody could refuse further mail, which the law asks for."""
+    """Without KOKYAKU_PUBLIC_URL nobody could refuse further mail, which the law asks for; RFC 8058 asks for https."""
 
 
 def missing(settings: Settings) -> Missing | None:
@@ -39,7 +39,7 @@ def missing(settings: Settings) -> Missing | None:
         mail_consent.checked(settings.mail_from)
     except Invalid:
         return Missing.SENDER
-    return None if settings.public_url else Missing.PUBLIC_URL
+    return None if settings.public_url.lower().startswith("https://") else Missing.PUBLIC_URL
 
 
 def mailer_of(settings: Settings, database: Database, clock: Clock, secret: str) -> SmtpGateway | None:

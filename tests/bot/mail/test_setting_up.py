@@ -22,6 +22,7 @@ from tests.builders import a_friend, days_ago
         ("mail.example", "shop@tea.example", "https://tea.example", Missing.SERVER_UNREADABLE),
         ("smtps://mail.example", "shop", "https://tea.example", Missing.SENDER),
         ("smtps://mail.example", "shop@tea.example", "", Missing.PUBLIC_URL),
+        ("smtps://mail.example", "shop@tea.example", "http://tea.example", Missing.PUBLIC_URL),
         ("smtps://mail.example", "shop@tea.example", "https://tea.example", None),
     ],
 )
