@@ -11,7 +11,7 @@ from bot.i18n import N_, current_language
 from bot.services import current_services
 from bot.words import DELIVERY_KINDS, DELIVERY_STATES, reason_words
 from scheduler import sent_bodies, uncertain
-from scheduler.models import ChunkMode, DeliveryState
+from scheduler.models import ChunkMode, Delivery, DeliveryKind, DeliveryState
 from scheduler.sent_bodies import SentBody, Try
 from segments.models import Friend
 
@@ -52,7 +52,7 @@ def show(delivery_id: int) -> ResponseReturnValue:
             delivery=sent.delivery,
             friend=friend,
             campaign=_campaign(sent, current_language()),
-            tries=[(each, _way(each), _shown(each, friend)) for each in sent.tries],
+            tries=[(each, _way(each, sent.delivery), _shown(each, friend)) for each in sent.tries],
             by_mail=any(each.way is ChunkMode.MAIL for each in sent.tries),
             nothing=_nothing(sent),
             delivery_kinds=DELIVERY_KINDS,
@@ -67,8 +67,11 @@ def _shown(each: Try, friend: Friend) -> list[Shown]:
     return [Shown("en" if friend.language == "en" else "ja", each.messages, look=Still())]
 
 
-def _way(each: Try) -> str:
-    return WAYS[each.way] if each.way is not None else BY_REPLY
+def _way(each: Try, delivery: Delivery) -> str:
+    """Return how it left; "" for what has no chunk and rode on nothing either."""
+    if each.way is not None:
+        return WAYS[each.way]
+    return BY_REPLY if delivery.kind is DeliveryKind.REPLY or delivery.carried_by else ""
 
 
 def _nothing(sent: SentBody) -> str:
