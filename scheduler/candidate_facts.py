@@ -25,6 +25,8 @@ class Progress(Enum):
     PAUSED = "paused"
     CANCELLED = "cancelled"
     ENDED = "ended"
+    REMOVED = "removed"
+    """The step was taken out; the friend may go on in its scenario."""
 
 
 @dataclass(frozen=True)

@@ -112,21 +112,25 @@ def progress_of(state: BroadcastState) -> Progress:
 def _step_progress(
     session: Session, deliveries: Sequence[Delivery] | Sequence[Waiting]
 ) -> dict[int, Progress]:
-    """Return, by delivery, whether its scenario has ended for the friend or is paused."""
+    """Return, by delivery, whether its scenario has ended for the friend or is paused, or its step was taken out."""
     ids = [delivery.id for delivery in deliveries if delivery.enrolment_id is not None]
     if not ids:
         return {}
     rows = session.execute(
-        select(Delivery.id, Enrolment.state, Scenario.active, Step.active)
+        select(Delivery.id, Enrolment.state, Scenario.active, Step.active, Step.removed_at)
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
         .join(Scenario, Scenario.id == Enrolment.scenario_id)
         .outerjoin(Step, Step.id == Delivery.step_id)
         .where(Delivery.id.in_(ids))
     )
-    return {id_: _stand(state, scenario, step) for id_, state, scenario, step in rows}
+    return {id_: _stand(state, scenario, step, gone) for id_, state, scenario, step, gone in rows}
 
 
-def _stand(state: EnrolmentState, scenario_active: bool, step_active: bool | None) -> Progress:
+def _stand(
+    state: EnrolmentState, scenario_active: bool, step_active: bool | None, removed_at: datetime | None
+) -> Progress:
     if state in {EnrolmentState.GOAL, EnrolmentState.LEFT}:
         return Progress.ENDED
+    if removed_at is not None:  # Paused before, it would else be held for ever: nobody can resume it.
+        return Progress.REMOVED
     return Progress.RUNNING if scenario_active and step_active is not False else Progress.PAUSED

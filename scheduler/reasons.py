@@ -25,6 +25,7 @@ class Reason(StrEnum):
     CAMPAIGN_CANCELLED = "campaign_cancelled"
     CAMPAIGN_PAUSED = "campaign_paused"
     SCENARIO_ENDED = "scenario_ended"
+    STEP_REMOVED = "step_removed"
     QUIET_HOURS = "quiet_hours"
     CLOSED_DAY = "closed_day"
     BUNDLING = "bundling"
@@ -86,6 +87,10 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.CAMPAIGN_CANCELLED: ("配信が中止されました", "The send was cancelled"),
     Reason.CAMPAIGN_PAUSED: ("配信が一時停止中です", "The send is paused"),
     Reason.SCENARIO_ENDED: ("シナリオが終了しています", "The scenario has ended for this friend"),
+    Reason.STEP_REMOVED: (
+        "ステップがシナリオから外されました",
+        "The step was taken out of the scenario",
+    ),
     Reason.QUIET_HOURS: ("配信停止時間帯が明けるのを待っています", "Waiting for the end of quiet hours"),
     Reason.CLOSED_DAY: ("休業日が明けるのを待っています", "Waiting for the next open day"),
     Reason.OVER_BUDGET: (

@@ -7,10 +7,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from scheduler import library, message_checks, scenario_edits, scenario_messages, scenario_steps, step_changes
+from scheduler import (
+    library,
+    message_checks,
+    scenario_edits,
+    scenario_messages,
+    scenario_steps,
+    step_changes,
+    step_removals,
+)
 from scheduler.models import Message, Scenario, Step
 from scheduler.scenario_drafts import NAME_LIMIT
-from scheduler.scenario_flow import Flow, arms_of, line_of
+from scheduler.scenario_flow import Flow, arms_of, in_force, line_of
 from scheduler.scenario_shapes import FileStep, Said, parse, problem_at, refused, span_of
 from scheduler.scenario_steps import Spot
 from scheduler.step_settings import dump, of_step
@@ -111,10 +119,8 @@ def replace(session: Session, scenario_id: int, text: str, by: str, now: datetim
     _try(text, (), lambda: scenario_edits.change(session, scenario_id, given.draft(), version, now))
     writing = _Writing(session, text, scenario, by, now)
     writing.line(given.steps, ("steps",), Spot())
-    for step in list(Flow(scenario.steps).steps):
-        if step.removed_at is None and step.id not in writing.written:
-            step.removed_at = now
-    session.flush()
+    gone = [step for step in in_force(scenario.steps) if step.id not in writing.written]
+    step_removals.take_out(session, gone, now)
     return scenario
 
 

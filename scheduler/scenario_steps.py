@@ -2,16 +2,16 @@
 
 Friends keep the step they wait for and its date. What is changed, added, moved or taken out counts from where they
 stand on: a step put before theirs does not come to them, one taken out lets them pass on at the time it would have
-come, and no step ever says its message twice to one friend.
+come, and no step ever says its message twice to one friend. What a step taken out has queued is cancelled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from scheduler import scenario_drafts
+from scheduler import scenario_drafts, step_removals
 from scheduler.models import Scenario, Step
 from scheduler.scenario_drafts import StepDraft
 from scheduler.scenario_edits import claimed, standing
@@ -39,6 +39,8 @@ class Removal:
     """Where they go on to; None = the scenario is over for them."""
     inside: int
     """Steps in its arms, which go with it."""
+    unsent: int
+    """Messages of all these that wait to be sent, and are cancelled."""
 
 
 def add_step(session: Session, scenario_id: int, draft: StepDraft, spot: Spot) -> Step:
@@ -71,11 +73,20 @@ def change_step(session: Session, step_id: int, draft: StepDraft, now: datetime)
     for name, value in scenario_drafts.step_values(session, draft).items():
         setattr(step, name, value)
     flow = Flow(step.scenario.steps)
-    for gone in arms - set(arms_of(step)):
-        for each in flow.in_arm(step, gone):
-            _take_out(flow, each, now)
-    session.flush()
+    gone = [each for arm in arms - set(arms_of(step)) for each in flow.in_arm(step, arm)]
+    step_removals.take_out(session, _with_arms(flow, gone), now)
     return step
+
+
+def unsent_by_arm(session: Session, step: Step) -> dict[str, int]:
+    """Return how many messages wait to be sent that are cancelled with each arm; arms without any are left out."""
+    flow = Flow(step.scenario.steps)
+    found: dict[str, int] = {}
+    for arm in arms_of(step):
+        inside = [each.id for each in _with_arms(flow, flow.in_arm(step, arm))]
+        if count := sum(step_removals.unsent(session, inside).values()):
+            found[arm] = count
+    return found
 
 
 def move_step(session: Session, step_id: int, *, up: bool) -> bool:
@@ -115,18 +126,19 @@ def removal(session: Session, step_id: int) -> Removal:
     flow = Flow(step.scenario.steps)
     inside = flow.inside(step)
     counted = standing(session, step.scenario_id)
-    waiting = sum(counted.get(each.id, 0) for each in (step, *inside))
-    return Removal(waiting, flow.after(step), len(inside))
+    gone = [each.id for each in (step, *inside)]
+    waiting = sum(counted.get(id_, 0) for id_ in gone)
+    unsent = sum(step_removals.unsent(session, gone).values())
+    return Removal(waiting, flow.after(step), len(inside), unsent)
 
 
-def remove_step(session: Session, step_id: int, now: datetime) -> None:
+def remove_step(session: Session, step_id: int, now: datetime) -> int:
     """Take a step out, with what stands in its arms; who waits for it passes on when it would have come.
 
-    Raises NotFound (step_unknown).
+    Return how many messages that waited to be sent were cancelled. Raises NotFound (step_unknown).
     """
     step = _step(session, step_id)
-    _take_out(Flow(step.scenario.steps), step, now)
-    session.flush()
+    return step_removals.take_out(session, _with_arms(Flow(step.scenario.steps), [step]), now)
 
 
 def _there(session: Session, step_id: int) -> Step:
@@ -173,6 +185,5 @@ def _put_in_order(session: Session, scenario: Scenario, order: Sequence[Step]) -
     session.expire(scenario, ["steps"])
 
 
-def _take_out(flow: Flow, step: Step, now: datetime) -> None:
-    for each in (*flow.inside(step), step):
-        each.removed_at = now
+def _with_arms(flow: Flow, steps: Iterable[Step]) -> list[Step]:
+    return [each for step in steps for each in (step, *flow.inside(step))]

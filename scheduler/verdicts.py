@@ -57,10 +57,16 @@ def _already_got(candidate: Candidate, now: datetime) -> Refused | None:
     return Refused(Reason.ALREADY_GOT) if candidate.already_got else None
 
 
+_OVER = {
+    Progress.CANCELLED: Reason.CAMPAIGN_CANCELLED,
+    Progress.ENDED: Reason.SCENARIO_ENDED,
+    Progress.REMOVED: Reason.STEP_REMOVED,
+}
+
+
 def _campaign_ended(candidate: Candidate, now: datetime) -> Refused | None:
-    if candidate.progress is Progress.CANCELLED:
-        return Refused(Reason.CAMPAIGN_CANCELLED)
-    return Refused(Reason.SCENARIO_ENDED) if candidate.progress is Progress.ENDED else None
+    reason = _OVER.get(candidate.progress)
+    return Refused(reason) if reason else None
 
 
 def _expired(candidate: Candidate, now: datetime) -> Refused | None:

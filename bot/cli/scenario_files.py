@@ -1,6 +1,7 @@
 """`kokyaku scenario import` and `export`: scenarios as files that a person can read and write."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,9 +10,9 @@ from sqlalchemy.orm import Session
 from bot import operators, scenario_file_words, tried_words
 from bot.cli import asking
 from bot.cli.context import NUMBER, Program
-from scheduler import scenario_edits, scenario_files, scenario_wordings
+from scheduler import scenario_edits, scenario_files, scenario_wordings, step_removals
 from scheduler.models import Scenario, Step
-from scheduler.scenario_flow import Flow
+from scheduler.scenario_flow import Flow, in_force
 from segments.errors import Invalid
 
 BY = "command line"
@@ -32,7 +33,7 @@ def import_(context: click.Context, file: Path, scenario_id: int | None, yes: bo
             if scenario_id is None:
                 made = scenario_files.create(session, text, BY, now)
             else:
-                before = scenario_edits.standing(session, scenario_id)
+                before = _before(session, scenario_id)
                 made = scenario_files.replace(session, scenario_id, text, BY, now)
                 _confirm(program, session, made, before, yes)
             operators.note(session, BY, "scenario_imported", str(made.id), now)
@@ -57,14 +58,34 @@ def import_(context: click.Context, file: Path, scenario_id: int | None, yes: bo
         )
 
 
-def _confirm(program: Program, session: Session, made: Scenario, before: dict[int, int], yes: bool) -> None:
-    """Say what becomes of those inside, and ask."""
+@dataclass(frozen=True)
+class _Before:
+    """How it stood with each step, by its id: only what the file takes out is told."""
+
+    standing: dict[int, int]
+    unsent: dict[int, int]
+
+
+def _before(session: Session, scenario_id: int) -> _Before:
+    ids = [step.id for step in in_force(scenario_edits.load(session, scenario_id).steps)]
+    return _Before(scenario_edits.standing(session, scenario_id), step_removals.unsent(session, ids))
+
+
+def _confirm(program: Program, session: Session, made: Scenario, before: _Before, yes: bool) -> None:
+    """Say what becomes of those inside and of what waits to be sent, and ask."""
     there = {step.id: step for step in made.steps}
-    for step_id, count in before.items():
+    for step_id, count in before.standing.items():
         step = there.get(step_id)
         if step is not None and step.removed_at is not None:
             click.echo(_removal_words(program, made, step, count))
-    kept = sum(count for id_, count in before.items() if (s := there.get(id_)) and s.removed_at is None)
+    cancelled = 0
+    for step_id, count in before.unsent.items():
+        if there[step_id].removed_at is not None:
+            cancelled += count
+            click.echo(_cancelled_words(program, there[step_id], count))
+    kept = sum(
+        count for id_, count in before.standing.items() if (s := there.get(id_)) and s.removed_at is None
+    )
     if kept:
         click.echo(
             program.words(
@@ -72,9 +93,16 @@ def _confirm(program: Program, session: Session, made: Scenario, before: dict[in
                 f"The other {kept:,} friends keep the step they wait for and its date.",
             )
         )
-    if before and not yes:
+    if (before.standing or cancelled) and not yes:
         session.flush()
         click.confirm(program.words("変更しますか？", "Change it?"), abort=True)
+
+
+def _cancelled_words(program: Program, step: Step, count: int) -> str:
+    return program.words(
+        f"「{step.name}」で送信待ちの{count:,}通は取り消します。",
+        f"Messages of “{step.name}” that wait to be sent and are cancelled: {count:,}.",
+    )
 
 
 def _removal_words(program: Program, made: Scenario, step: Step, count: int) -> str:

@@ -1,7 +1,7 @@
 """The steps of a scenario: put in and set, each with what it means for friends inside."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -52,6 +52,8 @@ class _Here:
     step: Step | None
     spot: Spot
     waiting: int = 0
+    unsent: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Messages that are cancelled with an arm, by its name."""
 
 
 @blueprint.get("/<int:scenario_id>/steps/new")
@@ -122,7 +124,8 @@ def _there(step_id: int) -> _Here:
     with current_services().database.reading() as session:
         step = step_changes.step_of(session, step_id)
         waiting = scenario_figures.waiting_at(session, [step_id]).get(step_id, 0)
-        return _Here(step.scenario, step.kind, step, Spot(), waiting)
+        unsent = scenario_steps.unsent_by_arm(session, step) if step.kind is StepKind.SPLIT else {}
+        return _Here(step.scenario, step.kind, step, Spot(), waiting, unsent)
 
 
 def _stored(here: _Here, store: _Store, done: str, *, asks_line: bool = False) -> ResponseReturnValue:

@@ -93,9 +93,12 @@ def ask_remove(step_id: int) -> ResponseReturnValue:
     inside = (
         _("中の%(count)s個のステップもいっしょに外します。", count=removal.inside) if removal.inside else ""
     )
+    unsent = _("送信待ちの%(count)s通は取り消します。", count=f"{removal.unsent:,}") if removal.unsent else ""
     kept = _("これまでに送った分の記録は残ります。")
     url = url_for("step_moves.remove", step_id=step_id)
-    return _ask(there, _("「%(name)s」を外しますか"), [effect, inside, kept], url, _("ステップを外す"))
+    return _ask(
+        there, _("「%(name)s」を外しますか"), [effect, inside, unsent, kept], url, _("ステップを外す")
+    )
 
 
 @blueprint.post("/<int:step_id>/remove")
@@ -104,9 +107,11 @@ def remove(step_id: int) -> ResponseReturnValue:
     """Take a step out."""
     there, now = _there(step_id), current_services().clock.now()
     with current_services().database.begin() as session:
-        scenario_steps.remove_step(session, step_id, now)
+        cancelled = scenario_steps.remove_step(session, step_id, now)
         operators.note(session, current_operator().actor, "step_removed", str(step_id), now)
     flash(_("ステップを外しました。"), "success")
+    if cancelled:
+        flash(_("送信待ちの%(count)s通を取り消しました。", count=f"{cancelled:,}"), "success")
     return _back(there)
 
 

@@ -76,6 +76,7 @@ def test_a_friend_who_follows_may_be_written_to(purpose: Purpose) -> None:
         ({"already_got": True}, Reason.ALREADY_GOT),
         ({"progress": Progress.CANCELLED}, Reason.CAMPAIGN_CANCELLED),
         ({"progress": Progress.ENDED}, Reason.SCENARIO_ENDED),
+        ({"progress": Progress.REMOVED}, Reason.STEP_REMOVED),
     ],
 )
 def test_an_offer_is_refused_with_a_reason(changes: dict[str, Any], reason: Reason) -> None:

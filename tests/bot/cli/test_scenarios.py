@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from scheduler.enrolments import enrol
-from scheduler.models import Enrolment, Scenario
+from scheduler.models import Delivery, DeliveryState, Enrolment, Scenario
 from segments.db import Database
 from tests.bot.cli.terminal import Terminal
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
+from tests.scheduler.scenario_walks import advance, enter, made, say
 
 FILE: dict[str, Any] = {
     "kokyaku": "scenario",
@@ -85,6 +86,25 @@ def test_changing_one_says_what_becomes_of_those_inside_and_asks(terminal: Termi
     assert "途中の3人はここで終わります" in terminal.run("scenario", "delete", "1").output
     assert terminal.run("scenario", "delete", "1", "--yes").exit_code == 0
     assert "このシナリオは見つかりません。" in terminal.refusal("scenario", "show", "1")
+
+
+def test_changing_one_says_how_many_waiting_messages_it_cancels_and_asks(terminal: Terminal) -> None:
+    with terminal.database.begin() as session:
+        scenario = made(session, say("伺い", rides_for={"hours": 20}))
+        for _ in range(2):
+            enter(session, scenario)  # It is their last step: nobody waits at any.
+        advance(session, NOW)
+        number = str(scenario.id)
+    data = json.loads(terminal.run("scenario", "export", number).output)
+    empty = written(terminal, data | {"steps": FILE["steps"][:1]})
+    asked = terminal.run("scenario", "import", empty, "--over", number)
+    assert "「伺い」で送信待ちの2通は取り消します。" in asked.output
+    assert asked.exit_code == 1
+    with terminal.database.reading() as session:
+        assert session.scalars(select(Delivery.state)).all() == [DeliveryState.QUEUED] * 2
+    assert terminal.run("scenario", "import", empty, "--over", number, "--yes").exit_code == 0
+    with terminal.database.reading() as session:
+        assert session.scalars(select(Delivery.state)).all() == [DeliveryState.CANCELLED] * 2
 
 
 def test_a_wrong_file_names_line_and_field_in_the_operators_language(terminal: Terminal) -> None:
