@@ -33,13 +33,18 @@ class Forecast:
     limit: int | None
     """The most messages of this month, by the budget or by what LINE allows; None = no limit."""
     offers: tuple[Offer, ...]
-    """Every plan, at this month's expected messages."""
+    """Every plan, at all that is wanted of this month."""
     cheapest: Plan | None
 
     @property
     def messages(self) -> int:
         """Messages at the month's end: used, spoken for, and what scenarios will send."""
         return self.used + self.reserved.total + self.steps.total
+
+    @property
+    def wanted(self) -> int:
+        """The messages of the month's end, and those that wait for money: what a plan has to have room for."""
+        return self.messages + self.reserved.held
 
     @property
     def spent_yen(self) -> int:
@@ -53,15 +58,19 @@ class Forecast:
 
     @property
     def short_by(self) -> int:
-        """How many of the expected messages the limit does not suffice for."""
-        return 0 if self.limit is None else max(0, self.messages - self.limit)
+        """How many of all that is wanted the limit does not suffice for."""
+        return 0 if self.limit is None else max(0, self.wanted - self.limit)
 
     @property
     def saves_yen(self) -> int:
-        """What the cheapest plan would save this month, compared with the present one; 0 when it is that one."""
-        if self.cheapest is None or plans.bill(self.plan, self.messages) is None:
+        """What the cheapest plan would save this month, compared with the present one.
+
+        0 when it is that one, or when the present one has no room for all that is wanted: a larger one saves nothing.
+        """
+        present = plans.bill(self.plan, self.wanted)
+        if self.cheapest is None or present is None:
             return 0
-        return max(0, self.yen - (plans.bill(self.cheapest, self.messages) or 0))
+        return max(0, present - (plans.bill(self.cheapest, self.wanted) or 0))
 
 
 def forecast(session: Session, now: datetime) -> Forecast:
@@ -72,7 +81,8 @@ def forecast(session: Session, now: datetime) -> Forecast:
 def assembled(session: Session, now: datetime, planned: Reserved, steps: StepMessages) -> Forecast:
     """Return the forecast with what is spoken for and what scenarios will send as they were counted before."""
     used = meter.read(session, now).taken
-    messages = used + planned.total + steps.total
+    # What waits for money would leave on a larger plan: a plan without room for it is no cheaper one.
+    wanted = used + planned.total + planned.held + steps.total
     choice = plan_settings.read(session)
     return Forecast(
         used=used,
@@ -81,6 +91,6 @@ def assembled(session: Session, now: datetime, planned: Reserved, steps: StepMes
         plan=choice.plan,
         budget_yen=shop.load(session).monthly_budget_yen,
         limit=meter.cap(session).messages,
-        offers=tuple(Offer(plan, plans.bill(plan, messages)) for plan in choice.plans),
-        cheapest=choice.cheapest(messages),
+        offers=tuple(Offer(plan, plans.bill(plan, wanted)) for plan in choice.plans),
+        cheapest=choice.cheapest(wanted),
     )

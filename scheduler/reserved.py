@@ -40,7 +40,7 @@ class Reserved:
     scheduled: int
     """Of broadcasts that will begin this month, those that wait for approval among them."""
     held: int
-    """What waits for a larger budget or the next month: not part of the total."""
+    """What waits for a larger budget or plan, or the next month: not part of the total."""
     care: int
 
     @property

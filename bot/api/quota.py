@@ -99,6 +99,7 @@ def _forecast(found: Forecast) -> ForecastOut:
         steps_enrolled=round(found.steps.enrolled),
         steps_newcomers=round(found.steps.newcomers),
         messages=found.messages,
+        wanted=found.wanted,
         bill_yen=found.yen,
         short_by=found.short_by,
         cheapest_plan=found.cheapest.key if found.cheapest else None,

@@ -9,7 +9,7 @@ from bot.api.shapes import Shape
 
 
 class PlanOut(BaseModel):
-    """One of LINE's plans, and what this month's expected messages would cost on it; null when it is too small."""
+    """One of LINE's plans, and what all that is wanted this month would cost on it; null when it is too small."""
 
     key: str
     name: str
@@ -28,11 +28,15 @@ class ReservedOut(BaseModel):
 
 
 class ForecastOut(BaseModel):
-    """What the month will have come to by its end."""
+    """What the month will have come to by its end.
+
+    `wanted` is `messages` and what waits for money: `short_by`, `cheapest_plan`, `saves_yen` and the plans' bills go by it.
+    """
 
     steps_enrolled: int
     steps_newcomers: int
     messages: int
+    wanted: int
     bill_yen: int
     short_by: int
     cheapest_plan: str | None

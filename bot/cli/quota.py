@@ -62,11 +62,14 @@ def forecast(program: Program) -> None:
     _line(program, "シナリオ（これから始まる分）", "Steps, newcomers", f"{found.steps.newcomers:,.0f}")
     _line(program, "月末の見込み", "At the month's end", f"{found.messages:,}")
     _line(program, "料金の見込み（税別）", "Bill before tax", _yen(program, found.yen))
+    if found.reserved.held:
+        _line(program, "予算やプランの変更待ち", "Waiting for money", f"{found.reserved.held:,}")
     if found.short_by:
         short = f"{found.short_by:,}"
         click.echo(
             program.words(f"上限まで{short}通足りない見込みです。", f"The limit will be {short} short.")
         )
+    _tell_held(program, found)
     _tell_cheapest(program, found)
 
 
@@ -83,6 +86,7 @@ def list_plans(program: Program) -> None:
         cost = small if offer.yen is None else _yen(program, offer.yen)
         parts = [offer.plan.key, _name(program, offer.plan), _yen(program, offer.plan.monthly_yen)]
         click.echo(f"{mark} " + "\t".join([*parts, f"{offer.plan.included:,}", extra, cost]))
+    _tell_held(program, found)
     _tell_cheapest(program, found)
 
 
@@ -154,6 +158,18 @@ def reconcile(program: Program) -> None:
                 "The two counts differ much: look for messages sent by hand, and for friends who blocked the account.",
             )
         )
+
+
+def _tell_held(program: Program, found: Forecast) -> None:
+    if not found.reserved.held:
+        return
+    held = f"{found.reserved.held:,}"
+    click.echo(
+        program.words(
+            f"不足の通数とプランごとの料金は、待っている{held}通も今月送る場合のものです。",
+            f"What is short and the plans' prices are for sending the {held} waiting messages this month as well.",
+        )
+    )
 
 
 def _tell_cheapest(program: Program, found: Forecast) -> None:

@@ -38,7 +38,7 @@ class Money:
     @property
     def largest(self) -> int:
         """The messages that the longest bar stands for."""
-        return max(self.forecast.messages, self.forecast.limit or 0, self.forecast.plan.included, 1)
+        return max(self.forecast.wanted, self.forecast.limit or 0, self.forecast.plan.included, 1)
 
 
 def money(session: Session, now: datetime) -> Money:

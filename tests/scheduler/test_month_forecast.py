@@ -21,13 +21,17 @@ from scheduler.drafts import Draft
 from scheduler.gateway import Quota
 from scheduler.models import Purpose
 from scheduler.plans import Plan, Tier, bill, read_tiers, write_tiers
+from scheduler.reasons import Reason
 from scheduler.step_forecast import step_messages
+from segments import shop
 from segments.conditions import parse
 from segments.db import Database
 from segments.errors import Conflict, Invalid
+from segments.shop import Shop
 from tests.builders import a_friend, a_scenario
 from tests.fakes.clock import A_SATURDAY
 from tests.fakes.gateway import FakeGateway
+from tests.scheduler.budget_shop import a_step
 
 HELLO = {"ja": [{"type": "text", "text": "こんにちは"}]}
 EVERYONE = parse({"is": "everyone"})
@@ -168,3 +172,35 @@ def test_the_nights_comparison_sets_a_meter_right_that_went_astray(sqlite: Datab
         reconciling.reconcile(session, Quota(None, 5), A_SATURDAY)
         found = meter.read(session, A_SATURDAY)
     assert (found.claimed, found.beyond) == (0, 5)
+
+
+def test_what_waits_for_money_is_counted_where_plans_are_weighed_and_not_in_the_months_end(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        quota.choose_plan(session, "light", A_SATURDAY)
+        quota.note_use(session, Quota(5_000, 5_000), A_SATURDAY)
+        empty = month_forecast.forecast(session, A_SATURDAY)
+        for _ in range(300):
+            a_step(session, A_SATURDAY, reason=Reason.PLAN_FULL)
+        found = month_forecast.forecast(session, A_SATURDAY)
+    assert (empty.wanted, empty.short_by, empty.cheapest) == (5_000, 0, empty.plan)
+    assert (found.messages, found.yen, found.wanted, found.short_by) == (5_000, 5_000, 5_300, 300)
+    assert found.cheapest is not None
+    assert (found.cheapest.key, found.saves_yen) == ("standard", 0)
+    bills = {offer.plan.key: offer.yen for offer in found.offers}
+    assert bills == {"communication": None, "light": None, "standard": 15_000}
+
+
+def test_what_a_larger_plan_saves_is_told_with_what_waits_for_the_budget(sqlite: Database) -> None:
+    with sqlite.begin() as session:
+        dear = Plan("own", "自店プラン", "Own plan", 1_000, 0, (Tier(None, 10.0),))
+        quota.save_plan(session, dear, A_SATURDAY)
+        quota.choose_plan(session, "own", A_SATURDAY)
+        shop.save(session, Shop(monthly_budget_yen=3_000), A_SATURDAY)
+        assert meter.claim(session, 200, A_SATURDAY, sales=False) == 200
+        for _ in range(300):
+            a_step(session, A_SATURDAY, reason=Reason.OVER_BUDGET)
+        found = month_forecast.forecast(session, A_SATURDAY)
+    assert found.cheapest is not None
+    assert (found.yen, found.short_by, found.cheapest.key, found.saves_yen) == (3_000, 300, "light", 1_000)

@@ -14,7 +14,9 @@ from bot.services import Services
 from bot.settings import Settings
 from scheduler import broadcasts, drafts, meter, quota
 from scheduler.drafts import Draft
+from scheduler.gateway import Quota
 from scheduler.models import Broadcast, BroadcastState
+from scheduler.reasons import Reason
 from segments import shop
 from segments.db import Database
 from segments.errors import KokyakuError
@@ -22,6 +24,7 @@ from segments.shop import Shop
 from tests.bot.browsing import PASSWORD
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY
+from tests.scheduler.budget_shop import a_step
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,20 @@ def test_the_month_its_forecast_and_the_plans_are_printed(services: Services) ->
     listed = said(services, "plans")
     assert "* light" in listed
     assert "「コミュニケーションプラン」が最も安く、5,000円の節約" in listed
+
+
+def test_what_waits_for_money_is_told_where_plans_are_weighed(services: Services) -> None:
+    with services.database.begin() as session:
+        quota.choose_plan(session, "light", A_SATURDAY)
+        quota.note_use(session, Quota(5_000, 5_000), A_SATURDAY)
+        for _ in range(3):
+            a_step(session, A_SATURDAY, reason=Reason.PLAN_FULL)
+    told = said(services, "forecast")
+    assert "月末の見込み: 5,000" in told
+    assert "予算やプランの変更待ち: 3" in told
+    assert "上限まで3通足りない" in told
+    assert "待っている3通も今月送る場合" in told
+    assert "最も安く" not in said(services, "plans")
 
 
 def test_a_budget_is_set_and_taken_away(services: Services) -> None:

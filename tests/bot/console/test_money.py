@@ -10,13 +10,16 @@ from sqlalchemy import select
 from bot.models import AuditEntry, Role
 from scheduler import broadcasts, drafts, kill_switch, mail_settings, meter, quota
 from scheduler.drafts import Draft
+from scheduler.gateway import Quota
 from scheduler.mail_settings import MailSettings
 from scheduler.models import Broadcast, BroadcastState
+from scheduler.reasons import Reason
 from segments import shop
 from segments.shop import Shop
 from tests.bot.browsing import Visitor
 from tests.builders import a_friend, days_ago, many_friends
 from tests.fakes.clock import A_SATURDAY
+from tests.scheduler.budget_shop import a_step
 
 MONEY = "/console/money/"
 HELLO: dict[str, Any] = {"ja": [{"type": "text", "text": "こんにちは"}]}
@@ -71,6 +74,25 @@ def test_the_month_is_shown_with_its_forecast_and_its_cheapest_plan(owner: Visit
     assert "150" in page
     assert "「コミュニケーションプラン」が最も安く、5,000円の節約になります" in page
     assert "まだ照合していません" in page
+
+
+def test_the_cheapest_plan_is_one_that_has_room_for_what_waits(owner: Visitor) -> None:
+    with owner.services.database.begin() as session:
+        quota.choose_plan(session, "light", A_SATURDAY)
+        quota.note_use(session, Quota(5_000, 5_000), A_SATURDAY)
+        for _ in range(3):
+            a_step(session, A_SATURDAY, reason=Reason.PLAN_FULL)
+        meter.note_holding(session, A_SATURDAY)
+    page, home = owner.get(MONEY).text, owner.get("/console/").text
+    for shown in (page, home):
+        assert "いま待っている3通も含めた数です" in shown
+    assert "いま待っている3通を加えた5,003通で計算しています" in page
+    assert "節約になります" not in page
+    light = page[
+        page.index("<strong>ライトプラン</strong>") : page.index("<strong>スタンダードプラン</strong>")
+    ]
+    assert "今月の見込みには通数が足りません" in light
+    assert "今月の最安" not in light
 
 
 def test_a_budget_is_set_changed_and_taken_away_and_each_is_written_down(owner: Visitor) -> None:
