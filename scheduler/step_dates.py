@@ -1,7 +1,7 @@
 """The dates of friends' lives that steps count back from, read for a whole batch at once."""
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
@@ -20,7 +20,7 @@ class Asked(NamedTuple):
     id: int
     friend_id: int
     since: date
-    """Yearly dates are the first from this day on."""
+    """The first yearly date, and the first coupon's end, is meant whose step comes from this day on."""
     context: Mapping[str, Any]
 
 
@@ -33,6 +33,8 @@ def dates(
     if wanted.date is DateKind.CAUSE:
         told = {each.id: _told(each.context.get(wanted.name or ""), settings) for each in asked}
         return {id_: day for id_, day in told.items() if day is not None}
+    if wanted.date is DateKind.COUPON_END and wanted.days < 0:
+        return _ended_coupons(session, wanted, asked, settings)
     known = _of_friends(session, wanted, {each.friend_id for each in asked}, now, settings)
     yearly = wanted.date in {DateKind.BIRTHDAY, DateKind.FIRST_PURCHASE}
     return {
@@ -120,16 +122,45 @@ def _field(session: Session, wanted: CountBack, friend_ids: Collection[int], now
 
 def _coupon(session: Session, wanted: CountBack, friend_ids: Collection[int], now: datetime) -> Any:
     """Select the end of each friend's coupon that ends next and is not used."""
-    mine: list[ColumnElement[bool]] = [
-        bulk.among(session, CouponGrant.friend_id, friend_ids),
-        CouponGrant.redeemed_at.is_(None),
-        CouponGrant.expires_at > now,
-    ]
+    mine = (*_unused(session, wanted, friend_ids), CouponGrant.expires_at > now)
+    ends = func.min(CouponGrant.expires_at, type_=CouponGrant.expires_at.type)
+    return select(CouponGrant.friend_id, ends).where(*mine).group_by(CouponGrant.friend_id)
+
+
+def _unused(
+    session: Session, wanted: CountBack, friend_ids: Collection[int]
+) -> Sequence[ColumnElement[bool]]:
+    mine = [bulk.among(session, CouponGrant.friend_id, friend_ids), CouponGrant.redeemed_at.is_(None)]
     if wanted.name is not None:
         of_key = select(Coupon.id).where(Coupon.key == wanted.name)
         mine.append(CouponGrant.coupon_id.in_(of_key))
-    ends = func.min(CouponGrant.expires_at, type_=CouponGrant.expires_at.type)
-    return select(CouponGrant.friend_id, ends).where(*mine).group_by(CouponGrant.friend_id)
+    return mine
+
+
+def _ended_coupons(
+    session: Session, wanted: CountBack, asked: Collection[Asked], settings: Shop
+) -> dict[int, date]:
+    """Return the end of each one's first unused coupon whose day after it, that of the step, is not before `since`.
+
+    When the step comes the coupon is over. Asked since the step's own day, it is still the one that was first chosen,
+    whatever coupons were given meanwhile.
+    """
+    firsts = {each.id: _count_back(each.since, -wanted.days) for each in asked}
+    if not firsts:
+        return {}
+    mine = _unused(session, wanted, {each.friend_id for each in asked})
+    since = datetime.combine(min(firsts.values()), time(), settings.zone)
+    query = select(CouponGrant.friend_id, CouponGrant.expires_at).where(
+        *mine, CouponGrant.expires_at >= since
+    )
+    ends: dict[int, list[date]] = {}
+    for friend_id, at in session.execute(query):
+        ends.setdefault(friend_id, []).append(settings.today(at))
+    chosen = {
+        each.id: min((day for day in ends.get(each.friend_id, ()) if day >= firsts[each.id]), default=None)
+        for each in asked
+    }
+    return {id_: day for id_, day in chosen.items() if day is not None}
 
 
 def _cycle(session: Session, wanted: CountBack, friend_ids: Collection[int], now: datetime) -> Any:

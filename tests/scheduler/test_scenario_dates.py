@@ -3,7 +3,9 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from scheduler import date_starts
 from scheduler.dispatcher import Dispatcher
@@ -11,7 +13,7 @@ from scheduler.models import Delivery, Enrolment, EnrolmentState, Scenario
 from scheduler.tick import tick
 from segments import coupons, events, signals
 from segments.db import Database
-from segments.models import CustomerEvent, EventKind
+from segments.models import CouponGrant, CustomerEvent, EventKind, Friend
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY as NOW
 from tests.fakes.clock import FakeClock
@@ -71,6 +73,72 @@ def test_dates_are_counted_back_from_wherever_they_stand(database: Database) -> 
         session.flush()
         advance(session, NOW + 400 * DAY)
         assert told(session, waits) == ["(前)"]
+
+
+def a_coupon(session: Session, friend: Friend, cause: str, ends: datetime) -> CouponGrant:
+    grant = coupons.grant(session, "referral_newcomer", friend.id, cause, NOW)
+    grant.expires_at = ends
+    session.flush()
+    return grant
+
+
+@pytest.mark.parametrize("others", [(), (5,), (1, 40)])
+def test_a_step_after_a_coupons_end_comes_when_it_is_over_whatever_coupons_come_later(
+    database: Database, others: tuple[int, ...]
+) -> None:
+    ends = datetime(2026, 11, 30, 18, tzinfo=TOKYO)
+    with database.begin() as session:
+        friend = a_friend(session)
+        a_coupon(session, friend, "first", ends)
+        scenario = made(session, say("翌日", before={"date": "coupon_end", "days": -1}))
+        enrolment = enter(session, scenario, friend)
+        for days in others:
+            a_coupon(session, friend, f"later:{days}", ends + days * DAY)
+        assert enrolment.next_at == datetime(2026, 12, 1, 10, tzinfo=TOKYO)
+        advance(session, datetime(2026, 12, 1, 10, tzinfo=TOKYO))
+        assert told(session, enrolment) == ["翌日"]
+
+
+def test_a_step_after_a_coupons_end_is_passed_over_when_it_was_used_or_its_day_has_gone_by(
+    database: Database,
+) -> None:
+    with database.begin() as session:
+        one, other = a_friend(session), a_friend(session)
+        grant = a_coupon(session, one, "first", NOW + 5 * DAY)
+        a_coupon(session, other, "long ago", NOW - 2 * DAY)
+        scenario = made(session, say("翌日", before={"date": "coupon_end", "days": -1}))
+        waits, late = enter(session, scenario, one), enter(session, scenario, other)
+        assert told(session, late) == ["(翌日)"]
+        grant.redeemed_at = NOW + DAY
+        session.flush()
+        advance(session, NOW + 7 * DAY)
+        assert told(session, waits) == ["(翌日)"]
+
+
+def test_up_to_a_coupons_end_it_is_the_one_that_ends_next(database: Database) -> None:
+    with database.begin() as session:
+        friend = a_friend(session)
+        for days in (-1, 3, 9):
+            a_coupon(session, friend, str(days), NOW + days * DAY)
+        scenario = made(session, say("当日", before={"date": "coupon_end"}))
+        enrolment = enter(session, scenario, friend)
+        assert enrolment.next_at == datetime(2026, 11, 24, 10, tzinfo=TOKYO)
+
+
+def test_a_scenario_started_days_after_a_coupons_end_says_its_steps_counted_from_it(
+    dispatcher: Dispatcher, clock: FakeClock
+) -> None:
+    with dispatcher.database.begin() as session:
+        friend = a_friend(session)
+        a_coupon(session, friend, "ended", NOW - 3 * DAY)
+        steps = (say(f"{days}日後", before={"date": "coupon_end", "days": -days}) for days in (3, 5))
+        made(session, *steps, starts={"date": "coupon_end", "days_before": -3})
+    tick(dispatcher)
+    for days in (0, 2):
+        with dispatcher.database.begin() as session:
+            advance(session, clock.now() + days * DAY)
+    with dispatcher.database.reading() as session:
+        assert told(session, session.scalars(select(Enrolment)).one()) == ["3日後", "5日後"]
 
 
 def test_a_weekday_and_the_best_hour_are_kept_to(database: Database) -> None:
