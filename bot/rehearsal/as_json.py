@@ -28,6 +28,7 @@ def to_json(figures: Figures) -> dict[str, Any]:
             {
                 "month": month.name,
                 "messages": month.messages,
+                "included": month.included,
                 "limit": month.limit,
                 "plan_yen": month.plan_yen,
                 "extra_yen": month.extra_yen,

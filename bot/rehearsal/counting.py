@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.rehearsal.figures import Campaign, CampaignFigures, Figures, Listener, Lived, Month
-from scheduler import quota
+from scheduler import meter, plans, quota
 from scheduler.models import Broadcast, Delivery, DeliveryState, Enrolment, Scenario
 from segments.db import Database
 from segments.models import Friend
@@ -26,7 +26,7 @@ def collect(database: Database, lived: Lived) -> Figures:
         return Figures(
             lived=lived,
             campaigns=_campaigns(session, lived, sends),
-            months=_months(lived, plan),
+            months=_months(lived, plan, meter.cap(session).messages),
             listeners=_listeners(session, sends),
             heard=len({send.friend_id for send in sends}),
             plan_name=plan.name,
@@ -91,11 +91,13 @@ def _name(session: Session, found: Mapping[tuple[int | None, int | None], Campai
             one.campaign = Campaign("scenario", scenario_id, name, english or name)
 
 
-def _months(lived: Lived, plan: quota.Plan) -> list[Month]:
+def _months(lived: Lived, plan: quota.Plan, cap: int | None) -> list[Month]:
     """Price each month; the first one's messages include what was used before the rehearsal."""
-    limit = None if plan.extra else plan.included
+    # A shop that never asked LINE has no limit of its own: what its plan sells is one all the same.
+    known = [most for most in (plans.most_messages(plan), cap) if most is not None]
+    limit = min(known, default=None)
     return [
-        Month(name, messages, limit, plan.monthly_yen, round(quota.extra_cost(plan, messages)))
+        Month(name, messages, plan.included, limit, plan.monthly_yen, round(quota.extra_cost(plan, messages)))
         for name, messages in sorted(lived.used.items())
     ]
 

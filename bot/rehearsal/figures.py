@@ -60,7 +60,10 @@ class Month:
 
     name: str
     messages: int
+    included: int
+    """Messages that the plan includes."""
     limit: int | None
+    """The most that may leave, by the plan, by what LINE allows or by the budget; None = no limit."""
     plan_yen: int
     extra_yen: int
 

@@ -136,15 +136,16 @@ def _skips(figures: Figures, language: str, *, english: bool) -> Table:
 def _months(figures: Figures, language: str, *, english: bool) -> Table:
     plan = figures.plan_name_en if english else figures.plan_name
     title, head = (
-        (f"Quota and cost before tax ({plan})", ("Month", "Messages", "Included", "Plan", "Extra"))
+        (f"Quota and cost before tax ({plan})", ("Month", "Messages", "Included", "Limit", "Plan", "Extra"))
         if english
-        else (f"通数と費用（{plan}、税別）", ("月", "通数", "上限", "月額", "追加料金"))
+        else (f"通数と費用（{plan}、税別）", ("月", "通数", "無料通数", "上限", "月額", "追加料金"))
     )
     none = "no limit" if english else "なし"
     rows = [
         (
             month.name if english else f"{int(month.name[:4])}年{int(month.name[5:])}月",
             f"{month.messages:,}",
+            f"{month.included:,}",
             none if month.limit is None else f"{month.limit:,}",
             formats.yen(month.plan_yen, language),
             formats.yen(month.extra_yen, language),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.rehearsal import words
+from bot.rehearsal.as_json import to_json
 from bot.rehearsal.figures import CampaignFigures, Figures
 from bot.rehearsal.life import Wish
 from bot.rehearsal.run import rehearse
@@ -14,6 +16,7 @@ from scheduler import kill_switch, mail_settings, quota
 from scheduler.enrolments import enrol
 from scheduler.gateway import Quota
 from scheduler.mail_settings import MailSettings
+from segments import shop
 from segments.db import Database
 from segments.errors import Invalid
 from tests.bot.rehearsal.shops import a_broadcast, a_shop, a_tea_shop, everything, settings_in
@@ -104,6 +107,36 @@ def test_what_the_quota_has_no_room_for_waits_and_the_month_stays_within_it(
     assert sent.state != "done"
     assert figures.lived.used_before == 195
     assert figures.months[0].messages == 200
+
+
+@pytest.mark.parametrize(
+    ("plan", "budget", "included", "limit"),
+    [
+        ("standard", None, 30_000, None),
+        ("standard", 18_000, 30_000, 31_000),
+        ("light", None, 5_000, 5_000),
+        ("light", 90_000, 5_000, 5_000),
+    ],
+)
+def test_what_the_plan_includes_and_what_limits_the_month_are_told_apart(
+    sqlite: Database, tmp_path: Path, plan: str, budget: int | None, included: int, limit: int | None
+) -> None:
+    with sqlite.begin() as session:
+        a_shop(session, friends=1)
+        quota.choose_plan(session, plan, A_SATURDAY)
+        shop.save(session, shop.Shop(monthly_budget_yen=budget), A_SATURDAY)
+        a_broadcast(session, in_days=1)
+
+    figures = rehearsed(sqlite, tmp_path, 2)
+
+    (month,) = figures.months
+    assert (month.included, month.limit) == (included, limit)
+    (told,) = to_json(figures)["months"]
+    assert (told["included"], told["limit"]) == (included, limit)
+    for language, none in (("ja", "なし"), ("en", "no limit")):
+        table = words.tables(figures, language)[3]
+        assert len(table.head) == len(table.rows[0])
+        assert table.rows[0][2:4] == (f"{included:,}", none if limit is None else f"{limit:,}")
 
 
 def test_a_stopped_shop_is_rehearsed_as_if_it_went_on(sqlite: Database, tmp_path: Path) -> None:
