@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import reaction_hours, step_dates
 from scheduler.models import Step
+from scheduler.reaction_hours import BestHour
 from scheduler.step_dates import Asked
 from scheduler.step_settings import CountBack, of_step
 from scheduler.timing import at_time_of_day, days_later
@@ -34,18 +35,26 @@ def due_dates(
     """Return, by enrolment, when `step` is due; an enrolment is left out when the date it counts back from is unknown
     or its day has gone by: nothing is sent late for a day that has passed."""
     when = of_step(step).when
-    hours: Mapping[int, int] = {}
+    hours: Mapping[int, BestHour] = {}
     if when.best_hour:
         friend_ids = {each.friend_id for each in arriving}
         hours = reaction_hours.best_hours(session, friend_ids, now, settings)
     if when.before is not None:
         return _counted_back(session, step, when.before, arriving, hours, now, settings)
     return {
-        each.id: due_after(
-            each.base, step.delay, _clock(step, hours.get(each.friend_id)), when.weekdays, settings.zone
-        )
+        each.id: _due(step, each.base, hours.get(each.friend_id), when.weekdays, settings.zone)
         for each in arriving
     }
+
+
+def _due(
+    step: Step, base: datetime, best: BestHour | None, weekdays: Collection[int], zone: ZoneInfo
+) -> datetime:
+    due = due_after(base, step.delay, _clock(step, best, base + step.delay, zone), weekdays, zone)
+    if best is None or best.zone == zone:
+        return due
+    # Between then and the day it is due, clocks may have been changed in one of the two zones.
+    return due_after(base, step.delay, _clock(step, best, due, zone), weekdays, zone)
 
 
 def due_after(
@@ -69,8 +78,9 @@ def _on_weekday(due: datetime, weekdays: Collection[int], zone: ZoneInfo) -> dat
     return days_later(due, ahead, wall.time(), zone) if ahead else due
 
 
-def _clock(step: Step, hour: int | None) -> time | None:
-    return step.at_time if hour is None else time(hour)
+def _clock(step: Step, best: BestHour | None, moment: datetime, zone: ZoneInfo) -> time | None:
+    """Return the time of day, on the shop's clock, at which the step comes on the day of `moment`."""
+    return step.at_time if best is None else best.on(moment.astimezone(zone).date(), zone)
 
 
 def _counted_back(
@@ -78,7 +88,7 @@ def _counted_back(
     step: Step,
     wanted: CountBack,
     arriving: Collection[Arriving],
-    hours: Mapping[int, int],
+    hours: Mapping[int, BestHour],
     now: datetime,
     settings: Shop,
 ) -> dict[int, datetime]:
@@ -89,8 +99,9 @@ def _counted_back(
         day = known.get(each.id)
         if day is None or (target := _back(day, wanted.days)) is None or target < settings.today(each.base):
             continue
-        wall = _clock(step, hours.get(each.friend_id)) or COUNTED_AT
-        moment = at_time_of_day(datetime.combine(target, time(), settings.zone), wall, settings.zone)
+        begins = datetime.combine(target, time(), settings.zone)
+        wall = _clock(step, hours.get(each.friend_id), begins, settings.zone) or COUNTED_AT
+        moment = at_time_of_day(begins, wall, settings.zone)
         # Whoever gets here later in the day still gets it that day.
         found[each.id] = max(moment, each.base)
     return found

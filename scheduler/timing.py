@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -50,6 +50,17 @@ def days_later(moment: datetime, days: int, wall: time, zone: ZoneInfo) -> datet
     """Return 「n日後のHH:MM」 as people mean it: by the calendar of `zone`, however late in the day `moment` is."""
     day = moment.astimezone(zone).date() + timedelta(days=days)
     return at_time_of_day(datetime.combine(day, time(), zone), wall, zone)
+
+
+def wall_here(day: date, wall: time, there: ZoneInfo, here: ZoneInfo) -> time:
+    """Return what clocks `here` show, on their `day`, when those `there` show `wall`."""
+    if there == here:
+        return wall
+    shown = [
+        datetime.combine(day + timedelta(days=days), wall, there).astimezone(here) for days in (0, -1, 1)
+    ]
+    # On a day that clocks cut short there may be no such moment: that of the day before or after will do.
+    return next((each.time() for each in shown if each.date() == day), shown[0].time())
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> time:

@@ -1,0 +1,85 @@
+"""The best hour of friends who live by another clock than the shop's."""
+
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.orm import Session
+
+from scheduler.timing import wall_here
+from segments import events
+from segments.db import Database
+from segments.models import EventKind, Friend
+from tests.builders import a_friend
+from tests.scheduler.scenario_walks import DAY, TOKYO, enter, made, say
+
+NEW_YORK, KOLKATA = ZoneInfo("America/New_York"), ZoneInfo("Asia/Kolkata")
+BIRTHDAY = {"date": "birthday", "days": 1}
+
+
+def who_taps(session: Session, at: datetime, **values: Any) -> Friend:
+    """Add a friend who tapped at that time of day on each of 39 days."""
+    friend = a_friend(session, **values)
+    for days in range(1, 40):
+        events.append(session, EventKind.TAPPED, friend.id, at - days * DAY)
+    session.flush()
+    return friend
+
+
+def due(session: Session, friend: Friend, **step: Any) -> datetime:
+    at = enter(session, made(session, say("最良", best_hour=True, **step)), friend).next_at
+    assert at is not None
+    return at
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"), [("America/New_York", NEW_YORK), ("Asia/Kolkata", KOLKATA), ("Asia/Tokyo", TOKYO)]
+)
+def test_a_friend_abroad_is_written_to_at_the_hour_at_which_they_react_there(
+    database: Database, name: str, zone: ZoneInfo
+) -> None:
+    with database.begin() as session:
+        friend = who_taps(session, datetime(2026, 11, 20, 12, 30, tzinfo=zone), timezone=name)
+        friend.birthday = date(1990, 12, 10)
+        session.flush()
+        after, back = due(session, friend, after={"days": 2}), due(session, friend, before=BIRTHDAY)
+    assert (after.astimezone(zone).hour, back.astimezone(zone).hour) == (12, 12)
+    # Which day it is, the shop's calendar says.
+    assert after.astimezone(TOKYO).date() == date(2026, 11, 23)
+    assert back.astimezone(TOKYO).date() == date(2026, 12, 9)
+
+
+def test_no_hour_is_chosen_that_is_quiet_where_the_friend_is(database: Database) -> None:
+    with database.begin() as session:
+        # Awake at three in the night, which is the afternoon in the shop.
+        friend = who_taps(
+            session, datetime(2026, 11, 20, 3, 30, tzinfo=NEW_YORK), timezone="America/New_York"
+        )
+        silent = a_friend(session, timezone="America/New_York")
+        for each in (friend, silent):
+            assert 9 <= due(session, each, after={"days": 2}).astimezone(NEW_YORK).hour < 21
+
+
+def test_the_hour_is_kept_when_clocks_are_changed_there_in_between(database: Database) -> None:
+    with database.begin() as session:
+        friend = who_taps(
+            session, datetime(2026, 11, 20, 12, 30, tzinfo=NEW_YORK), timezone="America/New_York"
+        )
+        spring = due(session, friend, after={"days": 120})
+    assert spring == datetime(2027, 3, 20, 12, tzinfo=NEW_YORK)
+
+
+def test_a_friend_without_a_zone_has_the_hour_of_the_shops_clock(database: Database) -> None:
+    with database.begin() as session:
+        friend = who_taps(session, datetime(2026, 11, 20, 19, 20, tzinfo=TOKYO))
+        assert due(session, friend, after={"days": 2}) == datetime(2026, 11, 23, 19, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [(date(2026, 11, 23), time(2)), (date(2026, 7, 1), time(1)), (date(2026, 11, 2), time(2))],
+)
+def test_a_time_elsewhere_is_told_by_the_clock_here(day: date, shown: time) -> None:
+    assert wall_here(day, time(12), NEW_YORK, TOKYO) == shown
+    assert wall_here(day, time(12), TOKYO, TOKYO) == time(12)
