@@ -8,7 +8,11 @@ from sqlalchemy.orm import Session
 from scheduler.models import Heartbeat
 
 CLOCK = "clock"
-"""The kind of those that tell how the clock goes (scheduler.clock_setbacks): they are kept."""
+"""The kind of those that tell how the clock goes (scheduler.clock_setbacks)."""
+NIGHT = "night"
+"""The kind of the one that tells when a night's work was last begun (scheduler.nights)."""
+KEPT = (CLOCK, NIGHT)
+"""However old they are: something goes by them."""
 
 
 def beat(session: Session, name: str, kind: str, now: datetime) -> None:
@@ -18,4 +22,4 @@ def beat(session: Session, name: str, kind: str, now: datetime) -> None:
 
 def forget(session: Session, before: datetime) -> None:
     """Delete the signs of processes that were last seen before `before`."""
-    session.execute(delete(Heartbeat).where(Heartbeat.at < before, Heartbeat.kind != CLOCK))
+    session.execute(delete(Heartbeat).where(Heartbeat.at < before, Heartbeat.kind.not_in(KEPT)))

@@ -1,7 +1,8 @@
 """The bell: APScheduler rings and puts jobs on the queue; nothing else imports it.
 
-It holds no state: a ring has a deterministic id, so ringing twice is one job, and a missed ring is made
-up for by the next one, because a tick does whatever is due by then.
+A ring has a deterministic id, so ringing twice is one job. A missed tick or refresh is made up for by the next one,
+which does whatever is due by then; a night that was missed, because the machine was off, is known from the database
+(scheduler.nights) and made up at the next start.
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -15,8 +16,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from scheduler import clock_setbacks
+from scheduler import clock_setbacks, nights
 from scheduler.jobs import Job, JobQueue
 from scheduler.leadership import LEADER, SessionLock
 from segments.clock import Clock
@@ -27,8 +29,8 @@ log = structlog.get_logger(__name__)
 TICK_EVERY = timedelta(seconds=2)
 SILENCE = timedelta(seconds=10)
 """How much longer than it should the bell may be silent before it is set anew."""
-GRACE_SECONDS = {Job.TICK: 10, Job.REFRESH: 300, Job.NIGHTLY: 6 * 3600}
-"""How late a ring may still be rung, each on its own terms."""
+GRACE_SECONDS = {Job.TICK: 10, Job.REFRESH: 300}
+"""How late a ring may still be rung, each on its own terms; nights are made up however late."""
 
 
 class Ticker:
@@ -46,6 +48,8 @@ class Ticker:
         self._set()
         self._scheduler.start()
         self.ring(Job.REFRESH)
+        if self._lock.hold():
+            self.ring_night()
 
     def set_anew_if_late(self) -> bool:
         """Set the bell anew when the clock was set back: it would be silent until the clock has caught up."""
@@ -62,7 +66,6 @@ class Ticker:
     def _set(self) -> None:
         self._add(Job.TICK, IntervalTrigger(seconds=int(TICK_EVERY.total_seconds())))
         self._add(Job.REFRESH, CronTrigger(minute="*/5", timezone=self._zone))
-        self._add(Job.NIGHTLY, CronTrigger(hour=3, minute=30, timezone=self._zone))
 
     def _add(self, job: Job, trigger: IntervalTrigger | CronTrigger) -> None:
         self._scheduler.add_job(
@@ -80,22 +83,47 @@ class Ticker:
         try:
             if self._lock.hold():
                 self.ring(job)
+                if job is Job.REFRESH:
+                    self.ring_night()
         except DBAPIError as error:
             log.warning("ring_failed", job=job.value, error=type(error.orig).__name__)
 
     def ring(self, job: Job) -> str:
         """Put `job` on the queue under this moment's slot, unless the last one still waits; return its id."""
-        last = self._last.get(job)
-        if last is not None and self._queue.unfinished([last]):
-            return last
+        if waiting := self._waiting(job):
+            return waiting
         now = self._clock.now()
         with self._database.begin() as session:
             clock_setbacks.notice(session, self._queue, now)
-            # With its offset: where clocks are put back, an hour's wall times come twice.
-            slot = _slot(now, self._zone).isoformat()
-            job_id = f"{job.value}@{slot}{clock_setbacks.era(session)}"
-            self._queue.enqueue(session, job, job_id)
+            job_id = self._enqueue(session, job, _slot(now, self._zone))
         self._last[job] = job_id
+        return job_id
+
+    def ring_night(self) -> str | None:
+        """Put the night's work on the queue when it is due, at 3:30 or whenever we run again; return its id."""
+        if self._waiting(Job.NIGHTLY):
+            return None
+        now = self._clock.now()
+        with self._database.begin() as session:
+            clock_setbacks.notice(session, self._queue, now)
+            begun = nights.due(session, now, self._zone)
+            if begun is None:
+                return None
+            job_id = self._enqueue(session, Job.NIGHTLY, begun)
+            nights.note(session, now)
+        self._last[Job.NIGHTLY] = job_id
+        log.info("night_begun", late_seconds=round((now - begun).total_seconds()))
+        return job_id
+
+    def _waiting(self, job: Job) -> str | None:
+        """Return the id of our last ring of a job while it still waits or runs."""
+        last = self._last.get(job)
+        return last if last is not None and self._queue.unfinished([last]) else None
+
+    def _enqueue(self, session: Session, job: Job, slot: datetime) -> str:
+        # With its offset: where clocks are put back, an hour's wall times come twice.
+        job_id = f"{job.value}@{slot.isoformat()}{clock_setbacks.era(session)}"
+        self._queue.enqueue(session, job, job_id)
         return job_id
 
     def stop(self) -> None:

@@ -26,7 +26,7 @@ class Heartbeat(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
-    """`worker` or `tick`."""
+    """`worker` or `tick`, or one of those in scheduler.heartbeats that are kept."""
     at: Mapped[datetime]
 
 
