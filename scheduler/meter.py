@@ -124,6 +124,11 @@ def give_back(session: Session, count: int, claimed_at: datetime | None) -> None
     )
 
 
+def is_settled(now: datetime) -> bool:
+    """Say whether what LINE counts now is certainly this month's."""
+    return now - month_start(now) >= UNSETTLED
+
+
 def note_line(session: Session, quota: Quota, now: datetime) -> None:
     """Keep what LINE says; what it counts beyond ours was sent by somebody else, and is used up all the same.
 
@@ -132,7 +137,7 @@ def note_line(session: Session, quota: Quota, now: datetime) -> None:
     value = {"limit": quota.limit, "used": quota.used, "at": now.isoformat()}
     session.merge(Setting(name=USE, value=value, updated_at=now))
     session.flush()
-    if now - month_start(now) < UNSETTLED:
+    if not is_settled(now):
         return
     month = month_of(now)
     _begin(session, month)

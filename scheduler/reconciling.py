@@ -40,6 +40,8 @@ class Comparison:
     line: int
     is_alarm: bool
     at: datetime
+    is_settled: bool = True
+    """Whether LINE's count was this month's already; otherwise the two cannot be compared yet."""
 
     @property
     def difference(self) -> int:
@@ -90,8 +92,17 @@ def _deliveries(session: Session, since: datetime) -> int:
 
 
 def reconcile(session: Session, quota: Quota, now: datetime) -> Comparison:
-    """Compare with what LINE just said, store it for the shop's day, and set the month's meter right."""
+    """Compare with what LINE just said, store it for the shop's day, and set the month's meter right.
+
+    In a month's first hour only our own count is set right: LINE's may still be that of the month before, by which
+    nothing more would leave, and which is no comparison to keep.
+    """
     seen, ours = meter.read(session, now), count_ours(session, now)
+    if not meter.is_settled(now):
+        meter.correct(session, seen, ours, seen.beyond, now)
+        log.info("quota_not_compared", ours=ours, line=quota.used, month=month_of(now))
+        day = shop.load(session).today(now)
+        return Comparison(day, month_of(now), ours, quota.used, is_alarm=False, at=now, is_settled=False)
     meter.correct(session, seen, ours, max(0, quota.used - ours), now)
     off = abs(quota.used - ours) > threshold(ours, quota.used)
     day = shop.load(session).today(now)

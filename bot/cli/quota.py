@@ -151,6 +151,13 @@ def reconcile(program: Program) -> None:
     for each in past:
         alarm = program.words("  要確認", "  differs") if each.is_alarm else ""
         click.echo(f"{each.day}  {each.ours:>9,}  {each.line:>9,}  {each.difference:+,}{alarm}")
+    if not found.is_settled:
+        click.echo(
+            program.words(
+                "月が替わって1時間は、LINEの集計が前の月のままのことがあるため、照合していません。1時間ほどたってから、もう一度お試しください。",
+                "Not compared: in a month's first hour LINE's count may still be that of the month before. Try again later.",
+            )
+        )
     if found.is_alarm:
         click.echo(
             program.words(

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 
+import pytest
 from sqlalchemy import select, update
 
-from scheduler import meter, quota
+from scheduler import meter, quota, reconciling
 from scheduler.dispatcher import Dispatcher
 from scheduler.gateway import Quota, QuotaExhausted, RefusedByLine, TemporaryGatewayError
 from scheduler.models import Delivery, DeliveryState, MessageMeter
@@ -67,6 +68,33 @@ def test_messages_that_line_counts_beyond_ours_use_up_the_budget_too(sqlite: Dat
         assert meter.claim(session, 1, A_SATURDAY, sales=False) == 1
         quota.note_use(session, Quota(None, 9), A_SATURDAY)
         assert meter.claim(session, 5, A_SATURDAY, sales=False) == 0
+
+
+@pytest.mark.parametrize("minutes", [0, 20, 59])
+def test_a_comparison_in_a_months_first_hour_does_not_close_the_month(
+    database: Database, minutes: int
+) -> None:
+    now = next_month(A_SATURDAY) + timedelta(minutes=minutes)
+    with database.begin() as session:
+        allow(session, 5_000)
+        assert meter.claim(session, 3, now, sales=False) == 3
+        found = reconciling.reconcile(session, Quota(5_000, 5_000), now)
+        assert (found.is_settled, found.is_alarm) == (False, False)
+        left = meter.read(session, now)
+        assert (left.claimed, left.beyond) == (0, 0), "ours is set right all the same"
+        assert meter.refusal(session, now) is None
+        assert not reconciling.comparisons(session)
+
+
+def test_what_was_known_beyond_ours_stays_when_lines_count_is_not_settled(database: Database) -> None:
+    first = next_month(A_SATURDAY)
+    with database.begin() as session:
+        meter.note_line(session, Quota(None, 7), first + timedelta(hours=1))
+        reconciling.reconcile(session, Quota(None, 900), first + timedelta(minutes=59))
+        assert meter.read(session, first).beyond == 7
+        found = reconciling.reconcile(session, Quota(None, 4), first + timedelta(hours=1))
+        assert found.is_settled
+        assert meter.read(session, first).beyond == 4
 
 
 def test_in_a_months_first_hour_lines_count_may_be_that_of_the_month_before(sqlite: Database) -> None:

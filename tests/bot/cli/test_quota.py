@@ -1,6 +1,7 @@
 """`kokyaku quota` and the second person's word from the terminal."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from scheduler.drafts import Draft
 from scheduler.gateway import Quota
 from scheduler.models import Broadcast, BroadcastState
 from scheduler.reasons import Reason
+from scheduler.months import next_month
 from segments import shop
 from segments.db import Database
 from segments.errors import KokyakuError
@@ -25,6 +27,7 @@ from tests.bot.browsing import PASSWORD
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY
 from tests.scheduler.budget_shop import a_step
+from tests.fakes.clock import A_SATURDAY, FakeClock
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,11 @@ def test_a_plan_is_added_and_forgotten(services: Services) -> None:
 
 def test_lines_count_is_asked_for_and_compared(services: Services) -> None:
     assert "2026-11-21          0          0  +0" in said(services, "reconcile")
+
+
+def test_lines_count_is_not_compared_in_a_months_first_hour(services: Services, clock: FakeClock) -> None:
+    clock.set(next_month(A_SATURDAY) + timedelta(minutes=20))
+    assert "照合していません" in said(services, "reconcile")
 
 
 @pytest.mark.parametrize(
