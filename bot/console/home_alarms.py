@@ -20,7 +20,7 @@ from bot.line.token_verifier import VERIFY, VERIFY_JWT
 from bot.models import InboundEvent, LineCall
 from bot.pulse import pulse_of
 from bot.words import PAUSE_REASONS
-from scheduler import parked_chunks, uncertain_list
+from scheduler import parked_chunks, put_off, uncertain_list
 from scheduler.models import Broadcast, BroadcastState
 from segments.models import ImportRun, ImportState
 
@@ -30,7 +30,11 @@ LOOKED_BACK = 50
 """Webhook events whose gaps tell how long this account usually hears nothing."""
 UNUSUAL = 3
 """Times the longest of these gaps."""
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
+SENDING = [f"/v2/bot/message/{each}" for each in ("push", "multicast", "broadcast", "reply")]
+OPEN_TO_ALL = [*SENDING, "/v2/bot/message/quota", "/v2/bot/message/quota/consumption"]
+REFUSED_LATELY = timedelta(days=1)
+"""How long a 403 is told after which nothing was sent: it may have been put right since."""
 TOKEN_SOON, TOKEN_AT_ONCE = timedelta(days=10), timedelta(days=3)
 """Before the end of a token: when it is told, and when it is grave."""
 
@@ -49,9 +53,10 @@ def alarms(session: Session, now: datetime) -> list[Alarm]:
     """Return everything that is wrong now."""
     found = [
         *_scheduler(session, now),
-        *_token(session),
+        *_token(session, now),
         *_token_ends(session, now),
         *_connection(session),
+        *_put_off(session, now),
         *_paused(session),
         *_stuck(session),
         *_uncertain(session),
@@ -73,19 +78,52 @@ def _scheduler(session: Session, now: datetime) -> Iterator[Alarm]:
         )
 
 
-def _token(session: Session) -> Iterator[Alarm]:
-    last = session.execute(
-        select(LineCall.status, LineCall.at)
-        # Asking about a token proves nothing of what may be done with it.
-        .where(LineCall.status.is_not(None), LineCall.endpoint.not_in([VERIFY, VERIFY_JWT]))
-        .order_by(LineCall.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is not None and last.status == UNAUTHORIZED:
+def _token(session: Session, now: datetime) -> Iterator[Alarm]:
+    # Asking about a token proves nothing of what may be done with it.
+    known = select(LineCall.id).where(
+        LineCall.status.is_not(None), LineCall.endpoint.not_in([VERIFY, VERIFY_JWT])
+    )
+    known = known.order_by(LineCall.id.desc()).limit(1)
+    # LINE may tell its count, every five minutes, to an account that may not send.
+    newest = [known.scalar_subquery(), known.where(LineCall.endpoint.in_(SENDING)).scalar_subquery()]
+    calls = session.scalars(
+        select(LineCall).where(LineCall.id.in_(newest)).order_by(LineCall.id.desc())
+    ).all()
+    if calls and calls[0].status == UNAUTHORIZED:
+        words = _("LINEがアクセストークンを受け付けていません。このままではメッセージを送れません。")
+    elif any(_is_forbidden(call, now) for call in calls):
+        words = _(
+            "LINEがこのアカウントからの送信を許可していません。このままではメッセージを送れません。プランと権限、LINE Developersコンソールの「セキュリティ設定」にあるIPアドレスの一覧を確かめてください。"
+        )
+    else:
+        return
+    yield Alarm(words, address("connection.show", "settings.show"), _("LINE連携を確かめる"))
+
+
+def _is_forbidden(call: LineCall, now: datetime) -> bool:
+    """Say whether it was refused what every account may do; some other functions are not open to all of them."""
+    return call.status == FORBIDDEN and call.endpoint in OPEN_TO_ALL and now - call.at < REFUSED_LATELY
+
+
+def _put_off(session: Session, now: datetime) -> Iterator[Alarm]:
+    waiting = put_off.by_reason(session, now)
+    if count := waiting.get(put_off.TOKEN_INVALID):
         yield Alarm(
-            _("LINEがアクセストークンを受け付けていません。このままではメッセージを送れません。"),
+            _(
+                "LINEが送信を受け付けないため、メッセージ%(count)s件の送信を待っています。LINE連携を直すと、15分ほどで自動的に送信します。",
+                count=formats.number(count),
+            ),
             address("connection.show", "settings.show"),
             _("LINE連携を確かめる"),
+        )
+    if count := waiting.get(put_off.QUOTA_EXHAUSTED):
+        yield Alarm(
+            _(
+                "LINEの今月のメッセージ通数を使い切ったため、メッセージ%(count)s件の送信を待っています。プランを変更するか翌月になると、自動的に送信します。",
+                count=formats.number(count),
+            ),
+            address("money.show"),
+            _("通数と料金を見る"),
         )
 
 
