@@ -17,17 +17,16 @@ from scheduler import broadcasts, drafts, meter, quota
 from scheduler.drafts import Draft
 from scheduler.gateway import Quota
 from scheduler.models import Broadcast, BroadcastState
-from scheduler.reasons import Reason
 from scheduler.months import next_month
+from scheduler.reasons import Reason
 from segments import shop
 from segments.db import Database
 from segments.errors import KokyakuError
 from segments.shop import Shop
 from tests.bot.browsing import PASSWORD
 from tests.builders import a_friend
-from tests.fakes.clock import A_SATURDAY
-from tests.scheduler.budget_shop import a_step
 from tests.fakes.clock import A_SATURDAY, FakeClock
+from tests.scheduler.budget_shop import a_step
 
 
 @dataclass(frozen=True)
