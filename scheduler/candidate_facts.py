@@ -70,11 +70,18 @@ class Candidate:
     held_out_of: int = 0
     """Percent of friends in the control group that this one is in; 0 when they are in none."""
     channel: Channel = Channel.LINE
+    apology: bool = False
+    """Whether the ready scenario of apologies sends it."""
 
     @property
     def is_awaited(self) -> bool:
         """Whether somebody waits for it: the friend for an answer, the operator for a test."""
         return self.purpose is Purpose.SERVICE or self.kind is DeliveryKind.TEST
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it makes good what went wrong; an offer that a shop put into the scenario does not."""
+        return self.apology and self.purpose is Purpose.CARE
 
     @property
     def sells(self) -> bool:

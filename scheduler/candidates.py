@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler.apologies import is_apology
 from scheduler.candidate_facts import Candidate, Progress
 from scheduler.house import House, held_out_of, house_of
 from scheduler.models import (
@@ -48,9 +49,19 @@ def candidates(
         recipient = known[delivery.friend_id]
         taken = delivery.state in _TAKEN
         progress, percent = broadcasts.get(delivery.broadcast_id, _NO_BROADCAST)
-        progress = progress or steps.get(delivery.id) or Progress.RUNNING
+        stands, apology = steps.get(delivery.id, _NO_STEP)
+        progress = progress or stands or Progress.RUNNING
         out = held_out_of(house, delivery.friend_id, delivery.broadcast_id, percent)
-        key = (id(recipient), delivery.kind, delivery.purpose, delivery.expires_at, taken, progress, out)
+        key = (
+            id(recipient),
+            delivery.kind,
+            delivery.purpose,
+            delivery.expires_at,
+            taken,
+            progress,
+            out,
+            apology,
+        )
         if key not in alike:
             alike[key] = Candidate(
                 recipient=recipient,
@@ -62,6 +73,7 @@ def candidates(
                 progress=progress,
                 open_days=house.open_days(delivery.kind),
                 held_out_of=out,
+                apology=apology,
             )
         found.append(alike[key])
     return found
@@ -72,7 +84,8 @@ def for_step(
 ) -> dict[int, Candidate]:
     """Return what may_send asks about a message of a step that each of at most 500 friends is about to get.
 
-    It has no delivery yet; the caller replaces `expires_at` where the step's message ends to make sense.
+    It has no delivery yet; the caller replaces `expires_at` where the step's message ends to make sense, and `apology`
+    where the scenario apologises.
     """
     known = recipients(session, friend_ids, house)
     return {
@@ -89,6 +102,7 @@ def for_step(
 
 
 _NO_BROADCAST: tuple[Progress | None, int] = (None, 0)
+_NO_STEP: tuple[Progress | None, bool] = (None, False)
 
 
 def _broadcasts(
@@ -111,19 +125,19 @@ def progress_of(state: BroadcastState) -> Progress:
 
 def _step_progress(
     session: Session, deliveries: Sequence[Delivery] | Sequence[Waiting]
-) -> dict[int, Progress]:
-    """Return, by delivery, whether its scenario has ended for the friend or is paused, or its step was taken out."""
+) -> dict[int, tuple[Progress, bool]]:
+    """Return, by delivery, whether it may go on (scenario ended or paused, step taken out), and whether it apologises."""
     ids = [delivery.id for delivery in deliveries if delivery.enrolment_id is not None]
     if not ids:
         return {}
     rows = session.execute(
-        select(Delivery.id, Enrolment.state, Scenario.active, Step.active, Step.removed_at)
+        select(Delivery.id, Scenario.key, Enrolment.state, Scenario.active, Step.active, Step.removed_at)
         .join(Enrolment, Enrolment.id == Delivery.enrolment_id)
         .join(Scenario, Scenario.id == Enrolment.scenario_id)
         .outerjoin(Step, Step.id == Delivery.step_id)
         .where(Delivery.id.in_(ids))
     )
-    return {id_: _stand(state, scenario, step, gone) for id_, state, scenario, step, gone in rows}
+    return {id_: (_stand(*stands), is_apology(key)) for id_, key, *stands in rows}
 
 
 def _stand(

@@ -147,11 +147,18 @@ def _may_enter(
     # Locked, so that two causes read by two processes at once do not both find no earlier enrolment.
     these = bulk.among(session, Friend.id, friend_ids)
     session.execute(select(Friend.id).where(these).order_by(Friend.id).with_for_update(key_share=True))
+    been = kept_out(session, scenario, friend_ids, now)
+    return [friend_id for friend_id in friend_ids if friend_id not in been]
+
+
+def kept_out(session: Session, scenario: Scenario, friend_ids: Sequence[int], now: datetime) -> set[int]:
+    """Return those who have been in the scenario and may not enter again, or not yet."""
+    if scenario.reentry is Reentry.ALWAYS:
+        return set()
     earlier = [Enrolment.scenario_id == scenario.id, bulk.among(session, Enrolment.friend_id, friend_ids)]
     if scenario.reentry is Reentry.AFTER_INTERVAL:
         earlier.append(Enrolment.entered_at > now - (scenario.reentry_interval or timedelta()))
-    been = set(session.scalars(select(Enrolment.friend_id).where(*earlier)))
-    return [friend_id for friend_id in friend_ids if friend_id not in been]
+    return set(session.scalars(select(Enrolment.friend_id).where(*earlier)))
 
 
 def arms_before(session: Session, step: Step, friend_ids: Collection[int]) -> dict[int, str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scheduler import effects
+from scheduler.apologies import is_apology
 from scheduler.candidates import for_step
 from scheduler.matching import matching
 from scheduler.reasons import Reason
@@ -31,9 +32,10 @@ def _verdicts(ground: Ground, members: Sequence[Member]) -> dict[int, Verdict]:
             for member in members
         }
     asked = for_step(ground.session, friends, ground.step.purpose, ground.shared.house(ground.now))
+    apology = is_apology(ground.scenario.key)
     verdicts: dict[int, Verdict] = {}
     for member in members:
-        candidate = replace(asked[member.friend_id], expires_at=expiry(ground, member))
+        candidate = replace(asked[member.friend_id], expires_at=expiry(ground, member), apology=apology)
         fits = member.friend_id in wanted
         verdicts[member.id] = may_send(candidate, ground.now) if fits else Refused(Reason.CONDITION)
     return verdicts

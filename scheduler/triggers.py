@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler import block_rates, bulk, enrolments, goals, waking
+from scheduler import apologies, block_rates, bulk, enrolments, goals, waking
 from scheduler.matching import cause_of, is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.reasons import Reason
@@ -81,7 +81,11 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
 
 def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
     """Return what an event means, None when it means nothing to any scenario."""
-    starts = [each for each in reading.scenarios if is_news_for(each.trigger, event)]
+    starts = [
+        each
+        for each in reading.scenarios
+        if is_news_for(each.trigger, event) and not apologies.is_done(each.key, event)
+    ]
     reaches = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
     return _News(event, starts, reaches) if starts or reaches or event.kind in EXITS else None
 

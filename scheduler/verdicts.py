@@ -122,9 +122,13 @@ def _control_group(candidate: Candidate, now: datetime) -> Refused | None:
 
 
 def _contact_ceiling(candidate: Candidate, now: datetime) -> Held | Refused | None:
-    """Wait for room as long as the message makes sense; a broadcast of which nobody said how long does not."""
+    """Wait for room as long as the message makes sense; a broadcast of which nobody said how long does not.
+
+    An apology does not wait: whoever complains of hearing from us too often is at the ceiling, and would get none. It is
+    no service message for that, or it would go to who opted out, and at night.
+    """
     full = candidate.recipient.contact.ceiling
-    if full is None or candidate.is_awaited:
+    if full is None or candidate.is_awaited or candidate.is_owed:
         return None
     waits = candidate.kind is DeliveryKind.STEP and full.until - now <= LONGEST_HOLD
     if full.until < candidate.expires_at if candidate.expires_at else waits:

@@ -1,6 +1,6 @@
 """Complaints that a person finds among the questions: recorded once each, and taken back when they were none."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -35,6 +35,21 @@ def withdraw(session: Session, question_id: int, by: str, now: datetime) -> bool
     question = _locked(session, question_id)
     event_id = of_questions(session, [question.friend_id]).get(question_id)
     return event_id is not None and signals.withdraw_complaint(session, event_id, by, now)
+
+
+def of_friend(session: Session, friend_id: int, limit: int = 20) -> Sequence[CustomerEvent]:
+    """Return a friend's complaints that count, wherever they came from, the newest first."""
+    counted = CustomerEvent.friend_id == friend_id, CustomerEvent.kind == EventKind.COMPLAINED
+    newest = select(CustomerEvent).where(*counted).order_by(CustomerEvent.at.desc(), CustomerEvent.id.desc())
+    return session.scalars(newest.limit(limit)).all()
+
+
+def withdraw_of_friend(session: Session, friend_id: int, event_id: int, by: str, now: datetime) -> bool:
+    """Take one of a friend's complaints back; tell whether it still counted. Raises NotFound("complaint_unknown")."""
+    told = session.get(CustomerEvent, event_id) if 0 < event_id < 2**63 else None
+    if told is None or told.friend_id != friend_id:
+        raise NotFound("complaint_unknown", event_id=event_id)
+    return signals.withdraw_complaint(session, event_id, by, now)
 
 
 def _locked(session: Session, question_id: int) -> Question:

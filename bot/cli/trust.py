@@ -3,9 +3,10 @@
 import click
 
 from bot import formats, operators
+from bot.apology_words import outlook_words
 from bot.cli.context import NUMBER, Program
 from bot.trust_words import kind_words
-from scheduler import apologies, trust_ledger
+from scheduler import apologies, apology_outlook, trust_ledger
 from segments import shop, trust
 from segments.errors import Invalid
 
@@ -66,14 +67,21 @@ def apologise(program: Program, friend_id: int, why: str) -> None:
     """Record what went wrong as a complaint: the scenario 「お詫び」 writes, and offers stop for a while."""
     now = program.services.clock.now()
     with program.database.begin() as session:
-        if apologies.begin(session, friend_id, why, ACTOR, now):
+        begun = apologies.begin(session, friend_id, why, ACTOR, now)
+        if begun:
             operators.note(session, BY, "apology_begun", str(friend_id), now, why=why)
-    click.echo(
-        program.words(
-            "お詫びのシナリオを始めます。しばらく販売のご案内は送りません。",
-            "The apology is on its way; no offers go out for a while.",
+        outlook = apology_outlook.of_friend(session, friend_id, now)
+    if not begun:
+        click.echo(
+            program.words(
+                "同じ内容の苦情が24時間以内に記録されているため、新しくは記録しませんでした。",
+                "The same complaint was recorded within the last day; nothing was added.",
+            )
         )
-    )
+        return
+    click.echo(program.words("苦情として記録しました。", "Recorded as a complaint."))
+    click.echo(outlook_words(outlook, program.settings.language))
+    click.echo(program.words("しばらく販売のご案内は送りません。", "No offers go out for a while."))
 
 
 def _whole(text: str) -> int:

@@ -110,6 +110,13 @@ def test_what_a_friend_waits_for_knows_no_ceiling() -> None:
     assert may_send(at_the_ceiling(until, kind=DeliveryKind.TEST), NOW) == Allowed()
 
 
+def test_an_apology_knows_no_ceiling_but_an_offer_within_its_scenario_does() -> None:
+    until, apology = NOW + timedelta(days=8), {"kind": DeliveryKind.STEP, "apology": True}
+    assert may_send(at_the_ceiling(until, **apology), NOW) == Allowed()
+    offer = at_the_ceiling(until, purpose=Purpose.SALES, **apology)
+    assert may_send(offer, NOW) == Refused(Reason.CONTACT_CEILING, "4 4 7")
+
+
 def test_counting_in_the_database_agrees_with_looking_at_one_friend(database: Database) -> None:
     histories: tuple[list[int], ...] = ([], [0], [0, 5], [0, 1, 2, 3], [29], [30], [1, 2, 28, 29, 31])
     policy = ContactPolicy(Limits(week=3, month=4, floor=2), {})

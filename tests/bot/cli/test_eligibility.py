@@ -5,7 +5,7 @@ import json
 import click
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.cli.broadcasts import broadcast
 from bot.cli.contact import contact
@@ -16,7 +16,8 @@ from bot.cli.trust import trust_group
 from bot.cli.why import why
 from bot.models import AuditEntry
 from bot.services import Services
-from scheduler.models import Broadcast, Decision
+from scheduler import library, triggers
+from scheduler.models import Broadcast, Decision, Scenario
 from segments import contacts
 from segments.errors import Invalid, NotFound
 from tests.builders import a_friend
@@ -46,6 +47,29 @@ def test_the_trust_account_is_shown_mended_and_apologised_for(services: Services
     assert "cli 遅配" in shown
     with services.database.reading() as session:
         assert sorted(session.scalars(select(AuditEntry.action))) == ["apology_begun", "trust_adjusted"]
+
+
+def test_only_an_apology_that_will_leave_is_told_as_on_its_way(services: Services, friend_id: int) -> None:
+    now = services.clock.now()
+
+    def apologise(friend: int, why: str) -> str:
+        return run(services, trust_group, "apologise", str(friend), "--why", why).output
+
+    assert "削除されているため、お詫びは送りません" in apologise(friend_id, "遅配")
+    with services.database.begin() as session:
+        library.install(session, now)
+        blocked = a_friend(session, blocked_at=now).id
+    assert "お詫びのシナリオを始めます。" in apologise(friend_id, "破損")
+    again = apologise(friend_id, "破損")
+    assert "新しくは記録しませんでした" in again
+    assert "お詫びのシナリオを始めます" not in again
+    assert "お詫びは送れません（理由：ブロックされています）" in apologise(blocked, "破損")
+    with services.database.begin() as session:
+        triggers.read_events(session, now)
+    assert "あらためてのお詫びは送りません" in apologise(friend_id, "別の件")
+    with services.database.begin() as session:
+        session.execute(update(Scenario).values(active=False))
+    assert "停止中のため" in apologise(friend_id, "さらに別の件")
 
 
 @pytest.mark.parametrize(
