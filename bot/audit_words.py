@@ -31,6 +31,8 @@ ACTIONS = {
     "chat_taken_over": N_("トークを引き継ぐ"),
     "complaint_recorded": N_("苦情の記録"),
     "complaint_withdrawn": N_("苦情の取り消し"),
+    "friend_complaint_recorded": N_("友だちのページでの苦情の記録"),
+    "friend_complaint_withdrawn": N_("友だちのページでの苦情の取り消し"),
     "connection_checked": N_("LINE連携の確認"),
     "coupon_changed": N_("クーポンの変更"),
     "coupon_given": N_("クーポンの一括付与"),

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.apology_words import outlook_words
 from bot.console import (
     coming_views,
     friend_timeline,
@@ -20,9 +21,11 @@ from bot.i18n import current_language
 from bot.services import current_services
 from bot.trust_words import kind_words
 from bot.words import reason_words
-from scheduler import decisions, timeline, trust_ledger
+from scheduler import apologies, apology_outlook, decisions, timeline, trust_ledger
+from scheduler.apology_outlook import Outlook
 from scheduler.models import Broadcast, Scenario
 from scheduler.timeline_entries import Sort
+from segments import complaints
 from segments.errors import Invalid
 from segments.leaves.said import Said
 from segments.models import Tag
@@ -47,6 +50,8 @@ def show(friend_id: int) -> ResponseReturnValue:
             "lines": friend_timeline.lines(session, page.entries, shop, language),
             "coming": coming_views.coming(session, friend_id, language),
             "trust": trust_ledger.statement(session, friend_id, now, LEDGER),
+            "complained": complaints.of_friend(session, friend_id),
+            "no_apology": _no_apology(session, friend_id, language),
             "askable": _askable(session, language),
             "own_menu": rich_menus_views.menu_of_friend(session, friend_id),
             "waits_for_menu": rich_menus_views.waits_for_menu(session, friend_id),
@@ -64,6 +69,7 @@ def show(friend_id: int) -> ResponseReturnValue:
         now=now,
         own_zone=friend_zones.apart(record.friend.timezone, shop, now),
         kind_words=kind_words,
+        longest_why=apologies.LONGEST_WHY,
         reason_words=reason_words,
         has_inbox="inbox.show" in current_app.view_functions,
         **shown,
@@ -91,6 +97,13 @@ def why(friend_id: int) -> ResponseReturnValue:
         others=bool(apart),
         language=language,
     )
+
+
+def _no_apology(session: Session, friend_id: int, language: str) -> str:
+    """Return why no apology could be sent to the friend; nothing when one could."""
+    now = current_services().clock.now()
+    outlook = apology_outlook.of_friend(session, friend_id, now, complained=False)
+    return "" if outlook is Outlook.COMING else outlook_words(outlook, language)
 
 
 def _told(session: Session, friend_id: int, about: str) -> tuple[list[Said], dict[str, int]]:

@@ -33,7 +33,7 @@ def _page(typed: dict[int, str] | None = None, errors: dict[int, str] | None = N
     with current_services().database.reading() as session:
         rows, next_id = questions_views.waiting(session, after)
         answered = questions_views.lately_answered(session)
-        complained = complaints.of_questions(session, {row.friend_id for row in rows})
+        complained = complaints.of_questions(session, {row.friend_id for row in (*rows, *answered)})
     page = render_template(
         "console/questions.html",
         askers=questions_views.by_friend(rows),

@@ -46,6 +46,7 @@ data                  own   cancel download export progress show
 erasing               own   erase show
 first_steps           send  me show skip state unskip
 friend_acts           send  consent edit note remove_note save tag untag
+friend_complaints     send  record withdraw
 friends               read  conditions index narrow show why
 friends               send  export
 front_door            open  show

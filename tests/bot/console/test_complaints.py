@@ -51,6 +51,16 @@ def test_a_mistaken_complaint_is_taken_back_and_may_be_recorded_again(owner: Vis
         assert list(noted) == ["complaint_recorded", "complaint_withdrawn", "complaint_recorded"]
 
 
+def test_a_question_that_was_answered_can_still_become_a_complaint(owner: Visitor) -> None:
+    friend_id, question_id = asks(owner, "届いた品が割れていました")
+    owner.post(f"{PAGE}{question_id}/answered")
+    assert "お待ちの質問はありません" in owner.get(PAGE).text
+    for what, count in (("complaint", 1), ("complaint/withdraw", 0)):
+        assert f"{PAGE}{question_id}/{what}" in {each.action.split("?")[0] for each in owner.forms(PAGE)}
+        owner.post(f"{PAGE}{question_id}/{what}")
+        assert complaints(owner, friend_id)[0] == count
+
+
 def test_a_question_that_does_not_exist_is_not_found(owner: Visitor) -> None:
     for what in ("complaint", "complaint/withdraw"):
         assert owner.post(f"{PAGE}99/{what}").status_code == 404
