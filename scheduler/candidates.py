@@ -137,7 +137,10 @@ def _step_progress(
         .outerjoin(Step, Step.id == Delivery.step_id)
         .where(Delivery.id.in_(ids))
     )
-    return {id_: (_stand(*stands), is_apology(key)) for id_, key, *stands in rows}
+    return {
+        id_: (_stand(state, scenario, step, gone), is_apology(key))
+        for id_, key, state, scenario, step, gone in rows
+    }
 
 
 def _stand(
