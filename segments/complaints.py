@@ -1,4 +1,4 @@
-"""Complaints that a person finds among the questions: recorded once each, and taken back when they were none."""
+"""Complaints: found by a person among the questions and recorded once each, a friend's told, taken back when they were none."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

@@ -1,8 +1,9 @@
 """The moments at which a rehearsal looks: the end of a grain of time, and the next night."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from scheduler import nights
 from scheduler.timing import QuietHours, next_allowed
 
 GRAIN = timedelta(minutes=30)
@@ -11,14 +12,11 @@ GRAIN = timedelta(minutes=30)
 As long as messages wait for each other by default (scheduler.bundling): what goes together here does so there too.
 """
 
-NIGHT = time(3, 30)
-"""When the nightly jobs run, by the shop's clock, as scheduler.ticker has it."""
-
 
 def next_night(now: datetime, zone: ZoneInfo) -> datetime:
     """Return when the nightly jobs run next, in UTC."""
     local = now.astimezone(zone)
-    night = local.replace(hour=NIGHT.hour, minute=NIGHT.minute, second=0, microsecond=0)
+    night = local.replace(hour=nights.AT.hour, minute=nights.AT.minute, second=0, microsecond=0)
     return (night if night > local else night + timedelta(days=1)).astimezone(UTC)
 
 
