@@ -98,6 +98,7 @@ def _steps(
             Step.message_id.is_not(None),
             Step.rides_for.is_(None),
             Step.active,
+            Step.removed_at.is_(None),
             Scenario.active,
         )
     )

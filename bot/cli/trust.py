@@ -68,8 +68,8 @@ def apologise(program: Program, friend_id: int, why: str) -> None:
     now = program.services.clock.now()
     with program.database.begin() as session:
         begun = apologies.begin(session, friend_id, why, ACTOR, now)
-        if begun:
-            operators.note(session, BY, "apology_begun", str(friend_id), now, why=why)
+        if begun:  # Not in which words: they stand on the friend's page.
+            operators.note(session, BY, "apology_begun", str(friend_id), now)
         outlook = apology_outlook.of_friend(session, friend_id, now)
     if not begun:
         click.echo(

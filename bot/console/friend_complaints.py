@@ -5,13 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from bot import operators
-from bot.apology_words import outlook_words
 from bot.console.access import SENDERS, current_operator, requires
-from bot.i18n import current_language
+from bot.console.complaints import tell
 from bot.services import current_services
 from bot.words import explain
 from scheduler import apologies, apology_outlook
-from scheduler.apology_outlook import Outlook
 from segments import complaints
 from segments.errors import Invalid
 
@@ -29,7 +27,7 @@ def record(friend_id: int) -> ResponseReturnValue:
             why = request.form.get("why", "")
             news = apologies.begin(session, friend_id, why, by, now, in_person=not wanted)
             if news:
-                # Not in which words: the record of who did what is kept when the friend is erased.
+                # Not in which words: they stand on the friend's page.
                 operators.note(session, by, "friend_complaint_recorded", str(friend_id), now, apology=wanted)
             outlook = apology_outlook.of_friend(session, friend_id, now)
     except Invalid as refused:
@@ -40,8 +38,7 @@ def record(friend_id: int) -> ResponseReturnValue:
         return _back(friend_id)
     flash(_("苦情として記録しました。"), "success")
     if wanted:
-        style = "success" if outlook is Outlook.COMING else "warning"
-        flash(outlook_words(outlook, current_language()), style)
+        tell(outlook)
     return _back(friend_id)
 
 

@@ -186,16 +186,20 @@ def test_a_message_waits_for_another_that_is_about_to_come(
     assert gateway.used == 1
 
 
-def test_it_waits_for_a_step_that_is_about_to_come(dispatcher: Dispatcher, run_jobs: Run) -> None:
+@pytest.mark.parametrize(("taken_out", "minutes"), [(False, 25), (True, 0)])
+def test_it_waits_for_a_step_that_is_about_to_come(
+    dispatcher: Dispatcher, taken_out: bool, minutes: int
+) -> None:
     now = dispatcher.clock.now()
     with dispatcher.database.begin() as session:
         friend = a_friend(session)
         scenario = a_scenario(session, {"delay": timedelta(minutes=25)})
         enrolments.enrol(session, scenario, friend.id, "test", {}, now)
+        scenario.steps[0].removed_at = now if taken_out else None
         _queue(session, friend, "お元気ですか", Purpose.CARE, now)
         collecting.collect_due(session, dispatcher.queue, now)
         waits_until = session.scalars(select(Delivery.not_before)).one()
-    assert waits_until == now + timedelta(minutes=25)
+    assert waits_until == now + timedelta(minutes=minutes)
 
 
 def test_nothing_waits_beyond_the_window_or_its_latest_time_or_twice(dispatcher: Dispatcher) -> None:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.models import AuditEntry, Role
+from scheduler import library
 from segments.models import CustomerEvent, EventKind, Facts
 from tests.bot.browsing import Visitor
 from tests.bot.console.test_answers import asks
@@ -64,3 +65,18 @@ def test_a_question_that_was_answered_can_still_become_a_complaint(owner: Visito
 def test_a_question_that_does_not_exist_is_not_found(owner: Visitor) -> None:
     for what in ("complaint", "complaint/withdraw"):
         assert owner.post(f"{PAGE}99/{what}").status_code == 404
+
+
+def test_the_page_says_what_comes_of_it_before_and_after(owner: Visitor) -> None:
+    friend_id, question_id = asks(owner, "届いた品が割れていました")
+    assert "シナリオ「お詫び」を始めます。あとから取り消せます。" in owner.get(PAGE).text
+    owner.post(f"{PAGE}{question_id}/complaint")
+    assert "削除されているため、お詫びは送りません" in owner.get(PAGE).text  # This shop has no such scenario.
+    owner.post(f"{PAGE}{question_id}/complaint/withdraw")
+    with owner.services.database.begin() as session:
+        library.install(session, owner.services.clock.now())
+    owner.post(f"{PAGE}{question_id}/complaint")
+    assert "お詫びのシナリオを始めます。" in owner.get(PAGE).text
+    owner.post(f"{PAGE}{question_id}/complaint")
+    assert "お詫びのシナリオを始めます。" not in owner.get(PAGE).text
+    assert complaints(owner, friend_id)[0] == 1
