@@ -17,6 +17,8 @@ from segments.shop import Shop
 
 COUNTED_AT = time(10)
 """Time of day of a count-back that names none."""
+_ANYWHERE = timedelta(days=3)
+"""More than the clocks of any two zones are apart: a day so near the first or the last has no moment in all of them."""
 
 
 class Arriving(NamedTuple):
@@ -50,11 +52,29 @@ def due_dates(
 def _due(
     step: Step, base: datetime, best: BestHour | None, weekdays: Collection[int], zone: ZoneInfo
 ) -> datetime:
-    due = due_after(base, step.delay, _clock(step, best, base + step.delay, zone), weekdays, zone)
-    if best is None or best.zone == zone:
-        return due
-    # Between then and the day it is due, clocks may have been changed in one of the two zones.
-    return due_after(base, step.delay, _clock(step, best, due, zone), weekdays, zone)
+    if best is None:
+        return due_after(base, step.delay, step.at_time, weekdays, zone)
+    return due_at_best_hour(base, step.delay, best, weekdays, zone)
+
+
+def due_at_best_hour(
+    base: datetime, delay: timedelta, best: BestHour, weekdays: Collection[int], zone: ZoneInfo
+) -> datetime:
+    """Do as due_after at a best hour, which may be one of another clock: the shop's may show it at another time each day.
+
+    Pure. The days and `weekdays` are those of the shop's calendar, in `zone`.
+    """
+    if best.zone == zone:
+        return due_after(base, delay, time(best.hour), weekdays, zone)
+    start = base + delay
+    by_calendar = delay.days >= 1 and delay == timedelta(days=delay.days)
+    day = base.astimezone(zone).date() + delay if by_calendar else start.astimezone(zone).date()
+    while True:
+        if not weekdays or day.weekday() in weekdays:
+            due = at_time_of_day(datetime.combine(day, time(), zone), best.on(day, zone), zone)
+            if by_calendar or due >= start:
+                return due
+        day += timedelta(days=1)
 
 
 def due_after(
@@ -108,7 +128,9 @@ def _counted_back(
 
 
 def _back(day: date, days: int) -> date | None:
+    """Return the day of the step, None beside the ends of time: 9999-12-31, say, is how many write "without end"."""
     try:
-        return day - timedelta(days=days)
+        target = day - timedelta(days=days)
     except OverflowError:
         return None
+    return target if date.min + _ANYWHERE < target < date.max - _ANYWHERE else None

@@ -1,12 +1,16 @@
 """The best hour of friends who live by another clock than the shop's."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from scheduler.reaction_hours import BestHour
+from scheduler.step_timing import due_at_best_hour
 from scheduler.timing import wall_here
 from segments import events
 from segments.db import Database
@@ -83,3 +87,50 @@ def test_a_friend_without_a_zone_has_the_hour_of_the_shops_clock(database: Datab
 def test_a_time_elsewhere_is_told_by_the_clock_here(day: date, shown: time) -> None:
     assert wall_here(day, time(12), NEW_YORK, TOKYO) == shown
     assert wall_here(day, time(12), TOKYO, TOKYO) == time(12)
+
+
+@pytest.mark.parametrize(
+    ("shop", "there", "base", "hour"),
+    [
+        ("Pacific/Auckland", "Asia/Tokyo", datetime(2026, 4, 3, 14, 32, tzinfo=UTC), 20),
+        ("Australia/Lord_Howe", "Europe/London", datetime(2026, 4, 4, 13, 30, tzinfo=UTC), 13),
+        ("Europe/Athens", "Pacific/Auckland", datetime(2026, 10, 24, 22, 30, tzinfo=UTC), 13),
+    ],
+)
+def test_the_hour_is_kept_beside_a_change_of_clocks(shop: str, there: str, base: datetime, hour: int) -> None:
+    best = BestHour(hour, ZoneInfo(there))
+    due = due_at_best_hour(base, timedelta(), best, (), ZoneInfo(shop))
+    assert due.astimezone(ZoneInfo(there)).time() == time(hour)
+    assert timedelta() <= due - base <= timedelta(days=1, hours=1)
+
+
+@given(
+    st.integers(1_577_836_800, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    st.timedeltas(timedelta(), timedelta(days=800)),
+    st.integers(9, 20),
+    st.sets(st.integers(0, 6)),
+    st.sampled_from(["Asia/Tokyo", "Europe/Athens", "Pacific/Auckland", "Australia/Lord_Howe"]),
+    st.sampled_from(["Asia/Tokyo", "America/New_York", "Europe/London", "Asia/Kolkata"]),
+)
+def test_a_best_hour_abroad_is_that_hour_there_on_a_day_of_the_shops(
+    base: datetime, delay: timedelta, hour: int, weekdays: set[int], shop: str, there: str
+) -> None:
+    zone, best = ZoneInfo(shop), BestHour(hour, ZoneInfo(there))
+    due = due_at_best_hour(base, delay, best, weekdays, zone)
+    assert due.astimezone(best.zone).time() == time(hour)
+    assert base <= due <= base + delay + timedelta(days=9)
+    assert due.astimezone(zone).date() >= base.astimezone(zone).date() + timedelta(days=delay.days)
+    assert not weekdays or due.astimezone(zone).weekday() in weekdays
+
+
+def test_a_date_without_end_holds_up_nobody_wherever_they_live(database: Database) -> None:
+    with database.begin() as session:
+        scenario = made(
+            session,
+            say("最良", best_hour=True, before={"date": "field", "name": "保証", "days": 0}),
+            say("その後", after={"days": 1}),
+        )
+        for zone in ("America/New_York", "Pacific/Auckland", None):
+            friend = a_friend(session, timezone=zone, fields={"保証": "9999-12-31"})
+            session.flush()
+            assert enter(session, scenario, friend).next_step_id == scenario.steps[1].id
