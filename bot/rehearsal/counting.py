@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.rehearsal.figures import Campaign, CampaignFigures, Figures, Listener, Lived, Month
-from scheduler import meter, plans, quota
+from scheduler import meter, quota
 from scheduler.models import Broadcast, Delivery, DeliveryState, Enrolment, Scenario
 from segments.db import Database
 from segments.models import Friend
@@ -93,11 +93,8 @@ def _name(session: Session, found: Mapping[tuple[int | None, int | None], Campai
 
 def _months(lived: Lived, plan: quota.Plan, cap: int | None) -> list[Month]:
     """Price each month; the first one's messages include what was used before the rehearsal."""
-    # A shop that never asked LINE has no limit of its own: what its plan sells is one all the same.
-    known = [most for most in (plans.most_messages(plan), cap) if most is not None]
-    limit = min(known, default=None)
     return [
-        Month(name, messages, plan.included, limit, plan.monthly_yen, round(quota.extra_cost(plan, messages)))
+        Month(name, messages, plan.included, cap, plan.monthly_yen, round(quota.extra_cost(plan, messages)))
         for name, messages in sorted(lived.used.items())
     ]
 

@@ -63,7 +63,7 @@ class Month:
     included: int
     """Messages that the plan includes."""
     limit: int | None
-    """The most that may leave, by the plan, by what LINE allows or by the budget; None = no limit."""
+    """The most that may leave, by what LINE allows (the plan, where LINE was never asked) or the budget; None = no limit."""
     plan_yen: int
     extra_yen: int
 

@@ -21,7 +21,7 @@ from bot.rehearsal.setting_aside import lift_kill_switch, month_of, set_aside
 from bot.rehearsal.turns import Turns
 from bot.services import Services
 from bot.wiring import tracking_of
-from scheduler import quota, scenario_starts
+from scheduler import plans, quota, scenario_starts
 from scheduler.dispatcher import Dispatcher
 from scheduler.eligibility import quiet_hours
 from scheduler.pacing import Unpaced
@@ -199,8 +199,11 @@ def _not_prepared(part: str, error: Exception) -> None:
 
 
 def _quota(session: Session, now: datetime) -> tuple[int | None, int]:
-    """Return LINE's limit, as last told or as the plan has it, and what is used this month."""
-    plan, told = quota.plan_of(session), session.get(Setting, quota.USE)
+    """Return LINE's limit and what is used this month.
+
+    Of a shop that never asked LINE it is the most that its plan sells.
+    """
+    told = session.get(Setting, quota.USE)
     if told is None:
-        return (None if plan.extra else plan.included), 0
+        return plans.most_messages(quota.plan_of(session)), 0
     return told.value["limit"], quota.used_this_month(session, now)

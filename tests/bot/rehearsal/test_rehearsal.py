@@ -139,6 +139,20 @@ def test_what_the_plan_includes_and_what_limits_the_month_are_told_apart(
         assert table.rows[0][2:4] == (f"{included:,}", none if limit is None else f"{limit:,}")
 
 
+def test_what_line_said_it_allows_limits_the_month_whatever_the_plan(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    with sqlite.begin() as session:
+        a_shop(session, friends=1)
+        quota.choose_plan(session, "communication", A_SATURDAY)
+        quota.note_use(session, Quota(30_000, 0), A_SATURDAY)
+        a_broadcast(session, in_days=1)
+
+    (month,) = rehearsed(sqlite, tmp_path, 2).months
+
+    assert (month.included, month.limit) == (200, 30_000)
+
+
 def test_a_stopped_shop_is_rehearsed_as_if_it_went_on(sqlite: Database, tmp_path: Path) -> None:
     with sqlite.begin() as session:
         a_shop(session)
