@@ -64,7 +64,13 @@ def take_over(session: Session, imported_id: int, into_id: int, now: datetime) -
     if imported is None:
         return
     points = account_of(imported).balance(now, policy) - trust_policy.OPENING
-    _enter(session, TrustKind.MERGED, points, [into_id], now, policy, "")
+    # Complaints come along one by one: each may still turn out to be none.
+    about = TrustEntry.kind.in_([TrustKind.COMPLAINT, TrustKind.COMPLAINT_WITHDRAWN])
+    theirs = update(TrustEntry).where(TrustEntry.friend_id == imported_id, about).values(friend_id=into_id)
+    apart = session.scalars(
+        theirs.returning(TrustEntry.points).execution_options(synchronize_session=False)
+    ).all()
+    _enter(session, TrustKind.MERGED, points, [into_id], now, policy, "", entered=points - sum(apart))
 
 
 def charge_overdue(session: Session, now: datetime, limit: int = 500) -> int:
@@ -141,8 +147,12 @@ def _enter(
     at: datetime,
     policy: TrustPolicy,
     cause: str,
+    *,
+    entered: int | None = None,
 ) -> None:
-    if not points or not friend_ids:
+    """Move accounts by `points`, and enter that, or as many as `entered` where entries hold the rest already."""
+    shown = points if entered is None else entered
+    if not (points or shown) or not friend_ids:
         return
     session.flush()
     for part in rounds(friend_ids):
@@ -154,7 +164,7 @@ def _enter(
         columns: dict[str, driver_rows.Values] = {
             "friend_id": part,
             "kind": [kind.value] * size,
-            "points": [points] * size,
+            "points": [shown] * size,
             "cause": [cause] * size,
             "at": driver_rows.Moments(np.full(size, micros_of(at))),
         }

@@ -6,11 +6,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from segments import contacts, conversations, facts, friends, merging, purchases, signals, trust, trust_policy
+from segments import (
+    complaints,
+    contacts,
+    conversations,
+    facts,
+    friends,
+    merging,
+    purchases,
+    signals,
+    trust,
+    trust_policy,
+)
 from segments.db import Database
 from segments.errors import Invalid
-from segments.models import Direction, Facts, TrustEntry, TrustKind
+from segments.models import Direction, Facts, Friend, TrustEntry, TrustKind
 from segments.trust_moves import Account, moved
 from segments.trust_policy import OPENING, TrustPolicy
 from tests.builders import a_friend, a_product, days_ago
@@ -130,6 +142,26 @@ def test_two_rows_that_turn_out_to_be_one_friend_keep_what_both_had(database: Da
             TrustKind.MERGED,
             TrustKind.BY_HAND,
         ]
+
+
+def balance(session: Session, friend: Friend) -> int:
+    kept = session.get_one(Facts, friend.id, populate_existing=True)
+    return trust.account_of(kept).balance(NOW, TrustPolicy())
+
+
+def test_a_complaint_of_who_was_imported_is_still_taken_back_from_the_friend(database: Database) -> None:
+    with database.begin() as session:
+        imported, friend = a_friend(session, line_user_id=None), a_friend(session)
+        signals.complain(session, imported.id, NOW, about="破損")
+        trust.adjust(session, imported.id, 4, "operator:1", "お礼", NOW)
+        merging.merge(session, imported, into=friend, now=NOW)
+        assert balance(session, friend) == OPENING - 20 + 4
+        assert sum(each.points for each in trust.history(session, friend.id)) == -20 + 4
+        (told,) = complaints.of_friend(session, friend.id)
+        assert complaints.withdraw_of_friend(session, friend.id, told.id, "operator:1", NOW)
+        # What lifts an account out of the red leaves it at zero.
+        assert balance(session, friend) == 0
+        assert sum(each.points for each in trust.history(session, friend.id)) == 4
 
 
 def test_a_rebuild_of_facts_leaves_the_account_alone(database: Database) -> None:
