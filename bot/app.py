@@ -5,12 +5,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from bot import api, console, health, i18n, member_cards, metrics, picture_serving, security, tracked_links
 from bot.line import webhook
 from bot.mail import unsubscribing
 from bot.services import Services, attach
 from bot.wiring import secret_key
+from segments.leaves.node import BIGGEST_ID
 
 WEBHOOK = "kokyaku_webhook"
 """Where the app keeps the application that answers LINE before it."""
@@ -18,9 +20,18 @@ BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of a request at most: a CSV of friends is the largest; the webhook has a smaller limit of its own."""
 
 
+class Id(IntegerConverter):
+    """A number in an address: one larger than any row can have is as unknown as the largest, and no error of the database."""
+
+    def to_python(self, value: str) -> int:
+        """Return the number, or the largest there can be."""
+        return min(super().to_python(value), BIGGEST_ID)
+
+
 def create_app(services: Services) -> Flask:
     """Make the app of one web process: webhook, console, API, tracked links, health."""
     app = Flask("bot", template_folder="../templates", static_folder="static")
+    app.url_map.converters["int"] = Id
     app.config["SECRET_KEY"] = secret_key(services.settings)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     if services.settings.public_url:

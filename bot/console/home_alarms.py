@@ -84,8 +84,11 @@ def _token(session: Session, now: datetime) -> Iterator[Alarm]:
         LineCall.status.is_not(None), LineCall.endpoint.not_in([VERIFY, VERIFY_JWT])
     )
     known = known.order_by(LineCall.id.desc()).limit(1)
-    # LINE may tell its count, every five minutes, to an account that may not send.
-    newest = [known.scalar_subquery(), known.where(LineCall.endpoint.in_(SENDING)).scalar_subquery()]
+    # LINE may tell its count, every five minutes, to an account that may not send. By time, for what is kept of years
+    # may hold no send at all.
+    lately = known.order_by(None).where(LineCall.endpoint.in_(SENDING), LineCall.at > now - REFUSED_LATELY)
+    sent = lately.order_by(LineCall.at.desc(), LineCall.id.desc())
+    newest = [known.scalar_subquery(), sent.scalar_subquery()]
     calls = session.scalars(
         select(LineCall).where(LineCall.id.in_(newest)).order_by(LineCall.id.desc())
     ).all()
