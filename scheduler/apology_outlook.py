@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from scheduler import apologies, enrolments
 from scheduler.candidates import for_step
 from scheduler.house import house_of
-from scheduler.matching import matching
-from scheduler.models import Purpose, Scenario
+from scheduler.matching import condition_of, matching
+from scheduler.models import Purpose, Scenario, Step
 from scheduler.reasons import Reason
+from scheduler.scenario_flow import Flow
 from scheduler.verdicts import Refused, may_send
 from segments import shop
+from segments.errors import Invalid
 from segments.models import EventKind
 
 
@@ -42,18 +44,34 @@ def of_friend(
         return Outlook.DELETED
     if not scenario.active:
         return Outlook.PAUSED
-    if scenario.trigger.get("event") != EventKind.COMPLAINED or (
-        complained and not matching(session, scenario.condition, [friend_id], now, shop.load(session))
-    ):
+    first = next(
+        (each.step for each in Flow(scenario.steps).placed() if each.step.message_id is not None), None
+    )
+    if first is None or scenario.trigger.get("event") != EventKind.COMPLAINED:
+        return Outlook.CHANGED
+    if complained and not _is_for(session, scenario, friend_id, now):
         return Outlook.CHANGED
     if enrolments.kept_out(session, scenario, [friend_id], now):
         return Outlook.LATELY
-    return _refusal(session, scenario, friend_id, now) or Outlook.COMING
+    return _refusal(session, first, friend_id, now) or Outlook.COMING
 
 
-def _refusal(session: Session, scenario: Scenario, friend_id: int, now: datetime) -> Reason | None:
+def _is_for(session: Session, scenario: Scenario, friend_id: int, now: datetime) -> bool:
+    """Tell whether the scenario's condition lets the friend in; one that cannot be asked lets nobody in."""
+    settings = shop.load(session)
+    try:
+        if not matching(session, scenario.condition, [friend_id], now, settings):
+            return False
+        goal = condition_of(scenario.goal)
+        return goal is None or not matching(session, goal, [friend_id], now, settings)
+    except Invalid:
+        return False
+
+
+def _refusal(session: Session, first: Step, friend_id: int, now: datetime) -> Reason | None:
     """Return why the scenario's first message would not go to the friend; what only has to wait will."""
-    purpose = next((each.purpose for each in scenario.steps if each.message_id is not None), Purpose.CARE)
-    step = for_step(session, [friend_id], purpose, house_of(session, now))[friend_id]
+    if first.purpose is Purpose.SALES:
+        return Reason.COMPLAINED  # Nothing is sold to who just complained, whatever it is called.
+    step = for_step(session, [friend_id], first.purpose, house_of(session, now))[friend_id]
     verdict = may_send(replace(step, apology=True), now)
     return verdict.reason if isinstance(verdict, Refused) else None

@@ -151,11 +151,23 @@ def _may_enter(
     return [friend_id for friend_id in friend_ids if friend_id not in been]
 
 
+_SENT = exists().where(
+    Delivery.enrolment_id == Enrolment.id,
+    Delivery.state.not_in([DeliveryState.CANCELLED, DeliveryState.SKIPPED]),
+)
+_COUNTS = or_(Enrolment.end_reason.is_(None), Enrolment.end_reason != Reason.COMPLAINT_WITHDRAWN, _SENT)
+"""What a mistake began and nothing was sent of keeps nobody out of the real thing."""
+
+
 def kept_out(session: Session, scenario: Scenario, friend_ids: Sequence[int], now: datetime) -> set[int]:
     """Return those who have been in the scenario and may not enter again, or not yet."""
     if scenario.reentry is Reentry.ALWAYS:
         return set()
-    earlier = [Enrolment.scenario_id == scenario.id, bulk.among(session, Enrolment.friend_id, friend_ids)]
+    earlier = [
+        Enrolment.scenario_id == scenario.id,
+        bulk.among(session, Enrolment.friend_id, friend_ids),
+        _COUNTS,
+    ]
     if scenario.reentry is Reentry.AFTER_INTERVAL:
         earlier.append(Enrolment.entered_at > now - (scenario.reentry_interval or timedelta()))
     return set(session.scalars(select(Enrolment.friend_id).where(*earlier)))

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     WAITED = "waited"
     GOAL = "goal"
     COMPLETED = "completed"
+    COMPLAINT_WITHDRAWN = "complaint_withdrawn"
     STOPPED = "stopped"
     FACT_MISSING = "fact_missing"
     EMPTY_TEXT = "empty_text"
@@ -117,6 +118,7 @@ WORDS: dict[Reason, tuple[str, str]] = {
         "The condition did not come true in time",
     ),
     Reason.GOAL: ("目標を達成しました", "The goal was reached"),
+    Reason.COMPLAINT_WITHDRAWN: ("苦情の記録が取り消されました", "The complaint was taken back"),
     Reason.COMPLETED: ("最後まで配信しました", "All steps are done"),
     Reason.STOPPED: ("運用担当者が終了しました", "Ended by an operator"),
     Reason.FACT_MISSING: ("差し込む情報がありません", "A fact to fill in is not known"),

@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 EXITS = {EventKind.BLOCKED: Reason.BLOCKED, EventKind.OPTED_OUT: Reason.OPTED_OUT}
+TAKEN_BACK = EventKind.COMPLAINT_WITHDRAWN
+FOUND_LATER = {EventKind.COMPLAINED}
+"""What somebody notices and records days after it happened: the answer to it counts from when we know."""
 # Built once: asked at every tick, and building it takes longer than asking.
 _UNREAD = (
     select(CustomerEvent)
@@ -87,7 +90,8 @@ def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
         if is_news_for(each.trigger, event) and not apologies.is_done(each.key, event)
     ]
     reaches = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
-    return _News(event, starts, reaches) if starts or reaches or event.kind in EXITS else None
+    ends = event.kind in EXITS or event.kind is TAKEN_BACK
+    return _News(event, starts, reaches) if starts or reaches or ends else None
 
 
 def _act_safely(reading: _Reading, news: Sequence[_News]) -> None:
@@ -130,11 +134,12 @@ def _lock(session: Session, news: Sequence[_News]) -> None:
 def _act(reading: _Reading, round_: Sequence[_News]) -> None:
     """Act on one piece of news of each of many friends: a handful of statements however many they are."""
     _let_leave(reading, round_)
+    _take_back(reading, [each.event for each in round_ if each.event.kind is TAKEN_BACK])
     _end_at_goals(reading, round_)
     starts: dict[int, list[enrolments.Start]] = {}
     for each in round_:
         for scenario in each.starts:
-            starts.setdefault(scenario.id, []).append(_start_of(each.event))
+            starts.setdefault(scenario.id, []).append(_start_of(each.event, reading.now))
     for scenario in reading.scenarios:
         if scenario.id in starts:
             enrolments.enter_many(
@@ -150,6 +155,16 @@ def _let_leave(reading: _Reading, round_: Sequence[_News]) -> None:
             enrolments.end_many(reading.session, mine, EnrolmentState.LEFT, reason, reading.now)
 
 
+def _take_back(reading: _Reading, events: Sequence[CustomerEvent]) -> None:
+    """End what was started by something that turned out not to be so."""
+    if events:
+        theirs = bulk.among(reading.session, Enrolment.friend_id, [each.friend_id for each in events])
+        begun = theirs & Enrolment.cause.in_([cause_of(each) for each in events])
+        enrolments.end_many(
+            reading.session, begun, EnrolmentState.LEFT, Reason.COMPLAINT_WITHDRAWN, reading.now
+        )
+
+
 def _end_at_goals(reading: _Reading, round_: Sequence[_News]) -> None:
     reaching: dict[tuple[int, ...], list[int]] = {}
     for each in round_:
@@ -161,6 +176,7 @@ def _end_at_goals(reading: _Reading, round_: Sequence[_News]) -> None:
         enrolments.end_many(reading.session, there, EnrolmentState.GOAL, Reason.GOAL, reading.now)
 
 
-def _start_of(event: CustomerEvent) -> enrolments.Start:
+def _start_of(event: CustomerEvent, now: datetime) -> enrolments.Start:
     context = {**event.payload, "event": event.kind.value, "at": event.at.isoformat()}
-    return enrolments.Start(event.friend_id, cause_of(event), context, event.at)
+    at = now if event.kind in FOUND_LATER else event.at
+    return enrolments.Start(event.friend_id, cause_of(event), context, at)

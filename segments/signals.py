@@ -102,10 +102,11 @@ def withdraw_complaint(session: Session, event_id: int, by: str, now: datetime) 
     if told is None or told.kind not in {EventKind.COMPLAINED, EventKind.COMPLAINT_WITHDRAWN}:
         raise NotFound("complaint_unknown", event_id=event_id)
     known = facts_locking.lock_one(session, told.friend_id).facts
-    session.refresh(told)
+    session.refresh(told, with_for_update=True)  # The scheduler may be reading it at this moment.
     if told.kind is EventKind.COMPLAINT_WITHDRAWN:
         return False
     told.kind = EventKind.COMPLAINT_WITHDRAWN
+    told.read_at = None  # News again: what the complaint started ends.
     told.payload = {**told.payload, "withdrawn_by": by, "withdrawn_at": now.isoformat()}
     session.flush()
     left = CustomerEvent.friend_id == told.friend_id, CustomerEvent.kind == EventKind.COMPLAINED

@@ -12,7 +12,7 @@ from segments.errors import Invalid
 
 ACTOR = "cli"
 BY = "command line"
-"""Who did it, in the audit log."""
+"""Who did it, in the audit log; not why, which stands on the friend's page and goes when the friend is erased."""
 
 
 @click.group("trust")
@@ -54,7 +54,7 @@ def adjust(program: Program, friend_id: int, points: str, why: str) -> None:
     now, number = program.services.clock.now(), _whole(points)
     with program.database.begin() as session:
         trust.adjust(session, friend_id, number, ACTOR, why, now)
-        operators.note(session, BY, "trust_adjusted", str(friend_id), now, points=number, why=why)
+        operators.note(session, BY, "trust_adjusted", str(friend_id), now, points=number)
         balance = trust_ledger.statement(session, friend_id, now).balance
     click.echo(program.words(f"残高 {balance:,}点", f"Balance: {balance:,} points"))
 
@@ -68,7 +68,7 @@ def apologise(program: Program, friend_id: int, why: str) -> None:
     now = program.services.clock.now()
     with program.database.begin() as session:
         begun = apologies.begin(session, friend_id, why, ACTOR, now)
-        if begun:  # Not in which words: they stand on the friend's page.
+        if begun:
             operators.note(session, BY, "apology_begun", str(friend_id), now)
         outlook = apology_outlook.of_friend(session, friend_id, now)
     if not begun:

@@ -34,7 +34,12 @@ def record(friend_id: int) -> ResponseReturnValue:
         flash(explain(refused), "danger")
         return _back(friend_id)
     if not news:
-        flash(_("同じ内容の苦情を24時間以内に記録済みのため、新しくは記録しませんでした。"), "info")
+        flash(
+            _(
+                "同じ内容の苦情を24時間以内に記録済みのため、新しくは記録しませんでした。お詫びの有無を変えるには、先の記録を取り消してから記録してください。"
+            ),
+            "info",
+        )
         return _back(friend_id)
     flash(_("苦情として記録しました。"), "success")
     if wanted:

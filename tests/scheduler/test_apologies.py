@@ -1,6 +1,6 @@
 """Apologies: what a complaint starts, that no ceiling drops it, and what is foretold of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,21 @@ from sqlalchemy.orm import Session
 
 from scheduler import apologies, apology_outlook, candidates, library, scenarios, triggers
 from scheduler.apology_outlook import Outlook
-from scheduler.models import Delivery, DeliveryKind, DeliveryState, Enrolment, Purpose, Scenario
+from scheduler.models import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Enrolment,
+    EnrolmentState,
+    Purpose,
+    Scenario,
+)
 from scheduler.reasons import Reason
 from scheduler.verdicts import Allowed, Held, Refused, may_send
-from segments import complaints, contact_policy, contacts, trust
+from segments import complaints, contact_policy, contacts, conversations, trust
 from segments.contact_policy import ContactPolicy, Limits
 from segments.db import Database
-from segments.models import Facts
+from segments.models import ChatMessage, Direction, Facts, Friend
 from tests.builders import a_friend
 from tests.fakes.clock import A_SATURDAY
 
@@ -35,10 +43,19 @@ def a_shop(session: Session, **values: Any) -> int:
     return friend.id
 
 
+def read(database: Database, now: datetime = NOW) -> None:
+    with database.begin() as session:
+        triggers.read_events(session, now)
+
+
+def standing(session: Session, friend_id: int) -> list[tuple[EnrolmentState, str | None]]:
+    query = select(Enrolment.state, Enrolment.end_reason).where(Enrolment.friend_id == friend_id)
+    return [(state, reason) for state, reason in session.execute(query.order_by(Enrolment.id))]
+
+
 def written(database: Database) -> Delivery:
     """Let the scenario begin and come to its first message."""
-    with database.begin() as session:
-        triggers.read_events(session, NOW)
+    read(database)
     with database.begin() as session:
         scenarios.advance(session, SOON)
     with database.reading() as session:
@@ -132,3 +149,89 @@ def test_a_scenario_that_will_not_start_is_foretold(database: Database) -> None:
         ready.key = None
         session.flush()
         assert apology_outlook.of_friend(session, friend_id, later) is Outlook.DELETED
+
+
+@pytest.mark.parametrize("days", [0.04, 4, 9, 29])
+def test_an_old_question_is_apologised_for_from_when_it_is_recorded(database: Database, days: float) -> None:
+    asked = NOW - timedelta(days=days)
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        friend = session.get_one(Friend, friend_id)
+        for text in ("遅い", "破損"):
+            said = ChatMessage(friend_id=friend_id, direction=Direction.IN, kind="text", text=text, at=asked)
+            session.add(said)
+            session.flush()
+            question = conversations.ask(session, friend, said, asked)
+            assert complaints.record(session, question.id, "operator:1", NOW)
+        assert apology_outlook.of_friend(session, friend_id, NOW) is Outlook.COMING
+    read(database)
+    with database.begin() as session:
+        (enrolment,) = session.scalars(select(Enrolment)).all()  # Two complaints, one apology.
+        assert enrolment.next_at == NOW + timedelta(minutes=10)
+    assert written(database).state is DeliveryState.QUEUED
+
+
+def test_what_a_complaint_began_ends_when_it_is_taken_back(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        apologies.begin(session, friend_id, "先の件", "operator:1", NOW, in_person=True)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+    read(database)
+    with database.begin() as session:
+        assert standing(session, friend_id) == [(EnrolmentState.ACTIVE, None)]
+        mistaken = complaints.of_friend(session, friend_id)[0]
+        assert complaints.withdraw_of_friend(session, friend_id, mistaken.id, "operator:1", NOW)
+        assert apologies.begin(session, friend_id, WHY, "operator:1", NOW, in_person=True)
+    read(database)
+    read(database)
+    with database.begin() as session:
+        scenarios.advance(session, SOON)
+        # Another complaint stands, so the scenario's own condition holds; the one it began for does not.
+        assert standing(session, friend_id) == [(EnrolmentState.LEFT, Reason.COMPLAINT_WITHDRAWN)]
+        assert session.scalars(select(Delivery)).all() == []
+        assert apology_outlook.of_friend(session, friend_id, SOON) is Outlook.COMING
+        assert apologies.begin(session, friend_id, "今度は本当", "operator:1", SOON)
+    read(database, SOON)
+    with database.reading() as session:
+        assert standing(session, friend_id)[1:] == [(EnrolmentState.ACTIVE, None)]
+
+
+def test_what_was_queued_is_cancelled_and_who_got_an_apology_gets_no_second(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+    queued = written(database)
+    with database.begin() as session:
+        mistaken = complaints.of_friend(session, friend_id)[0]
+        complaints.withdraw_of_friend(session, friend_id, mistaken.id, "operator:1", SOON)
+    read(database, SOON)
+    with database.begin() as session:
+        cancelled = session.get_one(Delivery, queued.id)
+        assert (cancelled.state, cancelled.reason) == (DeliveryState.CANCELLED, Reason.SCENARIO_ENDED)
+        cancelled.state = DeliveryState.ACCEPTED  # Had it left by then.
+        apologies.begin(session, friend_id, "別の件", "operator:1", SOON)
+        assert apology_outlook.of_friend(session, friend_id, SOON) is Outlook.LATELY
+
+
+@pytest.mark.parametrize("broken", ["steps", "segment", "condition", "goal", "sales"])
+def test_a_scenario_that_was_spoilt_is_foretold_and_complaints_are_recorded(
+    database: Database, broken: str
+) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        ready = session.scalars(select(Scenario).where(Scenario.key == apologies.SCENARIO)).one()
+        if broken == "steps":
+            for step in ready.steps:
+                step.removed_at = NOW
+        elif broken == "goal":
+            ready.goal = {"if": {"is": "everyone"}}
+        elif broken == "sales":
+            ready.steps[0].purpose = Purpose.SALES
+        else:
+            ready.condition = (
+                {"is": "segment", "segment_id": 99} if broken == "segment" else {"is": "no such"}
+            )
+        assert apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+        expected = Reason.COMPLAINED if broken == "sales" else Outlook.CHANGED
+        assert apology_outlook.of_friend(session, friend_id, NOW) == expected
+        assert session.get_one(Facts, friend_id).complaint_count == 1

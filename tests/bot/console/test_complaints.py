@@ -65,6 +65,7 @@ def test_a_question_that_was_answered_can_still_become_a_complaint(owner: Visito
 def test_a_question_that_does_not_exist_is_not_found(owner: Visitor) -> None:
     for what in ("complaint", "complaint/withdraw"):
         assert owner.post(f"{PAGE}99/{what}").status_code == 404
+        assert owner.post(f"{PAGE}{2**70}/{what}").status_code == 404
 
 
 def test_the_page_says_what_comes_of_it_before_and_after(owner: Visitor) -> None:

@@ -53,7 +53,9 @@ def test_a_complaint_is_recorded_once_and_the_apology_begins(operator: Visitor) 
     assert "記録中の苦情" in told
     assert WHY in told
     operator.post(form.action, {"why": WHY, "apology": "1"})
-    assert "新しくは記録しませんでした" in operator.get(page).text
+    again = operator.get(page).text
+    assert "新しくは記録しませんでした" in again
+    assert "先の記録を取り消してから記録してください" in again
     assert counted(operator, friend_id) == 1
     assert entered(operator) == [friend_id]
     with operator.services.database.reading() as session:
@@ -113,6 +115,7 @@ def test_what_cannot_be_recorded_or_taken_back(operator: Visitor) -> None:
         (told,) = complaints.of_friend(session, friend_id)
     assert operator.post(f"{other}/complaints/{told.id}/withdraw").status_code == 404
     assert operator.post(f"{page}/complaints/{2**70}/withdraw").status_code == 404
+    assert operator.post(f"/console/friends/{2**70}/complaints/", {"why": WHY}).status_code == 404
     assert counted(operator, friend_id) == 1
 
 
