@@ -53,7 +53,10 @@ def of_friend(
         return Outlook.CHANGED
     if enrolments.kept_out(session, scenario, [friend_id], now):
         return Outlook.LATELY
-    return _refusal(session, first, friend_id, now) or Outlook.COMING
+    refusal = _refusal(session, first, friend_id, now)
+    if refusal is None and first.purpose is Purpose.SALES and not complained:
+        return Reason.COMPLAINED  # From then on nothing is sold to them for a while.
+    return refusal or Outlook.COMING
 
 
 def _is_for(session: Session, scenario: Scenario, friend_id: int, now: datetime) -> bool:
@@ -70,8 +73,6 @@ def _is_for(session: Session, scenario: Scenario, friend_id: int, now: datetime)
 
 def _refusal(session: Session, first: Step, friend_id: int, now: datetime) -> Reason | None:
     """Return why the scenario's first message would not go to the friend; what only has to wait will."""
-    if first.purpose is Purpose.SALES:
-        return Reason.COMPLAINED  # Nothing is sold to who just complained, whatever it is called.
     step = for_step(session, [friend_id], first.purpose, house_of(session, now))[friend_id]
     verdict = may_send(replace(step, apology=True), now)
     return verdict.reason if isinstance(verdict, Refused) else None

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from scheduler import bulk, heading
@@ -24,7 +24,7 @@ from scheduler.reasons import Reason
 from scheduler.scenario_flow import Flow
 from scheduler.step_timing import Arriving
 from segments import shop
-from segments.models import Friend
+from segments.models import CustomerEvent, EventKind, Friend
 from segments.shop import Shop
 from segments.upsert import insert_ignore
 
@@ -151,23 +151,26 @@ def _may_enter(
     return [friend_id for friend_id in friend_ids if friend_id not in been]
 
 
-_SENT = exists().where(
+SENT = exists().where(
     Delivery.enrolment_id == Enrolment.id,
-    Delivery.state.not_in([DeliveryState.CANCELLED, DeliveryState.SKIPPED]),
+    Delivery.state.in_([DeliveryState.SENDING, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN]),
 )
-_COUNTS = or_(Enrolment.end_reason.is_(None), Enrolment.end_reason != Reason.COMPLAINT_WITHDRAWN, _SENT)
-"""What a mistake began and nothing was sent of keeps nobody out of the real thing."""
+"""Whether anything was sent of an enrolment."""
+_TAKEN_BACK = exists().where(
+    CustomerEvent.friend_id == Enrolment.friend_id,
+    CustomerEvent.kind == EventKind.COMPLAINT_WITHDRAWN,
+    Enrolment.cause == literal("event:") + cast(CustomerEvent.id, String),
+)
 
 
 def kept_out(session: Session, scenario: Scenario, friend_ids: Sequence[int], now: datetime) -> set[int]:
     """Return those who have been in the scenario and may not enter again, or not yet."""
     if scenario.reentry is Reentry.ALWAYS:
         return set()
-    earlier = [
-        Enrolment.scenario_id == scenario.id,
-        bulk.among(session, Enrolment.friend_id, friend_ids),
-        _COUNTS,
-    ]
+    earlier = [Enrolment.scenario_id == scenario.id, bulk.among(session, Enrolment.friend_id, friend_ids)]
+    if scenario.trigger.get("event") == EventKind.COMPLAINED:
+        # What a mistake began and nothing was sent of keeps nobody out of the real thing.
+        earlier.append(or_(SENT, ~_TAKEN_BACK))
     if scenario.reentry is Reentry.AFTER_INTERVAL:
         earlier.append(Enrolment.entered_at > now - (scenario.reentry_interval or timedelta()))
     return set(session.scalars(select(Enrolment.friend_id).where(*earlier)))

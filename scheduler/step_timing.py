@@ -1,7 +1,7 @@
 """When a step is due for each of many friends: by its delay, time of day, weekday, best hour or count-back."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,8 +17,6 @@ from segments.shop import Shop
 
 COUNTED_AT = time(10)
 """Time of day of a count-back that names none."""
-_ANYWHERE = timedelta(days=3)
-"""More than the clocks of any two zones are apart: a day so near the first or the last has no moment in all of them."""
 
 
 class Arriving(NamedTuple):
@@ -66,15 +64,17 @@ def due_at_best_hour(
     """
     if best.zone == zone:
         return due_after(base, delay, time(best.hour), weekdays, zone)
-    start = base + delay
     by_calendar = delay.days >= 1 and delay == timedelta(days=delay.days)
-    day = base.astimezone(zone).date() + delay if by_calendar else start.astimezone(zone).date()
+    since = base.astimezone(zone).date() + delay if by_calendar else (base + delay).astimezone(zone).date()
+    there = since - timedelta(
+        days=1
+    )  # Their day at the beginning of ours: the same, or the day before or after.
     while True:
-        if not weekdays or day.weekday() in weekdays:
-            due = at_time_of_day(datetime.combine(day, time(), zone), best.on(day, zone), zone)
-            if by_calendar or due >= start:
-                return due
-        day += timedelta(days=1)
+        due = datetime.combine(there, time(best.hour), best.zone).astimezone(UTC)
+        day = due.astimezone(zone).date()
+        if day >= since and (by_calendar or due >= base + delay) and day.weekday() in (weekdays or range(7)):
+            return due
+        there += timedelta(days=1)
 
 
 def due_after(
@@ -128,9 +128,9 @@ def _counted_back(
 
 
 def _back(day: date, days: int) -> date | None:
-    """Return the day of the step, None beside the ends of time: 9999-12-31, say, is how many write "without end"."""
+    """Return the day of the step, None for one at the end of time: 9999-12-31 is how many write "without end"."""
     try:
         target = day - timedelta(days=days)
     except OverflowError:
         return None
-    return target if date.min + _ANYWHERE < target < date.max - _ANYWHERE else None
+    return None if date.max.year in (day.year, target.year) else target

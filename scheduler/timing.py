@@ -57,11 +57,10 @@ def wall_here(day: date, wall: time, there: ZoneInfo, here: ZoneInfo) -> time:
     if there == here:
         return wall
     shown = [
-        datetime.combine(day + timedelta(days=days), wall, there).astimezone(here) for days in (-1, 0, 1)
+        datetime.combine(day + timedelta(days=days), wall, there).astimezone(here) for days in (0, -1, 1)
     ]
-    # On a day that clocks cut short there may be no such moment: that of the day before or after will do. Of two on a
-    # day that they make longer it is the first.
-    return next((each.time() for each in shown if each.date() == day), shown[1].time())
+    # On a day that clocks cut short there may be no such moment: that of the day before or after will do.
+    return next((each.time() for each in shown if each.date() == day), shown[0].time())
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> time:

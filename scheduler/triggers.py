@@ -10,10 +10,12 @@ import structlog
 from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler import apologies, block_rates, bulk, enrolments, goals, waking
-from scheduler.matching import cause_of, is_news_for
+from scheduler import block_rates, bulk, enrolments, goals, waking
+from scheduler.event_starts import TAKEN_BACK, is_started_by, start_of
+from scheduler.matching import is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
 from scheduler.reasons import Reason
+from scheduler.taking_back import take_back
 from segments import shop
 from segments.models import CustomerEvent, EventKind, Friend
 from segments.shop import Shop
@@ -22,9 +24,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 EXITS = {EventKind.BLOCKED: Reason.BLOCKED, EventKind.OPTED_OUT: Reason.OPTED_OUT}
-TAKEN_BACK = EventKind.COMPLAINT_WITHDRAWN
-FOUND_LATER = {EventKind.COMPLAINED}
-"""What somebody notices and records days after it happened: the answer to it counts from when we know."""
 # Built once: asked at every tick, and building it takes longer than asking.
 _UNREAD = (
     select(CustomerEvent)
@@ -84,11 +83,7 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
 
 def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
     """Return what an event means, None when it means nothing to any scenario."""
-    starts = [
-        each
-        for each in reading.scenarios
-        if is_news_for(each.trigger, event) and not apologies.is_done(each.key, event)
-    ]
+    starts = [each for each in reading.scenarios if is_started_by(each, event)]
     reaches = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
     ends = event.kind in EXITS or event.kind is TAKEN_BACK
     return _News(event, starts, reaches) if starts or reaches or ends else None
@@ -134,12 +129,12 @@ def _lock(session: Session, news: Sequence[_News]) -> None:
 def _act(reading: _Reading, round_: Sequence[_News]) -> None:
     """Act on one piece of news of each of many friends: a handful of statements however many they are."""
     _let_leave(reading, round_)
-    _take_back(reading, [each.event for each in round_ if each.event.kind is TAKEN_BACK])
     _end_at_goals(reading, round_)
-    starts: dict[int, list[enrolments.Start]] = {}
+    mistaken = [each.event for each in round_ if each.event.kind is TAKEN_BACK]
+    starts = take_back(reading.session, mistaken, reading.scenarios, reading.now)
     for each in round_:
         for scenario in each.starts:
-            starts.setdefault(scenario.id, []).append(_start_of(each.event, reading.now))
+            starts[scenario.id].append(start_of(each.event, reading.now))
     for scenario in reading.scenarios:
         if scenario.id in starts:
             enrolments.enter_many(
@@ -155,16 +150,6 @@ def _let_leave(reading: _Reading, round_: Sequence[_News]) -> None:
             enrolments.end_many(reading.session, mine, EnrolmentState.LEFT, reason, reading.now)
 
 
-def _take_back(reading: _Reading, events: Sequence[CustomerEvent]) -> None:
-    """End what was started by something that turned out not to be so."""
-    if events:
-        theirs = bulk.among(reading.session, Enrolment.friend_id, [each.friend_id for each in events])
-        begun = theirs & Enrolment.cause.in_([cause_of(each) for each in events])
-        enrolments.end_many(
-            reading.session, begun, EnrolmentState.LEFT, Reason.COMPLAINT_WITHDRAWN, reading.now
-        )
-
-
 def _end_at_goals(reading: _Reading, round_: Sequence[_News]) -> None:
     reaching: dict[tuple[int, ...], list[int]] = {}
     for each in round_:
@@ -174,9 +159,3 @@ def _end_at_goals(reading: _Reading, round_: Sequence[_News]) -> None:
         mine = bulk.among(reading.session, Enrolment.friend_id, friend_ids)
         there = mine & Enrolment.scenario_id.in_(scenario_ids)
         enrolments.end_many(reading.session, there, EnrolmentState.GOAL, Reason.GOAL, reading.now)
-
-
-def _start_of(event: CustomerEvent, now: datetime) -> enrolments.Start:
-    context = {**event.payload, "event": event.kind.value, "at": event.at.isoformat()}
-    at = now if event.kind in FOUND_LATER else event.at
-    return enrolments.Start(event.friend_id, cause_of(event), context, at)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from segments import driver_queries, driver_rows, facts_locking, touching, trust_policy
 from segments.errors import Invalid
 from segments.micros import micros_of
-from segments.models import Facts, Question, TrustEntry, TrustKind
+from segments.models import CustomerEvent, Facts, Question, TrustEntry, TrustKind
 from segments.trust_moves import Account, moving, params
 from segments.trust_policy import TrustPolicy
 
@@ -21,6 +21,8 @@ _facts: Any = Facts.__table__
 MOST = 1000
 """Points entered by hand at once."""
 LONGEST_CAUSE = 100
+_COST = "trust_cost"
+"""Where a complaint's event keeps what it cost an account that became part of another."""
 
 
 def enter(
@@ -64,13 +66,8 @@ def take_over(session: Session, imported_id: int, into_id: int, now: datetime) -
     if imported is None:
         return
     points = account_of(imported).balance(now, policy) - trust_policy.OPENING
-    # Complaints come along one by one: each may still turn out to be none.
-    about = TrustEntry.kind.in_([TrustKind.COMPLAINT, TrustKind.COMPLAINT_WITHDRAWN])
-    theirs = update(TrustEntry).where(TrustEntry.friend_id == imported_id, about).values(friend_id=into_id)
-    apart = session.scalars(
-        theirs.returning(TrustEntry.points).execution_options(synchronize_session=False)
-    ).all()
-    _enter(session, TrustKind.MERGED, points, [into_id], now, policy, "", entered=points - sum(apart))
+    _keep_costs(session, imported_id)
+    _enter(session, TrustKind.MERGED, points, [into_id], now, policy, "")
 
 
 def charge_overdue(session: Session, now: datetime, limit: int = 500) -> int:
@@ -114,7 +111,7 @@ def history(session: Session, friend_id: int, limit: int = 100) -> Sequence[Trus
     return session.scalars(newest.limit(limit)).all()
 
 
-def complaint_cause(event_id: int) -> str:
+def complaint_cause(event_id: int | str) -> str:
     """Return the cause of the entry that a complaint made."""
     return f"complaint:{event_id}"
 
@@ -134,9 +131,18 @@ def rounds(friend_ids: Collection[int]) -> Iterator[list[int]]:
 
 def _of_complaint(session: Session, friend_id: int, event_id: int) -> int | None:
     mine = TrustEntry.friend_id == friend_id, TrustEntry.kind == TrustKind.COMPLAINT
-    return session.scalar(
+    entered = session.scalar(
         select(TrustEntry.points).where(*mine, TrustEntry.cause == complaint_cause(event_id)).limit(1)
     )
+    return session.get_one(CustomerEvent, event_id).payload.get(_COST) if entered is None else entered
+
+
+def _keep_costs(session: Session, friend_id: int) -> None:
+    """Note with the complaints of a friend, whose entries go, what each cost: one may still be taken back."""
+    theirs = TrustEntry.friend_id == friend_id, TrustEntry.kind == TrustKind.COMPLAINT
+    for entry in session.scalars(select(TrustEntry).where(*theirs)):
+        event = session.get_one(CustomerEvent, int(entry.cause.removeprefix(complaint_cause(""))))
+        event.payload = {**event.payload, _COST: entry.points}
 
 
 def _enter(
@@ -147,12 +153,8 @@ def _enter(
     at: datetime,
     policy: TrustPolicy,
     cause: str,
-    *,
-    entered: int | None = None,
 ) -> None:
-    """Move accounts by `points`, and enter that, or as many as `entered` where entries hold the rest already."""
-    shown = points if entered is None else entered
-    if not (points or shown) or not friend_ids:
+    if not points or not friend_ids:
         return
     session.flush()
     for part in rounds(friend_ids):
@@ -164,7 +166,7 @@ def _enter(
         columns: dict[str, driver_rows.Values] = {
             "friend_id": part,
             "kind": [kind.value] * size,
-            "points": [shown] * size,
+            "points": [points] * size,
             "cause": [cause] * size,
             "at": driver_rows.Moments(np.full(size, micros_of(at))),
         }

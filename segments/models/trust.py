@@ -27,10 +27,7 @@ class TrustKind(StrEnum):
 
 
 class TrustEntry(Base):
-    """One movement of a friend's trust (信頼貯金); nothing in the ledger is ever changed or deleted.
-
-    Rows of an imported customer who turns out to be a friend follow them, or become one of theirs.
-    """
+    """One movement of a friend's trust (信頼貯金); nothing in the ledger is ever changed or deleted."""
 
     __tablename__ = "trust_entries"
 

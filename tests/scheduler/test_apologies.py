@@ -20,7 +20,7 @@ from scheduler.models import (
 )
 from scheduler.reasons import Reason
 from scheduler.verdicts import Allowed, Held, Refused, may_send
-from segments import complaints, contact_policy, contacts, conversations, trust
+from segments import complaints, contact_policy, contacts, conversations, signals, trust
 from segments.contact_policy import ContactPolicy, Limits
 from segments.db import Database
 from segments.models import ChatMessage, Direction, Facts, Friend
@@ -235,3 +235,49 @@ def test_a_scenario_that_was_spoilt_is_foretold_and_complaints_are_recorded(
         expected = Reason.COMPLAINED if broken == "sales" else Outlook.CHANGED
         assert apology_outlook.of_friend(session, friend_id, NOW) == expected
         assert session.get_one(Facts, friend_id).complaint_count == 1
+
+
+@pytest.mark.parametrize("is_read_between", [True, False])
+def test_a_second_complaint_that_stands_is_apologised_for_instead(
+    database: Database, is_read_between: bool
+) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+        apologies.begin(session, friend_id, "本当の件", "operator:1", NOW)
+    if is_read_between:
+        read(database)
+    with database.begin() as session:
+        _, mistaken = complaints.of_friend(session, friend_id)
+        complaints.withdraw_of_friend(session, friend_id, mistaken.id, "operator:1", NOW)
+    read(database)
+    with database.reading() as session:
+        now_in = session.scalars(select(Enrolment.cause).where(Enrolment.state == EnrolmentState.ACTIVE))
+        (real,) = complaints.of_friend(session, friend_id)
+        assert list(now_in) == [f"event:{real.id}"]
+    assert written(database).state is DeliveryState.QUEUED
+
+
+def test_recorded_again_before_the_scheduler_looks_it_is_told_as_coming_and_comes(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+    read(database)
+    with database.begin() as session:
+        (mistaken,) = complaints.of_friend(session, friend_id)
+        complaints.withdraw_of_friend(session, friend_id, mistaken.id, "operator:1", NOW)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+        assert apology_outlook.of_friend(session, friend_id, NOW) is Outlook.COMING
+    read(database)
+    with database.reading() as session:
+        assert [state for state, _ in standing(session, friend_id)] == [
+            EnrolmentState.LEFT,
+            EnrolmentState.ACTIVE,
+        ]
+
+
+def test_one_that_was_told_late_from_elsewhere_brings_no_late_apology(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        signals.complain(session, friend_id, NOW - timedelta(days=20), now=NOW, reference="till-7")
+    assert written(database).state is DeliveryState.SKIPPED

@@ -95,6 +95,8 @@ def test_a_time_elsewhere_is_told_by_the_clock_here(day: date, shown: time) -> N
         ("Pacific/Auckland", "Asia/Tokyo", datetime(2026, 4, 3, 14, 32, tzinfo=UTC), 20),
         ("Australia/Lord_Howe", "Europe/London", datetime(2026, 4, 4, 13, 30, tzinfo=UTC), 13),
         ("Europe/Athens", "Pacific/Auckland", datetime(2026, 10, 24, 22, 30, tzinfo=UTC), 13),
+        ("Pacific/Auckland", "Europe/London", datetime(2026, 4, 4, 12, 30, tzinfo=UTC), 15),
+        ("Asia/Tokyo", "America/New_York", datetime(2026, 3, 8, 0, 0, tzinfo=UTC), 10),
     ],
 )
 def test_the_hour_is_kept_beside_a_change_of_clocks(shop: str, there: str, base: datetime, hour: int) -> None:
@@ -102,6 +104,12 @@ def test_the_hour_is_kept_beside_a_change_of_clocks(shop: str, there: str, base:
     due = due_at_best_hour(base, timedelta(), best, (), ZoneInfo(shop))
     assert due.astimezone(ZoneInfo(there)).time() == time(hour)
     assert timedelta() <= due - base <= timedelta(days=1, hours=1)
+
+
+def test_the_one_day_of_the_week_that_has_the_hour_twice_is_used() -> None:
+    best, base = BestHour(10, NEW_YORK), datetime(2026, 3, 8, 0, 0, tzinfo=UTC)
+    sundays = due_at_best_hour(base, timedelta(), best, [6], TOKYO)
+    assert sundays == datetime(2026, 3, 8, 23, tzinfo=TOKYO)
 
 
 @given(
@@ -123,11 +131,12 @@ def test_a_best_hour_abroad_is_that_hour_there_on_a_day_of_the_shops(
     assert not weekdays or due.astimezone(zone).weekday() in weekdays
 
 
-def test_a_date_without_end_holds_up_nobody_wherever_they_live(database: Database) -> None:
+@pytest.mark.parametrize("days", [-1, 0, 7])
+def test_a_date_without_end_holds_up_nobody_wherever_they_live(database: Database, days: int) -> None:
     with database.begin() as session:
         scenario = made(
             session,
-            say("最良", best_hour=True, before={"date": "field", "name": "保証", "days": 0}),
+            say("最良", best_hour=True, before={"date": "field", "name": "保証", "days": days}),
             say("その後", after={"days": 1}),
         )
         for zone in ("America/New_York", "Pacific/Auckland", None):

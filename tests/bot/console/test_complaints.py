@@ -70,7 +70,7 @@ def test_a_question_that_does_not_exist_is_not_found(owner: Visitor) -> None:
 
 def test_the_page_says_what_comes_of_it_before_and_after(owner: Visitor) -> None:
     friend_id, question_id = asks(owner, "届いた品が割れていました")
-    assert "シナリオ「お詫び」を始めます。あとから取り消せます。" in owner.get(PAGE).text
+    assert "お詫びも始まります。あとから取り消せます。" in owner.get(PAGE).text
     owner.post(f"{PAGE}{question_id}/complaint")
     assert "削除されているため、お詫びは送りません" in owner.get(PAGE).text  # This shop has no such scenario.
     owner.post(f"{PAGE}{question_id}/complaint/withdraw")
