@@ -15,6 +15,8 @@ SCENARIO = "apology"
 LONGEST_WHY = 200
 SAME = timedelta(days=1)
 """How long the same words mean the same complaint: a form that was sent twice, two people who heard of it."""
+LATE = timedelta(days=3)
+"""A complaint that is told of later than this is history that another system hands over: no apology goes out for it."""
 _DONE = "apologised"
 
 
@@ -26,6 +28,11 @@ def is_apology(key: str | None) -> bool:
 def is_done(key: str | None, event: CustomerEvent) -> bool:
     """Tell whether an event must not start the scenario of that key: somebody apologises for it in person."""
     return is_apology(key) and bool(event.payload.get(_DONE))
+
+
+def is_history(key: str | None, event: CustomerEvent, now: datetime) -> bool:
+    """Tell whether an event is too old at `now` to start the scenario of that key; a question is noticed when it is."""
+    return is_apology(key) and event.at < now - LATE and "question_id" not in event.payload
 
 
 def begin(

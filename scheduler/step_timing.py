@@ -1,7 +1,8 @@
 """When a step is due for each of many friends: by its delay, time of day, weekday, best hour or count-back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -66,15 +67,29 @@ def due_at_best_hour(
         return due_after(base, delay, time(best.hour), weekdays, zone)
     by_calendar = delay.days >= 1 and delay == timedelta(days=delay.days)
     since = base.astimezone(zone).date() + delay if by_calendar else (base + delay).astimezone(zone).date()
-    there = since - timedelta(
-        days=1
-    )  # Their day at the beginning of ours: the same, or the day before or after.
+    return next(
+        due
+        for (_, before), (due, day) in pairwise(_moments_abroad(since, best, zone))
+        if day >= since and (by_calendar or due >= base + delay) and _is_wanted(before, day, since, weekdays)
+    )
+
+
+def _moments_abroad(since: date, best: BestHour, zone: ZoneInfo) -> Iterator[tuple[datetime, date]]:
+    """Yield each moment of the best hour and its day in `zone`, from one that is before the day `since` on."""
+    there = since - timedelta(days=3)
     while True:
         due = datetime.combine(there, time(best.hour), best.zone).astimezone(UTC)
-        day = due.astimezone(zone).date()
-        if day >= since and (by_calendar or due >= base + delay) and day.weekday() in (weekdays or range(7)):
-            return due
+        yield due, due.astimezone(zone).date()
         there += timedelta(days=1)
+
+
+def _is_wanted(before: date, day: date, since: date, weekdays: Collection[int]) -> bool:
+    """Tell whether `day`, or one between it and the day of the moment before, is of the weekdays.
+
+    A day that clocks cut short may have no such moment: the next one will do.
+    """
+    days = (before + timedelta(days=ahead) for ahead in range(1, (day - before).days))
+    return not weekdays or any(each.weekday() in weekdays for each in (*days, day) if each >= since)
 
 
 def due_after(

@@ -31,19 +31,17 @@ def take_back(
     for scenario_id, friend_id in _end(session, events, now):
         for event in later[friend_id]:
             if is_started_by(by_id[scenario_id], event):
-                starts[scenario_id].append(start_of(event, now))
+                starts[scenario_id].append(start_of(event, now)._replace(at=now))
     return starts
 
 
 def _end(session: Session, events: Sequence[CustomerEvent], now: datetime) -> list[tuple[int, int]]:
-    """End what the events started; return scenario and friend where nothing had been sent."""
-    reason = Reason.COMPLAINT_WITHDRAWN
+    """End what the events started and is not over; return scenario and friend where nothing was sent."""
     theirs = bulk.among(session, Enrolment.friend_id, [event.friend_id for event in events])
     begun = theirs & Enrolment.cause.in_([cause_of(event) for event in events])
-    if not enrolments.end_many(session, begun, EnrolmentState.LEFT, reason, now):
-        return []
-    ended = begun & (Enrolment.end_reason == reason) & (Enrolment.ended_at == now) & ~enrolments.SENT
-    rows = session.execute(select(Enrolment.scenario_id, Enrolment.friend_id).where(ended))
+    enrolments.end_many(session, begun, EnrolmentState.LEFT, Reason.COMPLAINT_WITHDRAWN, now)
+    unsent = begun & ~enrolments.SENT
+    rows = session.execute(select(Enrolment.scenario_id, Enrolment.friend_id).where(unsent))
     return [(scenario_id, friend_id) for scenario_id, friend_id in rows]
 
 

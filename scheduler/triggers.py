@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from scheduler import block_rates, bulk, enrolments, goals, waking
+from scheduler import apologies, block_rates, bulk, enrolments, goals, waking
 from scheduler.event_starts import TAKEN_BACK, is_started_by, start_of
 from scheduler.matching import is_news_for
 from scheduler.models import Enrolment, EnrolmentState, Scenario
@@ -83,7 +83,11 @@ def read_events(session: Session, now: datetime, limit: int = BATCH) -> int:
 
 def _meaning(reading: _Reading, event: CustomerEvent) -> _News | None:
     """Return what an event means, None when it means nothing to any scenario."""
-    starts = [each for each in reading.scenarios if is_started_by(each, event)]
+    starts = [
+        each
+        for each in reading.scenarios
+        if is_started_by(each, event) and not apologies.is_history(each.key, event, reading.now)
+    ]
     reaches = [each.id for each in reading.scenarios if is_news_for(each.goal, event)]
     ends = event.kind in EXITS or event.kind is TAKEN_BACK
     return _News(event, starts, reaches) if starts or reaches or ends else None

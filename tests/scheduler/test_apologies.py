@@ -276,8 +276,33 @@ def test_recorded_again_before_the_scheduler_looks_it_is_told_as_coming_and_come
         ]
 
 
-def test_one_that_was_told_late_from_elsewhere_brings_no_late_apology(database: Database) -> None:
+@pytest.mark.parametrize(("days", "states"), [(2, [DeliveryState.QUEUED]), (4, []), (20, [])])
+def test_what_another_system_hands_over_late_brings_no_apology(
+    database: Database, days: int, states: list[DeliveryState]
+) -> None:
     with database.begin() as session:
         friend_id = a_shop(session)
-        signals.complain(session, friend_id, NOW - timedelta(days=20), now=NOW, reference="till-7")
-    assert written(database).state is DeliveryState.SKIPPED
+        signals.complain(session, friend_id, NOW - timedelta(days=days), now=NOW, reference="till-7")
+    read(database)
+    with database.begin() as session:
+        scenarios.advance(session, SOON)
+        assert list(session.scalars(select(Delivery.state))) == states
+        assert len(standing(session, friend_id)) == len(states)
+
+
+def test_what_takes_the_place_of_a_mistaken_one_days_later_counts_from_then(database: Database) -> None:
+    with database.begin() as session:
+        friend_id = a_shop(session)
+        ready = session.scalars(select(Scenario).where(Scenario.key == apologies.SCENARIO)).one()
+        ready.steps[0].delay = timedelta(days=10)
+        apologies.begin(session, friend_id, WHY, "operator:1", NOW)
+        apologies.begin(session, friend_id, "本当の件", "operator:1", NOW)
+    read(database)
+    with database.begin() as session:
+        _, mistaken = complaints.of_friend(session, friend_id)
+        later = NOW + timedelta(days=5)
+        complaints.withdraw_of_friend(session, friend_id, mistaken.id, "operator:1", later)
+    read(database, later)
+    with database.reading() as session:
+        active = select(Enrolment.next_at).where(Enrolment.state == EnrolmentState.ACTIVE)
+        assert session.scalars(active).all() == [later + timedelta(days=10)]

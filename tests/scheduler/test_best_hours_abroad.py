@@ -106,10 +106,19 @@ def test_the_hour_is_kept_beside_a_change_of_clocks(shop: str, there: str, base:
     assert timedelta() <= due - base <= timedelta(days=1, hours=1)
 
 
-def test_the_one_day_of_the_week_that_has_the_hour_twice_is_used() -> None:
-    best, base = BestHour(10, NEW_YORK), datetime(2026, 3, 8, 0, 0, tzinfo=UTC)
-    sundays = due_at_best_hour(base, timedelta(), best, [6], TOKYO)
-    assert sundays == datetime(2026, 3, 8, 23, tzinfo=TOKYO)
+@pytest.mark.parametrize(
+    ("base", "due"),
+    [
+        # 8 March has the hour twice, 1 November not at all.
+        (datetime(2026, 3, 8, 0, 0, tzinfo=UTC), datetime(2026, 3, 8, 23, tzinfo=TOKYO)),
+        (datetime(2026, 10, 26, 0, 0, tzinfo=UTC), datetime(2026, 11, 2, 0, tzinfo=TOKYO)),
+        (datetime(2026, 11, 2, 0, 0, tzinfo=UTC), datetime(2026, 11, 8, 0, tzinfo=TOKYO)),
+    ],
+)
+def test_of_weekdays_the_day_that_comes_is_taken_also_when_it_has_the_hour_twice_or_never(
+    base: datetime, due: datetime
+) -> None:
+    assert due_at_best_hour(base, timedelta(), BestHour(10, NEW_YORK), [6], TOKYO) == due
 
 
 @given(
@@ -128,7 +137,16 @@ def test_a_best_hour_abroad_is_that_hour_there_on_a_day_of_the_shops(
     assert due.astimezone(best.zone).time() == time(hour)
     assert base <= due <= base + delay + timedelta(days=9)
     assert due.astimezone(zone).date() >= base.astimezone(zone).date() + timedelta(days=delay.days)
-    assert not weekdays or due.astimezone(zone).weekday() in weekdays
+    day = due.astimezone(zone).date()
+    if weekdays and day.weekday() not in weekdays:
+        # The wanted day, which clocks cut short, had no such hour.
+        missed = day - timedelta(days=1)
+        shown = (
+            datetime.combine(missed + timedelta(days=near), time(hour), best.zone).astimezone(zone).date()
+            for near in (-1, 0, 1)
+        )
+        assert missed not in shown
+        assert missed.weekday() in weekdays
 
 
 @pytest.mark.parametrize("days", [-1, 0, 7])
