@@ -3,11 +3,10 @@
 import signal
 from collections.abc import Callable
 from errno import EADDRINUSE
-from threading import Event, Thread
+from threading import Event
 from types import FrameType
 
 import click
-from waitress.server import create_server
 
 from bot import operators, ready_made, web_server
 from bot.app import create_app
@@ -18,6 +17,7 @@ from bot.machinery import Machinery
 from bot.process_manners import collect_seldom, share_arenas, stand_back
 from bot.services import Services
 from bot.stand_in import SimulatorNotStarted, StandIn
+from bot.web_thread import serve_in_thread
 
 WEB_THREADS = 16
 
@@ -88,25 +88,11 @@ def _first_start(program: Program, services: Services) -> None:
 
 def _start_web(program: Program) -> Callable[[], None]:
     settings = program.settings
+    app = create_app(program.services)
     try:
-        server = create_server(
-            create_app(program.services),
-            host=settings.host,
-            port=settings.port,
-            threads=WEB_THREADS,
-            ident=None,
-        )
+        return serve_in_thread(app, threads=WEB_THREADS, host=settings.host, port=settings.port)
     except OSError as error:
         raise click.ClickException(_not_listening(program, error)) from error
-    thread = Thread(target=server.run, name="kokyaku-web", daemon=True)
-    thread.start()
-
-    def close() -> None:
-        # First the requests under way: an answer cannot be sent through a closed server.
-        server.task_dispatcher.shutdown()
-        server.close()
-
-    return close
 
 
 def _not_listening(program: Program, error: OSError) -> str:

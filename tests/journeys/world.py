@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import exists, select
-from waitress.server import create_server
 
 from bot import api_keys, ready_made
 from bot.app import create_app
@@ -24,6 +23,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.simulator.config import SimulatorConfig
 from bot.simulator.server import start as start_simulator
+from bot.web_thread import serve_in_thread
 from bot.wiring import build_services
 from scheduler import engine
 from scheduler.chunks import OPEN_CHUNK
@@ -231,11 +231,8 @@ def _settings(folder: Path, line_url: str, token: str, port: int) -> Settings:
 
 @contextmanager
 def _web(services: Services, listener: socket) -> Generator[None]:
-    server = create_server(create_app(services), sockets=[listener], threads=8)
-    thread = Thread(target=server.run, name="web", daemon=True)
-    thread.start()
+    close = serve_in_thread(create_app(services), threads=8, sockets=[listener])
     try:
         yield
     finally:
-        server.close()
-        thread.join(timeout=10)
+        close()
