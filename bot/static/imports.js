@@ -8,16 +8,7 @@
   const mapping = document.getElementById("mapping");
   const look = mapping && mapping.querySelector("[data-look]");
   if (look) {
-    const fields = [...mapping.querySelectorAll("select")];
-    for (const field of fields) field.addEventListener("change", () => look.click());
-    // Somebody quick may have chosen before this script was there to hear of it.
-    if (fields.some(isChanged)) look.click();
-  }
-
-  function isChanged(field) {
-    const options = [...field.options];
-    const asLoaded = options.filter((option) => option.defaultSelected).pop() || options[0];
-    return asLoaded && !asLoaded.selected;
+    for (const field of mapping.querySelectorAll("select")) field.addEventListener("change", () => look.click());
   }
 
   function watch(panel) {

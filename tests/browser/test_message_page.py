@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from bot import operators
 from bot.models import Role
@@ -34,6 +34,20 @@ def services(sqlite: Database, clock: FakeClock, tmp_path: Path) -> Services:
 def page(request: pytest.FixtureRequest, browser: Browser, services: Services) -> Generator[Page]:
     with console_page(browser, services, request.param) as opened:
         yield opened
+
+
+def test_what_somebody_quick_types_before_the_scripts_are_there_is_previewed_and_kept(page: Page) -> None:
+    log_in(page, NEW)
+
+    def come_late(script: Route) -> None:
+        page.get_by_label("本文").fill("新しいお茶です。")
+        script.continue_()
+
+    page.route("**/message_editor.js", come_late)
+    page.goto(NEW)
+
+    expect(page.locator("#preview .lp-text")).to_have_text("新しいお茶です。")
+    expect(page.locator("#kept")).to_contain_text("自動保存")
 
 
 def test_a_card_is_written_previewed_kept_and_saved(page: Page) -> None:
