@@ -1,6 +1,7 @@
 """How SQLite is used: its settings, how transactions begin, and a turn for every writer."""
 
 import sqlite3
+from functools import partial
 from threading import Event
 from time import monotonic
 from typing import Any, cast
@@ -8,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Engine, FromClause, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import QueuePool
 
 PATIENCE_SECONDS = 30.0
 """How long a writer waits for its turn."""
@@ -46,6 +48,7 @@ def prepare(engine: Engine) -> None:
     engine.dialect.statement_compiler = _Compiler
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "checkin", partial(_keep_one_cache, engine))
 
 
 def _set_up(connection: Any, _record: object) -> None:
@@ -53,6 +56,17 @@ def _set_up(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_one_cache(engine: Engine, connection: Any, _record: object) -> None:
+    """Free what a connection keeps of the file when it is given back while others are at work.
+
+    Whoever writes makes stale what all others keep: beside them a cache is of no use to the next transaction, and a
+    dozen of them, filled by a campaign to a million friends, took 44 to 61 MB instead of 42.
+    """
+    is_one_of_many = isinstance(engine.pool, QueuePool) and engine.pool.checkedout() > 1
+    if connection is not None and is_one_of_many:
+        connection.execute("PRAGMA shrink_memory")
 
 
 def _begin(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """The database layer: moments, and the two kinds of transaction."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from sqlite3 import Connection as Sqlite
 from threading import Event, Thread
 from time import monotonic
 
@@ -97,3 +98,17 @@ def test_a_writer_is_not_starved_by_one_that_hardly_ever_stops(sqlite: Database)
     other.join()
     # SQLite's own way of waiting needs half a second for every tenth turn, and seconds for some.
     assert sorted(waits)[len(waits) // 2] < 1
+
+
+def test_a_connection_given_back_while_others_are_at_work_keeps_nothing_of_the_file(sqlite: Database) -> None:
+    done: list[str] = []
+    with sqlite.reading() as session:
+        connection = session.connection().connection.driver_connection
+        assert isinstance(connection, Sqlite)
+        connection.set_trace_callback(done.append)
+    assert "PRAGMA shrink_memory" not in done, "alone it keeps its cache for the next"
+    with sqlite.reading() as session, sqlite.reading() as other:
+        session.execute(text("SELECT 1"))
+        other.execute(text("SELECT 1"))
+        session.close()
+    assert "PRAGMA shrink_memory" in done
